@@ -1,0 +1,484 @@
+//! What a run found out: plain, versioned data.
+//!
+//! The second waist of the program. Verdicts, reports, the store and other
+//! programs read this and nothing else. Instants and spans are integer
+//! nanoseconds (`_ns` in names where they are bare numbers). Everything is
+//! measured after the warm-up unless it says otherwise; a request belongs to
+//! the [`Slot`] and window in which it arrived.
+
+use crate::plan::{ErrorClass, InputFile};
+use crate::stats::Histogram;
+use crate::units::{SimSpan, SimTime};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of this data; changes whenever a field changes meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// Everything one run found out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// [`SCHEMA`] of the program that wrote it.
+    pub schema: u32,
+    /// Version of the program that ran it.
+    pub engine: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The topology's name.
+    pub topology: String,
+    /// The environment overlay in force.
+    pub environment: Option<String>,
+    /// Files read.
+    pub inputs: Vec<InputFile>,
+    /// Root of all randomness of this run.
+    pub seed: u64,
+    /// Planned length.
+    pub duration: SimSpan,
+    /// Start left out of every statistic.
+    pub warm_up: SimSpan,
+    /// When the last event happened; after `duration` while requests drain.
+    pub ended_at: SimTime,
+    /// Events dispatched.
+    pub events: u64,
+    /// Fold over all events, in hexadecimal: equal for equal inputs and seed, everywhere.
+    pub digest: String,
+    /// Why the run stopped early, if it did; what is here is valid up to `ended_at`.
+    pub truncated: Option<Truncation>,
+    /// The parts of the run that expectations can tell apart.
+    pub slots: Vec<Slot>,
+    /// Users' requests, by workload and journey.
+    pub traffic: Vec<Traffic>,
+    /// Components, in the topology's order.
+    pub components: Vec<ComponentOutcome>,
+    /// Calls, by caller and target.
+    pub edges: Vec<Edge>,
+    /// When faults acted.
+    pub faults: Vec<FaultSpan>,
+    /// When users were hurt.
+    pub incidents: Vec<Incident>,
+    /// Where the time of slow requests went.
+    pub blame: Vec<Blame>,
+    /// Values over time.
+    pub windows: Windows,
+    /// Laws that must hold exactly, and whether they did.
+    pub conservation: Vec<ConservationCheck>,
+}
+
+/// Why a run stopped early.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truncation {
+    /// Which bound was reached.
+    pub bound: Bound,
+    /// The bound's value.
+    pub limit: u64,
+    /// When.
+    pub at: SimTime,
+}
+
+/// A bound on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// Too many events.
+    EventsMax,
+    /// Too many requests in progress.
+    InSystemMax,
+    /// The user interrupted.
+    Interrupted,
+}
+
+/// A part of the run. Slots do not overlap and cover all time after the warm-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Start of the part of the schedule it lies in.
+    pub from: SimTime,
+    /// End of the part of the schedule it lies in.
+    pub to: SimTime,
+    /// How much time was spent in it; less than `to - from` when it shares that part with others.
+    pub time: SimSpan,
+    /// Where it lies relative to all faults.
+    pub phase: Phase,
+    /// Whether service had been seen to hold again after the last fault.
+    pub recovered: bool,
+}
+
+/// Where a part of the run lies relative to the faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Before the first fault, or in a run without faults.
+    Before,
+    /// While a fault acts.
+    During,
+    /// Between faults.
+    Between,
+    /// After the last fault ended.
+    After,
+}
+
+/// Users' requests of one workload and journey.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Name of the workload.
+    pub workload: String,
+    /// Name of the client.
+    pub client: String,
+    /// Name of the journey.
+    pub journey: String,
+    /// What happened, by slot (indices of [`Outcome::slots`]).
+    pub slots: Vec<TrafficSlot>,
+}
+
+/// Users' requests in one slot.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TrafficSlot {
+    /// Requests that arrived.
+    pub arrived: u64,
+    /// Answered as promised.
+    pub ok: u64,
+    /// Answered in degraded form.
+    pub degraded: u64,
+    /// Not answered, by class.
+    pub errors: BTreeMap<ErrorClass, u64>,
+    /// Still in progress when the run ended.
+    pub open: u64,
+    /// Arrival to answer, of requests answered ok or degraded.
+    pub latency: Histogram,
+    /// Arrival to the failure, of the others.
+    pub latency_failed: Histogram,
+}
+
+/// One component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ComponentOutcome {
+    /// Its name.
+    pub name: String,
+    /// Its catalogue kind.
+    pub kind: String,
+    /// Where it runs.
+    pub place: String,
+    /// Its replicas.
+    pub replicas: u32,
+    /// What its utilisation counts: threads, cores, or nothing when unlimited.
+    pub resource: Resource,
+    /// Its operations.
+    pub operations: Vec<OperationOutcome>,
+    /// What happened, by slot.
+    pub slots: Vec<ComponentSlot>,
+}
+
+/// What a component's utilisation counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// Threads held.
+    Threads,
+    /// Cores computing.
+    Cores,
+    /// Unlimited: it has no utilisation.
+    Unlimited,
+}
+
+/// One operation of a component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OperationOutcome {
+    /// Its name.
+    pub name: String,
+    /// Arrival at the component to reply, of requests that succeeded, by slot.
+    pub sojourn: Vec<Histogram>,
+}
+
+/// One component in one slot.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ComponentSlot {
+    /// Requests that reached it.
+    pub arrived: u64,
+    /// Replied ok or degraded.
+    pub completed: u64,
+    /// Replied with an error of its own or of something it called.
+    pub failed: u64,
+    /// Refused by a full queue.
+    pub shed: u64,
+    /// Refused by an allowance.
+    pub throttled: u64,
+    /// Refused because it was down or out of connections.
+    pub refused: u64,
+    /// Left the queue after waiting too long.
+    pub reneged: u64,
+    /// Cancelled by the caller.
+    pub cancelled: u64,
+    /// Lost in a crash, or swallowed by a black hole.
+    pub lost: u64,
+    /// Inside at the end of the run.
+    pub inside: u64,
+    /// Requests that finished although nobody waited for them any more.
+    pub wasted: u64,
+    /// Time in queue of requests whose service began.
+    pub wait: Histogram,
+    /// Resource-seconds in use, in resource-nanoseconds.
+    pub busy_area: u128,
+    /// Resource-seconds there were (0 when unlimited).
+    pub capacity_area: u128,
+    /// Waiting requests integrated over time, in request-nanoseconds.
+    pub queue_area: u128,
+    /// Requests inside integrated over time, in request-nanoseconds.
+    pub in_system_area: u128,
+    /// Replica-nanoseconds up.
+    pub up_area: u128,
+    /// Most waiting at once, over all replicas.
+    pub queue_max: u64,
+    /// Most inside at once, over all replicas.
+    pub in_system_max: u64,
+    /// Present for caches.
+    pub cache: Option<CacheSlot>,
+    /// Present for stores.
+    pub store: Option<StoreSlot>,
+}
+
+/// One cache in one slot.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CacheSlot {
+    /// Look-ups that found the key.
+    pub hits: u64,
+    /// Look-ups that did not.
+    pub misses: u64,
+    /// Misses that waited for a fetch already under way.
+    pub coalesced: u64,
+    /// Values stored.
+    pub fills: u64,
+    /// Values that had to leave to make room.
+    pub evictions: u64,
+    /// Values found too old.
+    pub expirations: u64,
+    /// Values removed by an invalidation.
+    pub invalidations: u64,
+    /// Entries integrated over time, in entry-nanoseconds.
+    pub entries_area: u128,
+    /// Entries at the end of the slot.
+    pub entries: u64,
+}
+
+/// One store in one slot: what the ledger says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StoreSlot {
+    /// Reads answered.
+    pub reads: u64,
+    /// Writes committed.
+    pub commits: u64,
+    /// Commits whose acknowledgement reached the caller.
+    pub acknowledged: u64,
+    /// Commits whose caller had stopped waiting: it does not know.
+    pub unknown: u64,
+    /// Connections refused for want of room.
+    pub connections_refused: u64,
+    /// Most connections open at once.
+    pub connections_max: u64,
+}
+
+/// Calls from one caller to one target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Edge {
+    /// `caller -> target` or `caller -> target.operation`.
+    pub name: String,
+    /// Who calls: a component or a client.
+    pub caller: String,
+    /// Who is called.
+    pub target: String,
+    /// What happened, by slot.
+    pub slots: Vec<EdgeSlot>,
+}
+
+/// Calls in one slot. `attempts = answered + refused + timed_out + lost + cancelled + open`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EdgeSlot {
+    /// Calls begun.
+    pub calls: u64,
+    /// Attempts begun, over all calls.
+    pub attempts: u64,
+    /// Attempts answered ok or degraded.
+    pub answered_ok: u64,
+    /// Attempts answered with an error of the service.
+    pub answered_error: u64,
+    /// Attempts refused: shed, throttled, refused, out of connections, reneged.
+    pub refused: u64,
+    /// Attempts given up by the caller's timeout.
+    pub timed_out: u64,
+    /// Attempts broken by a reset.
+    pub lost: u64,
+    /// Attempts whose caller was itself cancelled or lost.
+    pub cancelled: u64,
+    /// Attempts in progress at the end of the run.
+    pub open: u64,
+    /// Calls that never got a connection from the pool in time.
+    pub pool_timeouts: u64,
+    /// Calls that succeeded in the end.
+    pub calls_ok: u64,
+    /// Retries that a budget forbade.
+    pub budget_denied: u64,
+    /// Connections opened.
+    pub connects: u64,
+}
+
+/// A time in which a fault acted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultSpan {
+    /// The fault's name.
+    pub name: String,
+    /// The file's word for it.
+    pub kind: String,
+    /// What it hit, for readers.
+    pub target: String,
+    /// Start.
+    pub from: SimTime,
+    /// End; the run's end if it was still acting.
+    pub to: SimTime,
+}
+
+/// A time in which users were hurt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Start of the first bad window.
+    pub from: SimTime,
+    /// End of the last bad window before service held again; `None` if it never did.
+    pub to: Option<SimTime>,
+    /// Lowest availability of a window within it.
+    pub availability_min: f64,
+    /// Highest 99th percentile of a window within it.
+    pub latency_p99_max: SimSpan,
+    /// Requests that failed within it.
+    pub failed: u64,
+}
+
+/// Where the time of requests around a quantile went: parts sum to the latency.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Blame {
+    /// Name of the workload.
+    pub workload: String,
+    /// Name of the journey.
+    pub journey: String,
+    /// Which part of the run.
+    pub phase: Phase,
+    /// Requests answered in it.
+    pub requests: u64,
+    /// One entry per quantile.
+    pub quantiles: Vec<BlameQuantile>,
+}
+
+/// Blame at one quantile.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BlameQuantile {
+    /// Which, 0..1.
+    pub quantile: f64,
+    /// Latency there, in nanoseconds.
+    pub latency_ns: f64,
+    /// Requests the parts are averaged over; under 100 the parts are indicative only.
+    pub requests: u64,
+    /// Largest first.
+    pub parts: Vec<BlamePart>,
+}
+
+/// One component's or call's share of a latency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlamePart {
+    /// A component's name, or `caller -> target`.
+    pub who: String,
+    /// What kind of time.
+    pub kind: WaitKind,
+    /// Mean nanoseconds.
+    pub nanos: f64,
+}
+
+/// Kinds of time on a request's critical path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum WaitKind {
+    /// On a link.
+    Network,
+    /// Held by an allowance.
+    Admission,
+    /// For a connection of the caller's pool.
+    PoolWait,
+    /// Opening a connection.
+    Connect,
+    /// In a component's queue.
+    QueueWait,
+    /// Being worked on.
+    Service,
+    /// For somebody else's fetch of the same key.
+    Coalesced,
+    /// Between two attempts.
+    Backoff,
+    /// In an attempt that was given up or failed and was tried again.
+    Abandoned,
+    /// Thinking or pausing on the user's side.
+    User,
+}
+
+/// Values over time, one per window.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Windows {
+    /// Width of a window.
+    pub width: SimSpan,
+    /// Start of each window; the warm-up is included.
+    pub start: Vec<SimTime>,
+    /// By workload and journey, in the order of [`Outcome::traffic`].
+    pub traffic: Vec<TrafficWindows>,
+    /// In the order of [`Outcome::components`].
+    pub components: Vec<ComponentWindows>,
+}
+
+/// Users' requests over time. Counts are by window of arrival except `answered`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TrafficWindows {
+    /// Requests that arrived.
+    pub arrived: Vec<u64>,
+    /// Answers given ok or degraded, by window of answer.
+    pub answered: Vec<u64>,
+    /// Failures, by window of failure.
+    pub failed: Vec<u64>,
+    /// Latency quantiles in nanoseconds of answers given in the window; 0 where there were none.
+    pub p50_ns: Vec<u64>,
+    /// As above.
+    pub p90_ns: Vec<u64>,
+    /// As above.
+    pub p99_ns: Vec<u64>,
+    /// As above.
+    pub p999_ns: Vec<u64>,
+}
+
+/// One component over time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ComponentWindows {
+    /// Mean share of the resource in use; 0 when unlimited.
+    pub utilization: Vec<f64>,
+    /// Mean number waiting.
+    pub queue: Vec<f64>,
+    /// Mean number inside.
+    pub in_system: Vec<f64>,
+    /// Requests that arrived.
+    pub arrived: Vec<u64>,
+    /// Requests refused, shed or throttled.
+    pub rejected: Vec<u64>,
+    /// Share of look-ups that hit; empty for components that are no cache.
+    pub hit_ratio: Vec<f64>,
+}
+
+/// A law that must hold exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConservationCheck {
+    /// The law and where it was checked.
+    pub law: String,
+    /// One side.
+    pub left: u128,
+    /// The other side.
+    pub right: u128,
+}
+
+impl ConservationCheck {
+    /// Whether the law held.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.left == self.right
+    }
+}

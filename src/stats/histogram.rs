@@ -1,0 +1,220 @@
+//! An integer log-linear histogram of nanoseconds.
+
+use serde::{Deserialize, Serialize};
+
+/// Sub-buckets per octave, as a power of two: 64, so that a bucket is at most 1.6 % wide.
+const SUB_BITS: u32 = 6;
+const SUB: u64 = 1 << SUB_BITS;
+/// Values are kept in units of 2^10 ns (about a microsecond).
+const UNIT_BITS: u32 = 10;
+/// Enough octaves for 73 years.
+const BUCKETS: usize = (SUB as usize) * 46;
+
+/// Counts of durations in buckets at most 1.6 % wide above 65 µs and 1 µs wide below.
+///
+/// Merging is integer addition, so the result does not depend on order.
+/// Serialised as the non-empty buckets only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Sparse", into = "Sparse")]
+pub struct Histogram {
+    counts: Vec<u64>,
+    total: u64,
+    sum: u128,
+    min: u64,
+    max: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sparse {
+    buckets: Vec<(u32, u64)>,
+    sum: u128,
+    min: u64,
+    max: u64,
+}
+
+impl From<Histogram> for Sparse {
+    fn from(h: Histogram) -> Self {
+        let buckets = (0u32..).zip(&h.counts).filter(|(_, c)| **c > 0).map(|(i, c)| (i, *c)).collect();
+        Self { buckets, sum: h.sum, min: h.min, max: h.max }
+    }
+}
+
+impl From<Sparse> for Histogram {
+    fn from(s: Sparse) -> Self {
+        let mut h = Self { sum: s.sum, min: s.min, max: s.max, ..Self::default() };
+        for (index, count) in s.buckets {
+            let index = (index as usize).min(BUCKETS - 1);
+            h.reserve(index);
+            h.counts[index] += count;
+            h.total += count;
+        }
+        h
+    }
+}
+
+impl Histogram {
+    /// Counts one value, in nanoseconds.
+    #[inline]
+    pub fn record(&mut self, nanos: u64) {
+        let index = bucket_of(nanos);
+        if index >= self.counts.len() {
+            self.reserve(index);
+        }
+        self.counts[index] += 1;
+        if self.total == 0 || nanos < self.min {
+            self.min = nanos;
+        }
+        self.total += 1;
+        self.sum += u128::from(nanos);
+        self.max = self.max.max(nanos);
+    }
+
+    #[cold]
+    fn reserve(&mut self, index: usize) {
+        let octaves = index / SUB as usize + 1;
+        self.counts.resize((octaves * SUB as usize).min(BUCKETS).max(self.counts.len()), 0);
+    }
+
+    /// Adds another histogram's counts.
+    pub fn merge(&mut self, other: &Self) {
+        if other.total == 0 {
+            return;
+        }
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        self.min = if self.total == 0 { other.min } else { self.min.min(other.min) };
+        self.total += other.total;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+        self.total = 0;
+        self.sum = 0;
+        self.min = 0;
+        self.max = 0;
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.total
+    }
+
+    /// Exact sum of all values, in nanoseconds.
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// Exact mean in nanoseconds; `None` when empty.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.total > 0).then(|| self.sum as f64 / self.total as f64)
+    }
+
+    /// Exact largest value in nanoseconds; 0 when empty.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The value below which a share `q` of the values lies, in nanoseconds,
+    /// interpolated within its bucket by rank; `None` when empty.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        if self.total == 0 {
+            return None;
+        }
+        let rank = q.clamp(0.0, 1.0) * self.total as f64;
+        let mut below = 0u64;
+        for (index, &count) in self.counts.iter().enumerate() {
+            if count > 0 && (below + count) as f64 >= rank {
+                let (low, high) = bucket_bounds(index);
+                let within = ((rank - below as f64) / count as f64).clamp(0.0, 1.0);
+                let value = low as f64 + (high - low) as f64 * within;
+                return Some(value.clamp(self.min as f64, self.max as f64));
+            }
+            below += count;
+        }
+        Some(self.max as f64)
+    }
+
+    /// Share of values at or below `nanos`, within one bucket's width.
+    #[must_use]
+    pub fn share_up_to(&self, nanos: u64) -> f64 {
+        let last = bucket_of(nanos);
+        let below: u64 = self.counts.iter().take(last + 1).sum();
+        below as f64 / self.total.max(1) as f64
+    }
+}
+
+#[inline]
+fn bucket_of(nanos: u64) -> usize {
+    let units = nanos >> UNIT_BITS;
+    if units < SUB {
+        return units as usize;
+    }
+    let octave = 63 - units.leading_zeros() - SUB_BITS;
+    (((u64::from(octave) + 1) << SUB_BITS) + (units >> octave) - SUB) as usize
+}
+
+fn bucket_bounds(index: usize) -> (u64, u64) {
+    let index = index as u64;
+    if index < SUB {
+        return (index << UNIT_BITS, (index + 1) << UNIT_BITS);
+    }
+    let octave = (index >> SUB_BITS) - 1;
+    let low = (SUB + (index & (SUB - 1))) << octave;
+    (low << UNIT_BITS, (low + (1 << octave)) << UNIT_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_within_its_bucket() {
+        for nanos in (0..64).flat_map(|bit| [(1u64 << bit) - 1, 1 << bit, (1 << bit) + 12_345]) {
+            let nanos = nanos.min(1 << 60);
+            let (low, high) = bucket_bounds(bucket_of(nanos));
+            assert!(low <= nanos && nanos < high, "{nanos} not in {low}..{high}");
+            assert!(high - low <= 1024.max(nanos / 63), "bucket of {nanos} is {} wide", high - low);
+        }
+    }
+
+    #[test]
+    fn quantiles_interpolate_and_merge_exactly() {
+        let (mut a, mut b, mut both) = (Histogram::default(), Histogram::default(), Histogram::default());
+        for i in 1..=1000u64 {
+            let nanos = i * 1_000_000;
+            if i % 2 == 0 { a.record(nanos) } else { b.record(nanos) }
+            both.record(nanos);
+        }
+        a.merge(&b);
+        assert_eq!(a, both);
+        let p50 = both.quantile(0.5).unwrap();
+        assert!((p50 / 5e8 - 1.0).abs() < 0.01, "{p50}");
+        assert_eq!(both.quantile(1.0), Some(1e9));
+        assert_eq!(both.mean(), Some(500_500_000.0));
+    }
+
+    #[test]
+    fn survives_serialisation() {
+        let mut h = Histogram::default();
+        for nanos in [0, 1, 5_000, 1 << 40] {
+            h.record(nanos);
+        }
+        let text = serde_json::to_string(&h).unwrap();
+        let back: Histogram = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.count(), 4);
+        assert_eq!(back.quantile(1.0), h.quantile(1.0));
+        assert_eq!(back.sum(), h.sum());
+    }
+}

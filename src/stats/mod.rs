@@ -1,0 +1,5 @@
+//! Histograms, means and intervals.
+
+mod histogram;
+
+pub use histogram::Histogram;
