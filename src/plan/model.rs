@@ -7,6 +7,7 @@
 //! builds one from files. Times in laws are nanoseconds.
 
 use crate::dist::Law;
+pub use crate::dist::Popularity;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -101,25 +102,6 @@ pub struct Entity {
     pub popularity: Popularity,
     /// Size of one cached value, in bytes.
     pub bytes: u64,
-}
-
-/// How a key is chosen among a population.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Popularity {
-    /// All keys alike.
-    Uniform,
-    /// Rank `r` has weight `r^-exponent`.
-    Zipf {
-        /// Skew, 0 (uniform) or more.
-        exponent: f64,
-    },
-    /// A share of requests goes to a small set of hot keys.
-    HotSet {
-        /// Number of hot keys.
-        hot: u64,
-        /// Probability that a request picks a hot key.
-        share: f64,
-    },
 }
 
 /// A region, a vendor's cloud, an edge, or the internet.
@@ -1056,4 +1038,33 @@ pub enum When {
     AfterRecovery,
     /// Between two instants.
     Between(SimTime, SimTime),
+}
+
+impl Step {
+    /// The calls this step itself makes, nested steps left out.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&Call> {
+        match self {
+            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
+            Self::Cached(cached) => vec![&cached.get, &cached.set],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lists of steps nested in this one.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<&[Self]> {
+        match self {
+            Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body.as_slice()];
+                all.extend(rescue.iter().map(|(_, steps)| steps.as_slice()));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
 }
