@@ -21,7 +21,6 @@ pub enum Popularity {
     },
 }
 
-
 /// Populations up to this size get an exact table of 8 bytes per key.
 const TABLE_MAX: u64 = 1 << 20;
 
@@ -46,7 +45,9 @@ impl KeySampler {
     pub fn new(popularity: &Popularity, population: u64) -> Self {
         let rule = match popularity {
             Popularity::Zipf { exponent } if *exponent == 0.0 => Rule::Uniform,
-            Popularity::Zipf { exponent } if population <= TABLE_MAX => Rule::Table(AliasTable::zipf(*exponent, population)),
+            Popularity::Zipf { exponent } if population <= TABLE_MAX => {
+                Rule::Table(AliasTable::zipf(*exponent, population))
+            }
             Popularity::Zipf { exponent } => Rule::Zipf(RejectionInversion::new(*exponent, population)),
             Popularity::Uniform => Rule::Uniform,
             Popularity::HotSet { hot, share } => Rule::HotSet { hot: *hot, share: *share },
@@ -85,7 +86,8 @@ impl AliasTable {
         let weights: Vec<f64> = (1..=population).map(|rank| libm::pow(rank as f64, -exponent)).collect();
         let scale = population as f64 / weights.iter().sum::<f64>();
         let mut scaled: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
-        let (mut small, mut large): (Vec<u32>, Vec<u32>) = (0..population as u32).partition(|i| scaled[*i as usize] < 1.0);
+        let (mut small, mut large): (Vec<u32>, Vec<u32>) =
+            (0..population as u32).partition(|i| scaled[*i as usize] < 1.0);
         let mut cells: Vec<(u32, u32)> = (0..population as u32).map(|own| (u32::MAX, own)).collect();
         while let (Some(low), Some(high)) = (small.pop(), large.last().copied()) {
             cells[low as usize] = ((scaled[low as usize] * 4_294_967_296.0) as u32, high);
@@ -195,7 +197,8 @@ mod tests {
         for exponent in [0.6, 1.0, 1.3] {
             let p = zipf_cells(exponent, 5000, 200);
             let table = KeySampler::new(&Popularity::Zipf { exponent }, 5000);
-            let rejection = KeySampler { population: 5000, rule: Rule::Zipf(RejectionInversion::new(exponent, 5000)) };
+            let rejection =
+                KeySampler { population: 5000, rule: Rule::Zipf(RejectionInversion::new(exponent, 5000)) };
             for sampler in [table, rejection] {
                 let statistic = chi_square(&sampler, &p);
                 assert!(statistic < chi_square_bound(199.0), "exponent {exponent}: {statistic}");

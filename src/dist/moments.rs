@@ -37,7 +37,9 @@ impl Law {
             Self::FoldedNormal { mean, sd } => mean * mean + sd * sd,
             Self::Erlang { mean, .. } if is_first => *mean,
             Self::Erlang { stages, mean } => mean * mean * (1.0 + 1.0 / f64::from(*stages)),
-            Self::HyperExponential { branches } => branches.iter().map(|(p, m)| p * power(*m) * f64::from(order)).sum(),
+            Self::HyperExponential { branches } => {
+                branches.iter().map(|(p, m)| p * power(*m) * f64::from(order)).sum()
+            }
             Self::Weibull { shape, scale } => power(*scale) * libm::tgamma(1.0 + f64::from(order) / shape),
             Self::BoundedPareto { shape, low, high } => pareto_moment(*shape, *low, *high, f64::from(order)),
             Self::Geometric { mean } if is_first => *mean,
@@ -66,7 +68,9 @@ impl Law {
                 Self::BoundedPareto { shape: *shape, low: low * factor, high: high * factor }
             }
             Self::Geometric { mean } => Self::Geometric { mean: *mean },
-            Self::Empirical { values } => Self::Empirical { values: values.iter().map(|x| x * factor).collect() },
+            Self::Empirical { values } => {
+                Self::Empirical { values: values.iter().map(|x| x * factor).collect() }
+            }
             Self::Mixture { parts } => {
                 Self::Mixture { parts: parts.iter().map(|(p, law)| (*p, law.scaled(factor))).collect() }
             }
@@ -115,9 +119,15 @@ mod tests {
             let variance = squares.iter().sum::<f64>() / n as f64;
             // Standard errors from the sample itself; five of them.
             let of_mean = (variance / n as f64).sqrt();
-            let of_variance = (squares.iter().map(|s| (s - variance) * (s - variance)).sum::<f64>() / n as f64 / n as f64).sqrt();
+            let of_variance =
+                (squares.iter().map(|s| (s - variance) * (s - variance)).sum::<f64>() / n as f64 / n as f64)
+                    .sqrt();
             assert!((mean - law.mean()).abs() < 5.0 * of_mean, "{law:?}: mean {mean} against {}", law.mean());
-            assert!((variance - law.variance()).abs() < 5.0 * of_variance, "{law:?}: variance {variance} against {}", law.variance());
+            assert!(
+                (variance - law.variance()).abs() < 5.0 * of_variance,
+                "{law:?}: variance {variance} against {}",
+                law.variance()
+            );
         }
     }
 

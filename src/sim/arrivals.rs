@@ -138,7 +138,8 @@ impl Engine<'_> {
         let generator = &mut self.generators[g as usize];
         let (load, key) = (generator.load, generator.key);
         let batch = self.t.loads[load as usize].batch.as_ref();
-        let size = batch.map_or(1, |law| (law.sample(rng::nth(key ^ SALT_BATCH, generator.arrivals)) + 0.5) as u64);
+        let size =
+            batch.map_or(1, |law| (law.sample(rng::nth(key ^ SALT_BATCH, generator.arrivals)) + 0.5) as u64);
         let first = generator.requests;
         generator.requests += size;
         self.schedule_arrival(g);
@@ -165,7 +166,11 @@ impl Engine<'_> {
             0 => PRIORITY_DEFAULT,
             _ => {
                 let draw = pick(SALT_CLASS);
-                rule.classes.iter().find(|(up_to, _)| draw < *up_to).or(rule.classes.last()).map_or(PRIORITY_DEFAULT, |c| c.1)
+                rule.classes
+                    .iter()
+                    .find(|(up_to, _)| draw < *up_to)
+                    .or(rule.classes.last())
+                    .map_or(PRIORITY_DEFAULT, |c| c.1)
             }
         };
         let flow = match rule.flows.as_slice() {
@@ -203,7 +208,11 @@ impl Engine<'_> {
         let window = &mut self.records.window[traffic];
         match answer.error {
             None => {
-                if answer.degraded { counts.degraded += 1 } else { counts.ok += 1 }
+                if answer.degraded {
+                    counts.degraded += 1
+                } else {
+                    counts.ok += 1
+                }
                 counts.latency.record(latency);
                 window.answered += 1;
                 window.latency.record(latency);
@@ -280,7 +289,8 @@ fn advance(curve: &RateCurve, from: f64, gap: f64) -> Option<f64> {
         let (rate, slope, to) = stretch(curve, next, local, period);
         let length = to - local;
         // Area under the line over this stretch, in arrivals.
-        let area = if length.is_finite() { (rate + 0.5 * slope * length) * length / 1e9 } else { f64::INFINITY };
+        let area =
+            if length.is_finite() { (rate + 0.5 * slope * length) * length / 1e9 } else { f64::INFINITY };
         if area >= gap && area > 0.0 {
             let need = gap * 1e9;
             let step = if slope == 0.0 {

@@ -208,7 +208,12 @@ impl BlameSums {
     /// Mean parts of the requests around a quantile whose latency is `latency_ns`:
     /// the two bands whose means bracket it, mixed so that their mean is it.
     /// Bands are widened until they hold 100 requests, if there are that many.
-    pub(super) fn quantile(&self, quantile: f64, latency_ns: f64, name: &dyn Fn(u32) -> String) -> BlameQuantile {
+    pub(super) fn quantile(
+        &self,
+        quantile: f64,
+        latency_ns: f64,
+        name: &dyn Fn(u32) -> String,
+    ) -> BlameQuantile {
         let filled: Vec<&Band> = self.bands.iter().filter(|band| band.count > 0).collect();
         let above = filled.iter().position(|b| b.total as f64 / b.count as f64 >= latency_ns);
         let upper = above.unwrap_or(filled.len().saturating_sub(1));
@@ -265,7 +270,11 @@ fn mixing_weight(low: &Band, high: &Band, latency_ns: f64) -> f64 {
         return f64::from(u8::from(low.count == 0));
     }
     let (low_mean, high_mean) = (low.total as f64 / low.count as f64, high.total as f64 / high.count as f64);
-    if high_mean <= low_mean { 1.0 } else { ((latency_ns - low_mean) / (high_mean - low_mean)).clamp(0.0, 1.0) }
+    if high_mean <= low_mean {
+        1.0
+    } else {
+        ((latency_ns - low_mean) / (high_mean - low_mean)).clamp(0.0, 1.0)
+    }
 }
 
 #[cfg(test)]
@@ -304,8 +313,11 @@ mod tests {
         logs.charge(log, 50, label(2, WaitKind::Backoff));
         let parts: Vec<(u32, u64)> =
             logs.entries(log).iter().map(|e| ((e >> NANO_BITS) as u32, e & NANO_MASK)).collect();
-        let expected =
-            [(label(0, WaitKind::Service), 10), (label(2, WaitKind::Abandoned), 30), (label(2, WaitKind::Backoff), 10)];
+        let expected = [
+            (label(0, WaitKind::Service), 10),
+            (label(2, WaitKind::Abandoned), 30),
+            (label(2, WaitKind::Backoff), 10),
+        ];
         assert_eq!(parts, expected);
     }
 

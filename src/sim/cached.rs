@@ -128,7 +128,8 @@ impl Engine<'_> {
         if self.frames[f].leads == 0 {
             return;
         }
-        let flight = (cached, self.frames[f].replica, self.entity_key(f, self.t.cached[cached as usize].entity));
+        let flight =
+            (cached, self.frames[f].replica, self.entity_key(f, self.t.cached[cached as usize].entity));
         if self.flights.get(&flight).is_none_or(|flight| flight.leader != f) {
             return;
         }
@@ -169,7 +170,8 @@ impl Engine<'_> {
         self.frames[f].leads = 0;
         let born = self.frames[f].born;
         let led = |flight: &Flight| flight.leader == f && flight.leader_born == born;
-        let keys: Vec<_> = self.flights.iter().filter(|(_, flight)| led(flight)).map(|(key, _)| *key).collect();
+        let keys: Vec<_> =
+            self.flights.iter().filter(|(_, flight)| led(flight)).map(|(key, _)| *key).collect();
         for key in keys {
             let Some(flight) = self.flights.remove(&key) else { continue };
             for w in self.still_waiting(&flight) {

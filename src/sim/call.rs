@@ -7,7 +7,7 @@ use super::frame::{Role, State, flag};
 use super::tables::{NONE, class_bit};
 use crate::kernel::Phase;
 use crate::outcome::{EdgeSlot, WaitKind};
-use crate::plan::{Backoff, ErrorClass, OnFailure};
+use crate::plan::{ErrorClass, OnFailure};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -100,7 +100,11 @@ impl Engine<'_> {
         frame.attempt_start = now;
         frame.mark = mark;
         frame.state = State::Running;
-        if self.t.policies[policy as usize].pool == NONE { self.connect_loose(f, policy) } else { self.take_connection(f, policy) }
+        if self.t.policies[policy as usize].pool == NONE {
+            self.connect_loose(f, policy)
+        } else {
+            self.take_connection(f, policy)
+        }
     }
 
     /// Without a pool each attempt opens a connection for itself, for free.
@@ -176,7 +180,10 @@ impl Engine<'_> {
         self.pools[pool].in_use += 1;
         let frame = &mut self.frames[f];
         frame.set(flag::HAS_CONNECTION);
-        let key = rng::nth(rng::key(frame.key, SALT_CONNECT ^ self.t.policies[policy as usize].salt), u64::from(frame.attempt));
+        let key = rng::nth(
+            rng::key(frame.key, SALT_CONNECT ^ self.t.policies[policy as usize].salt),
+            u64::from(frame.attempt),
+        );
         let Some(connect) = &self.t.policies[policy as usize].connect else { return self.send(f, policy) };
         let time = connect.sample(key);
         if time == 0 {
@@ -234,7 +241,9 @@ impl Engine<'_> {
         let at = SimTime(until.max(self.now));
         if until < u64::MAX {
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f),
+                Some(lane) if until == timeout_at => {
+                    self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
+                }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
@@ -445,7 +454,7 @@ impl Engine<'_> {
             return None;
         }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
-        let mut pause = backoff(rule.backoff, u32::from(frame.attempt), frame.pause, rng::unit(draw));
+        let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
         if rule.honours_retry_after {
             pause = pause.max(retry_after);
         }
@@ -494,57 +503,5 @@ impl Engine<'_> {
         if cancel_child && self.t.policies[policy as usize].cancels {
             self.send_cancel(child, born, policy);
         }
-    }
-}
-
-/// Pause before retry `k`, given the previous pause and a uniform draw.
-fn backoff(rule: Backoff, k: u32, previous: u64, draw: f64) -> u64 {
-    let grown = |base: u64, cap: u64| -> f64 {
-        let doublings = (k - 1).min(62);
-        (base as f64 * (1u64 << doublings) as f64).min(cap as f64)
-    };
-    let pause = match rule {
-        Backoff::None => 0.0,
-        Backoff::Fixed(pause) => pause.0 as f64,
-        Backoff::Exponential { base, cap, spread } => grown(base.0, cap.0) * (1.0 - spread + 2.0 * spread * draw),
-        Backoff::FullJitter { base, cap } => grown(base.0, cap.0) * draw,
-        Backoff::EqualJitter { base, cap } => grown(base.0, cap.0) * (0.5 + 0.5 * draw),
-        Backoff::Decorrelated { base, cap } => {
-            let low = base.0 as f64;
-            let high = (3.0 * previous as f64).max(low);
-            (low + (high - low) * draw).min(cap.0 as f64)
-        }
-    };
-    (pause + 0.5) as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::SimSpan;
-
-    /// Means by retry of the jittered pauses, base 5 ms and cap 2 s, from the
-    /// mean of a uniform draw; the published table counts the first retry as n = 1
-    /// with a bound of `base * 2^1`, which is our base of 10 ms.
-    #[test]
-    fn mean_pauses_follow_the_published_table() {
-        let (base, cap) = (SimSpan::from_millis(10), SimSpan::from_millis(2000));
-        let bounds = [10, 20, 40, 80, 160, 320, 640, 1280, 2000, 2000];
-        for (k, bound) in (1u32..).zip(bounds) {
-            let bound = bound as f64 * 1e6;
-            let mean = |rule| backoff(rule, k, 0, 0.5) as f64;
-            assert!((mean(Backoff::Exponential { base, cap, spread: 0.5 }) - bound).abs() < 2.0);
-            assert!((mean(Backoff::FullJitter { base, cap }) - bound / 2.0).abs() < 2.0);
-            assert!((mean(Backoff::EqualJitter { base, cap }) - bound * 0.75).abs() < 2.0);
-        }
-    }
-
-    #[test]
-    fn decorrelated_pauses_stay_between_base_and_cap() {
-        let (base, cap) = (SimSpan::from_millis(10), SimSpan::from_millis(50));
-        let rule = Backoff::Decorrelated { base, cap };
-        assert_eq!(backoff(rule, 1, 0, 0.9), base.0);
-        assert_eq!(backoff(rule, 2, base.0, 1.0), 3 * base.0);
-        assert_eq!(backoff(rule, 3, 3 * base.0, 1.0), cap.0);
     }
 }

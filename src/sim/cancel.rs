@@ -85,7 +85,8 @@ impl Engine<'_> {
         let doomed: Vec<u32> = (0..self.frames.len())
             .filter(|f| {
                 let frame = &self.frames[*f];
-                frame.replica == r && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
+                frame.replica == r
+                    && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
             })
             .collect();
         // Nobody who dies may take a connection that another who dies gives back.

@@ -2,8 +2,8 @@
 
 use super::limits::bound;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE, Op, Policy,
-    Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
+    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
@@ -140,8 +140,10 @@ impl Compiler<'_> {
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
-            let counts = matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect = policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let counts =
+                matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
+            let connect =
+                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -182,7 +184,8 @@ impl Compiler<'_> {
                 let entry = self.program(&operation.steps);
                 let request_bytes = operation.request_bytes.as_ref().map(|law| self.delay(law));
                 let response_bytes = operation.response_bytes.as_ref().map(|law| self.delay(law));
-                let cost = |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
+                let cost =
+                    |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
                 self.t.ops.push(Op {
                     entry,
                     request_bytes,

@@ -205,7 +205,9 @@ impl Engine<'_> {
             State::Connecting => self.connected(f),
             State::BackingOff => self.attempt(f),
             State::Thinking => self.user_returns(f),
-            state => unreachable!("frame {f} in state {state:?} has no main event (t = {})", SimTime(self.now)),
+            state => {
+                unreachable!("frame {f} in state {state:?} has no main event (t = {})", SimTime(self.now))
+            }
         }
     }
 
@@ -219,7 +221,8 @@ impl Engine<'_> {
 
     fn check_bounds(&mut self, options: &Options) {
         let count = self.digest.count();
-        if count >= options.events_max.unwrap_or(self.plan.events_max) || self.inline_steps > INLINE_STEPS_MAX {
+        if count >= options.events_max.unwrap_or(self.plan.events_max) || self.inline_steps > INLINE_STEPS_MAX
+        {
             self.truncate(Bound::EventsMax, options.events_max.unwrap_or(self.plan.events_max));
         }
         self.inline_steps = 0;

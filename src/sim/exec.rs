@@ -121,7 +121,8 @@ impl Engine<'_> {
         match delay.lane {
             Some((_, lane)) => {
                 let at = crate::units::SimTime(self.now + time);
-                self.frames[f].main = self.queue.push_lane(lane, at, Phase::Done, super::engine::tag::MAIN, f);
+                self.frames[f].main =
+                    self.queue.push_lane(lane, at, Phase::Done, super::engine::tag::MAIN, f);
             }
             None => self.schedule(f, time, Phase::Done),
         }

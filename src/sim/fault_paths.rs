@@ -32,7 +32,9 @@ impl Engine<'_> {
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
-            Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.refit_pools(*policy as u32, fault, strength),
+            Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
+                self.refit_pools(*policy as u32, fault, strength)
+            }
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.refit_connections(*component, fault, strength);
             }
@@ -40,7 +42,13 @@ impl Engine<'_> {
         }
     }
 
-    fn mark_path(&mut self, fault: u32, path: &Path, strength: Option<f64>, kind: impl Fn() -> Option<PathKind>) {
+    fn mark_path(
+        &mut self,
+        fault: u32,
+        path: &Path,
+        strength: Option<f64>,
+        kind: impl Fn() -> Option<PathKind>,
+    ) {
         let nodes = self.t.nodes;
         if self.network.paths.is_empty() {
             self.network.paths = vec![Vec::new(); (nodes * nodes) as usize];
@@ -60,7 +68,9 @@ impl Engine<'_> {
 
     /// Ordered pairs of nodes that a path names, each once.
     fn pairs(&self, path: &Path) -> Vec<(u32, u32)> {
-        let nodes = |callers: &[Caller]| callers.iter().map(|caller| self.node_of_caller(*caller)).collect::<Vec<_>>();
+        let nodes = |callers: &[Caller]| {
+            callers.iter().map(|caller| self.node_of_caller(*caller)).collect::<Vec<_>>()
+        };
         let (from, to) = (nodes(&path.from), nodes(&path.to));
         let mut pairs: Vec<(u32, u32)> = from.iter().flat_map(|a| to.iter().map(|b| (*a, *b))).collect();
         if path.both_ways {
@@ -79,7 +89,12 @@ impl Engine<'_> {
     }
 
     /// Shares of something lost to faults, kept by whoever owns it.
-    fn losses(&self, is_meant: impl Fn(&Effect) -> bool, changed: u32, strength: Option<f64>) -> Vec<(u32, f64)> {
+    fn losses(
+        &self,
+        is_meant: impl Fn(&Effect) -> bool,
+        changed: u32,
+        strength: Option<f64>,
+    ) -> Vec<(u32, f64)> {
         let mut lost = Vec::new();
         for (number, fault) in (0u32..).zip(&self.plan.faults) {
             if let Effect::Exhaust { share, .. } = &fault.effect
@@ -112,8 +127,7 @@ impl Engine<'_> {
     }
 
     fn refit_connections(&mut self, component: usize, fault: u32, strength: Option<f64>) {
-        let is_meant =
-            |effect: &Effect| matches!(effect, Effect::Exhaust { what: Exhausted::Connections(c), .. } if *c == component);
+        let is_meant = |effect: &Effect| matches!(effect, Effect::Exhaust { what: Exhausted::Connections(c), .. } if *c == component);
         let left = remaining(&self.losses(is_meant, fault, strength));
         self.strengths[fault as usize] = strength;
         self.connections_max[component] = share_of(self.t.comps[component].connections_max, left);
@@ -131,7 +145,8 @@ impl Engine<'_> {
             format!("{} {arrow} {}", names(&path.from), names(&path.to))
         };
         match effect {
-            Effect::Throttle { component, .. } | Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
+            Effect::Throttle { component, .. }
+            | Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.plan.components[*component].name.clone()
             }
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.plan.policies[*policy].name.clone(),
@@ -154,7 +169,11 @@ impl Engine<'_> {
         }
         let text = |(component, count): &(usize, u32)| {
             let rule = &self.plan.components[*component];
-            if *count == rule.replicas { rule.name.clone() } else { format!("{} ({count} of {})", rule.name, rule.replicas) }
+            if *count == rule.replicas {
+                rule.name.clone()
+            } else {
+                format!("{} ({count} of {})", rule.name, rule.replicas)
+            }
         };
         parts.iter().map(text).collect::<Vec<_>>().join(", ")
     }

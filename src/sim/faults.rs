@@ -174,7 +174,13 @@ impl Engine<'_> {
             state.spans += 1;
             let rule = &self.plan.faults[fault as usize];
             let target = self.effect_text(&rule.effect);
-            self.fault_spans.push(FaultSpan { name: rule.name.clone(), kind: rule.kind.clone(), target, from, to });
+            self.fault_spans.push(FaultSpan {
+                name: rule.name.clone(),
+                kind: rule.kind.clone(),
+                target,
+                from,
+                to,
+            });
         }
     }
 
@@ -229,7 +235,10 @@ impl Engine<'_> {
         let replica = effect_replicas(&self.plan.faults[fault as usize].effect)[target as usize];
         if begins {
             let length = self.recurrence_draw(fault, target, SALT_DOWN, false);
-            self.push_fault(self.now.saturating_add(length), FaultEvent::Recur { fault, target, begins: false });
+            self.push_fault(
+                self.now.saturating_add(length),
+                FaultEvent::Recur { fault, target, begins: false },
+            );
             let to = SimTime(self.now.saturating_add(length).min(self.end));
             self.note_span(fault, SimTime(self.now), to);
             self.recurring += 1;
@@ -327,7 +336,8 @@ impl Engine<'_> {
     fn schedule_restart(&mut self, fault: u32, target: ReplicaRef, r: u32) {
         let state = &self.faults[fault as usize];
         let key = rng::key(rng::key(state.salt, self.replica_salt(target)), SALT_RESTART);
-        let pause = state.restart.as_ref().map_or(0, |law| (law.sample(rng::nth(key, self.now)) + 0.5) as u64);
+        let pause =
+            state.restart.as_ref().map_or(0, |law| (law.sample(rng::nth(key, self.now)) + 0.5) as u64);
         if pause == 0 {
             self.come_up(r);
         } else {
@@ -403,7 +413,8 @@ impl Engine<'_> {
     /// Computes a replica's threads or cores from all marks.
     fn refit(&mut self, r: u32) {
         let nominal = self.t.comps[self.replicas[r as usize].comp as usize].units;
-        let left = self.replicas[r as usize].trouble.as_ref().map_or(1.0, |trouble| remaining(&trouble.exhausted));
+        let left =
+            self.replicas[r as usize].trouble.as_ref().map_or(1.0, |trouble| remaining(&trouble.exhausted));
         self.replicas[r as usize].units = share_of(nominal, left);
         self.grant(r as usize);
     }
@@ -472,7 +483,9 @@ impl Engine<'_> {
     }
 
     fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, .. } = &self.plan.faults[fault as usize].effect else {
+        let Effect::Gray { errors, class, callers, operations, .. } =
+            &self.plan.faults[fault as usize].effect
+        else {
             return None;
         };
         let operation = self.frames[f].op - self.t.comps[comp].first_op;

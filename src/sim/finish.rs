@@ -1,14 +1,14 @@
 //! From what was counted to the outcome.
 
+use super::Trace;
 use super::engine::Engine;
 use super::frame::{Role, State};
 use super::net::class_from;
 use super::record::{BUSY_FRACTION_BITS, CompCounts, ERROR_CLASSES, TrafficCounts};
 use super::tables::{Holds, NONE};
-use super::Trace;
 use crate::outcome::{
-    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, OperationOutcome, Outcome, Phase, Resource,
-    SCHEMA, Slot, Traffic, TrafficSlot,
+    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, OperationOutcome, Outcome, Phase,
+    Resource, SCHEMA, Slot, Traffic, TrafficSlot,
 };
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -43,10 +43,13 @@ impl Engine<'_> {
             .filter(|slot| !self.slots.is_warm_up(*slot) && self.slots.slots[*slot].time.0 > 0)
             .collect();
         let slots: Vec<Slot> = kept.iter().map(|slot| self.slots.slots[*slot].clone()).collect();
-        let traffic: Vec<Traffic> = (0..self.t.traffic.len()).map(|row| self.traffic(row, &kept, &leftovers)).collect();
+        let traffic: Vec<Traffic> =
+            (0..self.t.traffic.len()).map(|row| self.traffic(row, &kept, &leftovers)).collect();
         let blame = self.blame(&traffic, &slots);
-        let components = (0..self.t.comps.len()).map(|comp| self.component(comp, &kept, &leftovers)).collect();
-        let edges = (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
+        let components =
+            (0..self.t.comps.len()).map(|comp| self.component(comp, &kept, &leftovers)).collect();
+        let edges =
+            (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
         let outcome = Outcome {
@@ -107,7 +110,8 @@ impl Engine<'_> {
     /// Laws that must hold to the last request and nanosecond.
     fn conservation(&self, left: &Leftovers) -> Vec<ConservationCheck> {
         let mut checks = Vec::new();
-        let mut check = |law: String, a: u128, b: u128| checks.push(ConservationCheck { law, left: a, right: b });
+        let mut check =
+            |law: String, a: u128, b: u128| checks.push(ConservationCheck { law, left: a, right: b });
         for (row, (workload, journey)) in self.t.traffic.iter().enumerate() {
             let rows = || self.records.traffic.iter().skip(row).step_by(self.t.traffic.len());
             let arrived: u64 = rows().map(|c| c.arrived).sum();
@@ -121,7 +125,8 @@ impl Engine<'_> {
         for comp in 0..self.t.comps.len() {
             let all = || self.records.comps.iter().skip(comp).step_by(self.t.comps.len());
             let arrived: u64 = all().map(|c| c.arrived).sum();
-            let gone: u64 = all().map(|c| c.completed + c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
+            let gone: u64 =
+                all().map(|c| c.completed + c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
             let name = &self.plan.components[comp].name;
             let law = format!("{name}: arrived = completed + failed + refused + left + lost + inside");
             check(law, arrived.into(), (gone + left.inside[comp]).into());
@@ -135,7 +140,8 @@ impl Engine<'_> {
             let ended: u64 = all()
                 .map(|e| e.answered_ok + e.answered_error + e.refused + e.timed_out + e.lost + e.cancelled)
                 .sum();
-            let law = format!("{}: attempts = answered + refused + timed out + lost + cancelled + open", rule.name);
+            let law =
+                format!("{}: attempts = answered + refused + timed out + lost + cancelled + open", rule.name);
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
         checks
@@ -163,7 +169,10 @@ impl Engine<'_> {
         let first_op = self.t.comps[comp].first_op as usize;
         let operations = rule.operations.iter().enumerate().map(|(number, operation)| OperationOutcome {
             name: operation.name.clone(),
-            sojourn: kept.iter().map(|slot| self.records.sojourns[slot * ops + first_op + number].clone()).collect(),
+            sojourn: kept
+                .iter()
+                .map(|slot| self.records.sojourns[slot * ops + first_op + number].clone())
+                .collect(),
         });
         let slots = kept.iter().map(|slot| {
             let inside = if *slot == self.slots.current { left.inside[comp] } else { 0 };
@@ -239,7 +248,8 @@ impl Engine<'_> {
                     continue;
                 }
                 let mut latency = Histogram::default();
-                for (slot, counts) in slots.iter().zip(&journey.slots).filter(|(slot, _)| slot.phase == phase) {
+                for (slot, counts) in slots.iter().zip(&journey.slots).filter(|(slot, _)| slot.phase == phase)
+                {
                     debug_assert_eq!(slot.phase, phase);
                     latency.merge(&counts.latency);
                 }
@@ -261,7 +271,12 @@ impl Engine<'_> {
         let components = &self.plan.components;
         match components.get(index) {
             Some(component) => component.name.clone(),
-            None => self.plan.policies.get(index - components.len()).map_or("user", |policy| &policy.name).to_owned(),
+            None => self
+                .plan
+                .policies
+                .get(index - components.len())
+                .map_or("user", |policy| &policy.name)
+                .to_owned(),
         }
     }
 

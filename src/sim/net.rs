@@ -162,10 +162,12 @@ impl Engine<'_> {
                 PathKind::Partition { refuses: true } => return Transit::Refused,
                 PathKind::Partition { refuses: false } => return Transit::Lost,
                 PathKind::Latency(law) => delay += (law.sample(key) * strength + 0.5) as u64,
-                PathKind::Loss { probability, retransmit } => match resent(key, probability * strength, *retransmit) {
-                    Some(extra) => delay += extra,
-                    None => return Transit::Lost,
-                },
+                PathKind::Loss { probability, retransmit } => {
+                    match resent(key, probability * strength, *retransmit) {
+                        Some(extra) => delay += extra,
+                        None => return Transit::Lost,
+                    }
+                }
                 PathKind::Bandwidth { bytes_per_ns } if bytes > 0 => {
                     delay += through_pipe(&mut self.network.path_free[path], self.now, bytes, *bytes_per_ns);
                 }
@@ -257,7 +259,9 @@ impl Engine<'_> {
 
     /// Nobody heard the answer: if it told of a commit, its caller does not know.
     fn note_unwanted(&mut self, f: u32, answer: Answer) {
-        let Some(comp) = self.replicas.get(self.frames[f].replica as usize).map(|r| r.comp as usize) else { return };
+        let Some(comp) = self.replicas.get(self.frames[f].replica as usize).map(|r| r.comp as usize) else {
+            return;
+        };
         let is_unknown = answer.error.is_none() && self.is_write(f);
         let counts = &mut self.records.comps[self.comp_base + comp];
         counts.wasted += u64::from(answer.error.is_none());

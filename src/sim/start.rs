@@ -1,5 +1,6 @@
 //! The state of a run before its first event.
 
+use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
@@ -16,7 +17,6 @@ use super::slots::SlotClock;
 use super::station::Replica;
 use super::tables::{NONE, Tables};
 use super::windows::WindowClock;
-use super::Options;
 use crate::kernel::{Digest, EventQueue};
 use crate::plan::{Effect, Plan, Source};
 use crate::rng;
@@ -32,8 +32,13 @@ impl<'p> Engine<'p> {
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
         let comps = t.comps.len();
-        let windows =
-            WindowClock::new(plan.window.0, comps, t.traffic.len(), plan.service_level.clone(), slots.last_fault_end());
+        let windows = WindowClock::new(
+            plan.window.0,
+            comps,
+            t.traffic.len(),
+            plan.service_level.clone(),
+            slots.last_fault_end(),
+        );
         let mut engine = Self {
             plan,
             seed: options.seed,
@@ -171,7 +176,10 @@ fn pools(t: &Tables) -> Vec<PoolState> {
     for (number, policy) in t.policies.iter().enumerate() {
         if policy.pool != NONE {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size, number as u32), callers as usize));
+            all.extend(std::iter::repeat_n(
+                PoolState::new(policy.pool_size, number as u32),
+                callers as usize,
+            ));
         }
     }
     all

@@ -46,15 +46,27 @@ struct Verdict {
 }
 
 impl WindowClock {
-    pub(super) fn new(width: u64, comps: usize, traffic: usize, level: ServiceLevel, last_fault_end: Option<u64>) -> Self {
+    pub(super) fn new(
+        width: u64,
+        comps: usize,
+        traffic: usize,
+        level: ServiceLevel,
+        last_fault_end: Option<u64>,
+    ) -> Self {
         let series = Windows {
             width: SimSpan(width),
             start: Vec::new(),
             traffic: vec![TrafficWindows::default(); traffic],
             components: vec![ComponentWindows::default(); comps],
         };
-        let health =
-            Health { level, good_since: 0, is_hurt: false, stuck_windows: 0, last_fault_end, is_recovered: false };
+        let health = Health {
+            level,
+            good_since: 0,
+            is_hurt: false,
+            stuck_windows: 0,
+            last_fault_end,
+            is_recovered: false,
+        };
         Self {
             width,
             start: 0,
@@ -96,7 +108,8 @@ impl Engine<'_> {
             series.p90_ns.push(quantile(0.9));
             series.p99_ns.push(quantile(0.99));
             series.p999_ns.push(quantile(0.999));
-            (answered, failed, arrived) = (answered + counts.answered, failed + counts.failed, arrived + counts.arrived);
+            (answered, failed, arrived) =
+                (answered + counts.answered, failed + counts.failed, arrived + counts.arrived);
             if watches_latency {
                 all.merge(&counts.latency);
             }
@@ -129,7 +142,11 @@ impl Engine<'_> {
             let is_unlimited = self.resource_of(c) == Resource::Unlimited;
             let is_cache = self.t.comps[c].cache != super::tables::NONE;
             let series = &mut self.windows.series.components[c];
-            let share = if is_unlimited || spent.capacity == 0 { 0.0 } else { spent.busy as f64 / spent.capacity as f64 };
+            let share = if is_unlimited || spent.capacity == 0 {
+                0.0
+            } else {
+                spent.busy as f64 / spent.capacity as f64
+            };
             series.utilization.push(share);
             series.queue.push(spent.waiting as f64 / time);
             series.in_system.push(spent.inside as f64 / time);
@@ -137,7 +154,11 @@ impl Engine<'_> {
             series.rejected.push(rejected - before.1);
             if is_cache {
                 let looked = looks - before.3;
-                series.hit_ratio.push(if looked == 0 { 0.0 } else { (hits - before.2) as f64 / looked as f64 });
+                series.hit_ratio.push(if looked == 0 {
+                    0.0
+                } else {
+                    (hits - before.2) as f64 / looked as f64
+                });
             }
             self.windows.marks[c] = snapshot;
         }
@@ -191,7 +212,8 @@ impl Engine<'_> {
                 incident.to = Some(SimTime(health.good_since));
             }
         }
-        let after_faults = health.last_fault_end.is_some_and(|end| self.now >= end.saturating_add(health.level.hold.0));
+        let after_faults =
+            health.last_fault_end.is_some_and(|end| self.now >= end.saturating_add(health.level.hold.0));
         let is_recovered = after_faults && held && !health.is_hurt;
         if is_recovered != health.is_recovered {
             health.is_recovered = is_recovered;
