@@ -135,7 +135,7 @@ fn gaps(cx: &mut Context<'_>, at: &At, text: &str) -> Option<Law> {
         );
         return None;
     };
-    let mean = law.mean();
+    let mean = parse::mean(&law);
     if !(mean.is_finite() && mean > 0.0) {
         cx.error(codes::OUT_OF_RANGE, at, "the gaps' law must have a mean above 0", "");
         return None;
@@ -189,7 +189,7 @@ fn modulated_source(cx: &mut Context<'_>, at: &At, raw: &RawLoad) -> Option<Sour
         let length = cx.time_law(&at.key("for"), &phase.length);
         phases.push((rate?, length?));
     }
-    let mean = phases.iter().map(|(_, length)| length.mean()).sum::<f64>();
+    let mean = phases.iter().map(|(_, length)| parse::mean(length)).sum::<f64>();
     if mean < 1.0 {
         // Phases of no length would change for ever without time passing.
         cx.error(codes::OUT_OF_RANGE, &at.key("modulated"), "the phases must last longer than 0s", "");

@@ -1057,3 +1057,32 @@ pub enum When {
     /// Between two instants.
     Between(SimTime, SimTime),
 }
+
+impl Step {
+    /// The calls this step itself makes, nested steps left out.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&Call> {
+        match self {
+            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
+            Self::Cached(cached) => vec![&cached.get, &cached.set],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lists of steps nested in this one.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<&[Self]> {
+        match self {
+            Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body.as_slice()];
+                all.extend(rescue.iter().map(|(_, steps)| steps.as_slice()));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+}

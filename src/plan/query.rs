@@ -17,53 +17,12 @@ pub struct EdgeRef {
     pub target: ComponentId,
 }
 
-impl Step {
-    /// The lists of steps directly inside this one, in order.
-    pub fn lists(&self) -> impl Iterator<Item = &[Step]> {
-        let lists: Vec<&[Step]> = match self {
-            Self::Cached(cached) => vec![&cached.hit, &cached.miss],
-            Self::Choose { branches, .. } => branches.iter().map(|(_, list)| list.as_slice()).collect(),
-            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
-            Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
-            Self::Try { body, rescue, .. } => std::iter::once(body.as_slice())
-                .chain(rescue.iter().map(|(_, list)| list.as_slice()))
-                .collect(),
-            Self::Compute { .. }
-            | Self::Wait { .. }
-            | Self::Call(_)
-            | Self::Forward(_)
-            | Self::Invalidate { .. }
-            | Self::Fail { .. }
-            | Self::Reply => Vec::new(),
-        };
-        lists.into_iter()
-    }
-
-    /// The calls this step itself makes, in order; not those of the lists inside it.
-    pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        let (first, second) = match self {
-            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => (Some(call), None),
-            Self::Cached(cached) => (Some(&cached.get), Some(&cached.set)),
-            Self::Compute { .. }
-            | Self::Wait { .. }
-            | Self::Choose { .. }
-            | Self::Repeat { .. }
-            | Self::Parallel { .. }
-            | Self::Try { .. }
-            | Self::Fail { .. }
-            | Self::Start { .. }
-            | Self::Reply => (None, None),
-        };
-        first.into_iter().chain(second)
-    }
-}
-
 /// Shows every call of a list, at any depth, in the order written.
 pub fn visit_calls<'p>(steps: &'p [Step], visit: &mut impl FnMut(&'p Call)) {
     for step in steps {
-        step.calls().for_each(&mut *visit);
-        for list in step.lists() {
-            visit_calls(list, visit);
+        step.calls().into_iter().for_each(&mut *visit);
+        for body in step.bodies() {
+            visit_calls(body, visit);
         }
     }
 }

@@ -85,15 +85,13 @@ pub(super) fn nanos(text: &str) -> Result<f64, String> {
     span(text).map(|s| s.0 as f64)
 }
 
-impl Law {
-    pub(super) fn mean(&self) -> f64 {
-        match self {
-            Law::Constant(v) => *v,
-            Law::Uniform { low, high } => (low + high) / 2.0,
-            Law::Exponential { mean } | Law::Erlang { mean, .. } | Law::Geometric { mean } => *mean,
-            Law::LogNormal { mu, sigma } => libm::exp(mu + sigma * sigma / 2.0),
-            _ => 1.0,
-        }
+pub(super) fn mean(law: &Law) -> f64 {
+    match law {
+        Law::Constant(v) => *v,
+        Law::Uniform { low, high } => (low + high) / 2.0,
+        Law::Exponential { mean } | Law::Erlang { mean, .. } | Law::Geometric { mean } => *mean,
+        Law::LogNormal { mu, sigma } => libm::exp(mu + sigma * sigma / 2.0),
+        _ => 1.0,
     }
 }
 pub(super) fn fingerprint(bytes: &[u8]) -> String {

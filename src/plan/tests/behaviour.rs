@@ -32,8 +32,8 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             Step::Cached(cached) => salts.push(cached.salt.clone()),
             Step::Call(_) | Step::Forward(_) | Step::Invalidate { .. } | Step::Reply => {}
         }
-        salts.extend(step.calls().map(|call| call.salt.clone()));
-        step.lists().for_each(|list| collect(list, salts));
+        salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
+        step.bodies().into_iter().for_each(|body| collect(body, salts));
     }
 }
 
