@@ -859,7 +859,7 @@ pub struct ReplicaRef {
 }
 
 /// Who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Caller {
     /// A component.
     Component(ComponentId),
