@@ -42,13 +42,19 @@ pub(super) struct Context<'a> {
     /// What the files say.
     pub(super) input: &'a Input,
     diags: Vec<Diag>,
+    /// Findings beyond the most that are kept.
+    more: usize,
+    has_errors: bool,
     files: Vec<InputFile>,
 }
+
+/// Most findings kept: more help nobody, and a hostile file could make millions.
+const FINDINGS_MAX: usize = 1000;
 
 impl<'a> Context<'a> {
     /// Starts with nothing wrong.
     pub(super) fn new(input: &'a Input) -> Self {
-        Self { input, diags: Vec::new(), files: Vec::new() }
+        Self { input, diags: Vec::new(), more: 0, has_errors: false, files: Vec::new() }
     }
 
     /// Where a value was written.
@@ -58,7 +64,22 @@ impl<'a> Context<'a> {
 
     /// Notes a finding.
     pub(super) fn report(&mut self, diag: Diag) {
-        self.diags.push(diag);
+        self.has_errors |= diag.severity == Severity::Error;
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.diags.push(diag);
+        }
+    }
+
+    /// Whether further findings are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.diags.len() >= FINDINGS_MAX
+    }
+
+    /// What to do about an unknown name; nothing when nobody would see it.
+    pub(super) fn suggest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+        if self.is_full() { String::new() } else { suggestion(name, known) }
     }
 
     /// Notes an error with what to do about it; an empty `help` says nothing.
@@ -93,7 +114,7 @@ impl<'a> Context<'a> {
         name: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) {
-        let help = suggestion(name, known);
+        let help = self.suggest(name, known);
         self.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
     }
 
@@ -109,13 +130,21 @@ impl<'a> Context<'a> {
 
     /// Whether anything makes the input unusable.
     pub(super) fn has_errors(&self) -> bool {
-        self.diags.iter().any(|diag| diag.severity == Severity::Error)
+        self.has_errors
     }
 
     /// Everything found, in the order of the files.
     pub(super) fn into_diags(mut self) -> Vec<Diag> {
         self.diags.sort_by(|a, b| (&a.at, a.code, &a.message).cmp(&(&b.at, b.code, &b.message)));
         self.diags.dedup();
+        if self.more > 0 {
+            let message = format!("there are {} more findings", self.more);
+            self.diags.push(if self.has_errors {
+                Diag::error(codes::MORE_ERRORS, message)
+            } else {
+                Diag::warning(codes::MORE_WARNINGS, message)
+            });
+        }
         self.diags
     }
 }

@@ -274,7 +274,16 @@ fn packet_loss(cx: &mut Context<'_>, at: &At, raw: &RawPacketLoss, path: Option<
 }
 
 fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) -> Option<Effect> {
-    let factor = cx.number_above_zero(&at.key("factor"), "`factor`", &raw.factor);
+    let factor = cx.number(&at.key("factor"), "`factor`", &raw.factor);
+    if let Some(factor) = factor.filter(|factor| *factor <= 1.0) {
+        let message = format!("`factor` says how many times more, so it must be above 1, not {factor}");
+        cx.error(
+            codes::OUT_OF_RANGE,
+            &at.key("factor"),
+            message,
+            "give the load itself a curve to make it fall",
+        );
+    }
     let Some(workload) = world.workloads.iter().position(|workload| workload.name == raw.load) else {
         // A load with a mistake of its own is not in the list, but it is no unknown name.
         if !cx.input.scenario.load.contains_key(&raw.load) {
@@ -284,9 +293,9 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
         return None;
     };
     match world.workloads[workload].source {
-        Source::Open { .. } | Source::Modulated { .. } => {}
-        Source::Replay { .. } | Source::Closed { .. } => {
-            let message = format!("`{}` has no rate that could grow", raw.load);
+        Source::Open { .. } => {}
+        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } => {
+            let message = format!("`{}` has no `rate` that could grow", raw.load);
             cx.error(
                 codes::NO_MECHANISM,
                 &at.key("load"),

@@ -42,6 +42,9 @@ pub(super) fn resolve_expectations(
     let raw = &cx.input.scenario.expect;
     let mut expectations = Vec::with_capacity(raw.len());
     for (index, text) in raw.iter().enumerate() {
+        if cx.is_full() {
+            break;
+        }
         let location = cx.locate(&At::scenario("expect").index(index));
         let reader = Reader { tokens: tokens(text.as_str()), names, schedule };
         match reader.expectation(text, &location) {

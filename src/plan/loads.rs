@@ -1,7 +1,7 @@
 //! Load: who sends it, when requests come, and in which classes.
 
 use super::codes;
-use super::context::{At, Context, suggestion};
+use super::context::{At, Context};
 use super::control_steps::SHARE_SLACK;
 use super::curves::resolve_curve;
 use super::data_file::read_timestamps;
@@ -64,12 +64,8 @@ fn client(
             cx.unknown(&at.key("client"), "client", wanted, clients());
         } else {
             let message = format!("load `{name}` does not say its client, and no client is called `{name}`");
-            cx.error(
-                codes::UNKNOWN_NAME,
-                at,
-                message,
-                format!("add `client:`; {}", suggestion(name, clients())),
-            );
+            let help = format!("add `client:`; {}", cx.suggest(name, clients()));
+            cx.error(codes::UNKNOWN_NAME, at, message, help);
         }
     }
     found

@@ -19,7 +19,18 @@ pub(super) fn span(text: &str) -> Result<SimSpan, String> {
     SimSpan::from_secs_f64(secs).ok_or("out of range".to_owned())
 }
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    scaled(text, &[("/s", 1.0), ("/m", 1.0 / 60.0), ("/h", 1.0 / 3600.0), ("k/s", 1e3)])
+    scaled(
+        text,
+        &[
+            ("/s", 1.0),
+            ("/m", 1.0 / 60.0),
+            ("/min", 1.0 / 60.0),
+            ("M/min", 1e6 / 60.0),
+            ("k/min", 1e3 / 60.0),
+            ("/h", 1.0 / 3600.0),
+            ("k/s", 1e3),
+        ],
+    )
 }
 pub(super) fn share(text: &str) -> Result<f64, String> {
     scaled(text, &[("%", 0.01), ("", 1.0)])
@@ -34,11 +45,14 @@ pub(super) fn count(text: &str) -> Result<Option<u64>, String> {
     number(text).map(|n| Some(n as u64))
 }
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
-    scaled(text, &[("B", 1.0), ("", 1.0), ("KiB", 1024.0), ("MiB", 1048576.0), ("GiB", 1073741824.0)])
-        .map(|b| b as u64)
+    scaled(
+        text,
+        &[("B", 1.0), ("", 1.0), ("kB", 1e3), ("KiB", 1024.0), ("MiB", 1048576.0), ("GiB", 1073741824.0)],
+    )
+    .map(|b| b as u64)
 }
 pub(super) fn bandwidth(text: &str) -> Result<f64, String> {
-    scaled(text, &[("B/s", 1.0), ("MiB/s", 1048576.0), ("Mbit/s", 125_000.0)])
+    scaled(text, &[("B/s", 1.0), ("MiB/s", 1048576.0), ("Mbit/s", 125_000.0), ("Gbit/s", 125e6)])
 }
 fn args(text: &str) -> (String, Vec<String>) {
     match text.split_once('(') {
@@ -61,6 +75,9 @@ pub(super) fn backoff(text: &str) -> Result<Backoff, String> {
     let (name, args) = args(text);
     match (name.as_str(), args.as_slice()) {
         ("none", []) => Ok(Backoff::None),
+        ("exponential", [b, c, ..]) => {
+            Ok(Backoff::Exponential { base: span(b)?, cap: span(c)?, spread: 0.2 })
+        }
         ("fixed", [p]) => Ok(Backoff::Fixed(span(p)?)),
         ("full-jitter", [b, c]) => Ok(Backoff::FullJitter { base: span(b)?, cap: span(c)? }),
         _ => Err(format!("`{text}` is not a backoff")),
@@ -76,6 +93,10 @@ pub(super) fn law(text: &str, value: fn(&str) -> Result<f64, String>) -> Result<
         ("lognormal", [a, av, b, bv]) if a == "mean" && b == "sigma" => {
             let (mean, sigma) = (value(av)?, number(bv)?);
             Ok(Law::LogNormal { mu: libm::log(mean) - sigma * sigma / 2.0, sigma })
+        }
+        ("lognormal", [a, av, b, bv]) if a == "p50" && b == "p99" => {
+            let (p50, p99) = (value(av)?, value(bv)?);
+            Ok(Law::LogNormal { mu: libm::log(p50), sigma: libm::log(p99 / p50) / 2.326_347_874 })
         }
         (_, []) => Ok(Law::Constant(value(text)?)),
         _ => Err(format!("`{text}` is not a law")),

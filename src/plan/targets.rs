@@ -1,7 +1,7 @@
 //! Whom a fault hits: replicas by selector, ends of paths by name.
 
 use super::codes;
-use super::context::{At, Context, suggestion};
+use super::context::{At, Context};
 use super::faults::World;
 use super::model::{Caller, ComponentId, ReplicaRef};
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
@@ -233,7 +233,7 @@ fn end(cx: &mut Context<'_>, world: &World<'_>, at: &At, text: &str) -> Option<V
         (None, None) => {
             let places = world.directory.places.iter().map(String::as_str);
             let clients = world.directory.clients.keys().map(String::as_str);
-            let help = suggestion(name, world.directory.component_names().chain(clients).chain(places));
+            let help = cx.suggest(name, world.directory.component_names().chain(clients).chain(places));
             let what = kind.map_or("component, client or place".to_owned(), str::to_owned);
             cx.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
             None

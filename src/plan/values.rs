@@ -12,6 +12,9 @@ use crate::units::SimSpan;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+/// Largest rate, per second: a million times what a run's bound on events lets pass.
+const RATE_MAX: f64 = 1e15;
+
 impl Context<'_> {
     /// The value, or a complaint that the text is none.
     pub(super) fn value<T, E: Display>(&mut self, at: &At, parsed: Result<T, E>) -> Option<T> {
@@ -68,7 +71,12 @@ impl Context<'_> {
     /// Something per second, 0 or more.
     pub(super) fn rate(&mut self, at: &At, text: &RateText) -> Option<f64> {
         let rate = self.value(at, parse::rate(text.as_str()))?;
-        self.at_least_zero(at, "a rate", rate)
+        let rate = self.at_least_zero(at, "a rate", rate)?;
+        if rate > RATE_MAX {
+            self.error(codes::OUT_OF_RANGE, at, format!("a rate must be at most {RATE_MAX:e}/s"), "");
+            return None;
+        }
+        Some(rate)
     }
 
     /// A plain number, 0 or more.

@@ -1,6 +1,6 @@
 //! Every mistake in a scenario is found, where it is, with what to do about it.
 
-use super::fixture::{CALM, SHOP, assert_finds, changed, diags, shown};
+use super::fixture::{CALM, SHOP, assert_finds, changed, diags, plan, shown};
 
 #[test]
 fn every_mistake_in_a_load_is_found_where_it_is() {
@@ -46,6 +46,14 @@ fn every_mistake_in_a_load_is_found_where_it_is() {
             "load/shoppers/rate/diurnal/swing",
             "100%",
         ),
+        (
+            "rate: 100/s",
+            "rate: { diurnal: { mean: 1/s, swing: 5%, period: 2ms } }",
+            "E214",
+            "load/shoppers/rate/diurnal/period",
+            "too short",
+        ),
+        ("rate: 100/s", "rate: 1000000000000000k/s", "E203", "load/shoppers/rate", "at most"),
         ("rate: 100/s", "rate: { csv: nowhere.csv }", "E216", "load/shoppers/rate/csv", "cannot be read"),
         ("rate: 100/s", "timestamps: .", "E216", "load/shoppers/timestamps", "not a file"),
         (
@@ -222,7 +230,13 @@ fn every_mistake_in_a_fault_is_found_where_it_is() {
             "partition",
         ),
         ("{ at: 1m, spike: { load: shopers, factor: 2 } }", "E201", "spike/load", "did you mean `shoppers`?"),
-        ("{ at: 1m, spike: { load: shoppers, factor: 0 } }", "E203", "spike/factor", "above 0"),
+        ("{ at: 1m, spike: { load: shoppers, factor: 0.5 } }", "E203", "spike/factor", "above 1"),
+        (
+            "{ at: 1m, for: 5m, flap: { on: 1us, off: 1us }, pause: { target: web } }",
+            "E214",
+            "flap",
+            "100000 times",
+        ),
         (
             "{ at: 1m, for: 1m, partition: { from: shoppers, to: web } }",
             "W204",
@@ -250,4 +264,23 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_files() {
     let found = diags(&topology, &scenario);
     let codes: Vec<&str> = found.iter().map(|diag| diag.code).collect();
     assert_eq!(codes, ["E201", "E203", "E203", "E221", "E204", "E202"], "{}", shown(&found));
+}
+
+#[test]
+fn two_faults_of_one_name_are_refused_and_default_names_are_numbered() {
+    let pause = "{ at: 1m, pause: { target: web } }";
+    let named = "{ name: x, at: 1m, pause: { target: web } }";
+    assert_finds(SHOP, &format!("{CALM}faults: [{named}, {named}]"), "E207", "faults/1/name", "two faults");
+    let plan = plan(SHOP, &format!("{CALM}faults: [{pause}, {pause}]"));
+    let names: Vec<&str> = plan.faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["pause web", "pause web (2)"]);
+}
+
+#[test]
+fn findings_are_bounded_however_bad_the_file() {
+    let faults: String =
+        (0..5000).map(|n| format!("  - {{ at: 1m, pause: {{ target: x{n} }} }}\n")).collect();
+    let found = diags(SHOP, &format!("{CALM}faults:\n{faults}"));
+    assert_eq!(found.len(), 1001);
+    assert_eq!((found[1000].code, found[1000].message.as_str()), ("E219", "there are 4000 more findings"));
 }
