@@ -7,6 +7,7 @@
 //! builds one from files. Times in laws are nanoseconds.
 
 use crate::dist::Law;
+pub use crate::dist::{Backoff, Popularity};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -101,25 +102,6 @@ pub struct Entity {
     pub popularity: Popularity,
     /// Size of one cached value, in bytes.
     pub bytes: u64,
-}
-
-/// How a key is chosen among a population.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Popularity {
-    /// All keys alike.
-    Uniform,
-    /// Rank `r` has weight `r^-exponent`.
-    Zipf {
-        /// Skew, 0 (uniform) or more.
-        exponent: f64,
-    },
-    /// A share of requests goes to a small set of hot keys.
-    HotSet {
-        /// Number of hot keys.
-        hot: u64,
-        /// Probability that a request picks a hot key.
-        share: f64,
-    },
 }
 
 /// A region, a vendor's cloud, an edge, or the internet.
@@ -544,45 +526,6 @@ pub struct Retry {
     pub budget: Option<RetryBudget>,
     /// Whether a refusal's hint replaces a shorter pause.
     pub honours_retry_after: bool,
-}
-
-/// Pause before retry `k` (1, 2, ...); `exp(k) = min(cap, base * 2^(k-1))`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Backoff {
-    /// At once.
-    None,
-    /// Always the same.
-    Fixed(SimSpan),
-    /// `exp(k)` times a uniform factor in `1 ± spread`.
-    Exponential {
-        /// First pause.
-        base: SimSpan,
-        /// Longest pause.
-        cap: SimSpan,
-        /// Half-width of the factor, 0..=1.
-        spread: f64,
-    },
-    /// Uniform in `0..exp(k)`.
-    FullJitter {
-        /// First bound.
-        base: SimSpan,
-        /// Longest bound.
-        cap: SimSpan,
-    },
-    /// `exp(k)/2` plus uniform in `0..exp(k)/2`.
-    EqualJitter {
-        /// First bound.
-        base: SimSpan,
-        /// Longest bound.
-        cap: SimSpan,
-    },
-    /// `min(cap, uniform in base..3 * previous pause)`.
-    Decorrelated {
-        /// Shortest pause.
-        base: SimSpan,
-        /// Longest pause.
-        cap: SimSpan,
-    },
 }
 
 /// Bound on retries over many calls of one policy.
