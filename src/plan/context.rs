@@ -46,7 +46,14 @@ pub(super) struct Context<'a> {
     more: usize,
     has_errors: bool,
     files: Vec<InputFile>,
+    /// Bytes of data files read so far.
+    pub(super) data_bytes: u64,
+    /// Replicas and ends of paths that faults hit so far.
+    fault_targets: u64,
 }
+
+/// Most replicas and ends of paths that all faults together hit: each is kept by the plan.
+const FAULT_TARGETS_MAX: u64 = 10_000_000;
 
 /// Most findings kept: more help nobody, and a hostile file could make millions.
 const FINDINGS_MAX: usize = 1000;
@@ -54,7 +61,15 @@ const FINDINGS_MAX: usize = 1000;
 impl<'a> Context<'a> {
     /// Starts with nothing wrong.
     pub(super) fn new(input: &'a Input) -> Self {
-        Self { input, diags: Vec::new(), more: 0, has_errors: false, files: Vec::new() }
+        Self {
+            input,
+            diags: Vec::new(),
+            more: 0,
+            has_errors: false,
+            files: Vec::new(),
+            data_bytes: 0,
+            fault_targets: 0,
+        }
     }
 
     /// Where a value was written.
@@ -118,9 +133,22 @@ impl<'a> Context<'a> {
         self.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
     }
 
+    /// Whether there is room for so many more targets of faults; complains if not.
+    pub(super) fn counts_targets(&mut self, at: &At, count: u64) -> bool {
+        self.fault_targets = self.fault_targets.saturating_add(count);
+        let is_fine = self.fault_targets <= FAULT_TARGETS_MAX;
+        if !is_fine {
+            let message = format!("the faults hit more than {FAULT_TARGETS_MAX} replicas and ends in all");
+            self.error(codes::TOO_BIG, at, message, "hit fewer replicas, or have fewer faults");
+        }
+        is_fine
+    }
+
     /// Notes a data file that was read.
     pub(super) fn note_file(&mut self, file: InputFile) {
-        self.files.push(file);
+        if !self.files.contains(&file) {
+            self.files.push(file);
+        }
     }
 
     /// The data files read.

@@ -146,7 +146,7 @@ fn spike(cx: &mut Context<'_>, at: &At, raw: &RawSpikeCurve, duration: SimSpan) 
 
 fn diurnal(cx: &mut Context<'_>, at: &At, raw: &RawDiurnal, duration: SimSpan) -> Option<RateCurve> {
     let mean = cx.rate(&at.key("mean"), &raw.mean);
-    let swing = cx.share(&at.key("swing"), "`swing`", &raw.swing);
+    let swing = cx.share(&at.key("swing"), &raw.swing);
     let period = match &raw.period {
         None => Some(WAVE_PERIOD_DEFAULT),
         Some(text) => cx.span_above_zero(&at.key("period"), "`period`", text),

@@ -5,7 +5,6 @@ use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Fault, Schedule, Workload};
-use super::shim::mean;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -217,7 +216,7 @@ fn recurring(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawRecurrin
     let from = cx.span_or(&at.key("from"), raw.from.as_ref(), SimSpan::ZERO);
     let until = raw.until.as_ref().map(|text| cx.span(&at.key("until"), text));
     let (up, down) = (up?, down?);
-    if mean(&up) + mean(&down) < 1.0 {
+    if up.mean() + down.mean() < 1.0 {
         cx.error(codes::BAD_SCHEDULE, at, "`up` and `down` must last longer than 0s", "");
     }
     let until = match until {
