@@ -23,12 +23,12 @@ pub fn markdown(sheet: &Sheet<'_>) -> String {
     let facts = Facts::new(sheet);
     let outcome = sheet.outcome;
     let mut out = format!(
-        "## {}: {}\n\n{}; topology {}, {} simulated, seed {}.\n\n",
+        "## {}: {}\n\n{}; topology {}, {}, seed {}.\n\n",
         words::verdict(facts.verdict).to_uppercase(),
         escape(&tame(&outcome.scenario)),
         facts.headline(),
         escape(&tame(&outcome.topology)),
-        outcome.duration,
+        words::length(outcome),
         outcome.seed,
     );
     if let Some(truncation) = &outcome.truncated {

@@ -1,6 +1,6 @@
 //! Names of things in sentences and tables, and user-given names made safe to show.
 
-use crate::outcome::{Bound, Phase, Resource, Truncation, WaitKind};
+use crate::outcome::{Bound, Outcome, Phase, Resource, Truncation, WaitKind};
 use crate::plan::{Comparison, ErrorClass};
 use crate::verdict::Verdict;
 
@@ -19,12 +19,24 @@ pub(super) fn tame_to(text: &str, width: usize) -> String {
 
 /// At most `width` characters, the last one an ellipsis where something was cut.
 pub(super) fn clip(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
+    if text.chars().count() <= width || width == 0 {
+        return text.chars().take(width).collect();
     }
     let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
     out.push('…');
     out
+}
+
+/// At most `width` characters, an ellipsis in the middle where something was
+/// cut: names that only differ at their ends stay apart.
+pub(super) fn clip_middle(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width || width < 3 {
+        return clip(text, width);
+    }
+    let end = (width - 1) / 2;
+    let start: String = text.chars().take(width - 1 - end).collect();
+    start + "…" + &text.chars().skip(length - end).collect::<String>()
 }
 
 pub(super) fn verdict(verdict: Option<Verdict>) -> &'static str {
@@ -53,8 +65,10 @@ pub(super) fn comparison(comparison: Comparison) -> &'static str {
     }
 }
 
-pub(super) fn phase(phase: Phase) -> &'static str {
+/// Where something lies relative to the faults, if there were any.
+pub(super) fn phase(phase: Phase, outcome: &Outcome) -> &'static str {
     match phase {
+        Phase::Before if outcome.faults.is_empty() => "over the run",
         Phase::Before => "before faults",
         Phase::During => "during faults",
         Phase::Between => "between faults",
@@ -128,6 +142,16 @@ pub(super) fn truncation(truncation: &Truncation) -> String {
     }
 }
 
+/// How long the run was, and how much of it counts.
+pub(super) fn length(outcome: &Outcome) -> String {
+    let (planned, warm_up) = (outcome.duration, outcome.warm_up);
+    let simulated = match &outcome.truncated {
+        Some(truncation) => format!("{} of {planned} simulated", truncation.at),
+        None => format!("{planned} simulated"),
+    };
+    if warm_up.0 == 0 { simulated } else { format!("{simulated}, the first {warm_up} as warm-up") }
+}
+
 /// A quantile as `p99` or `p99.9`.
 pub(super) fn quantile(q: f64) -> String {
     let percent = libm::round(q * 1e6) / 1e4;
@@ -144,6 +168,8 @@ mod tests {
         assert_eq!(tame(&"é".repeat(500)).chars().count(), NAME_MAX);
         assert_eq!(clip("redis", 5), "redis");
         assert_eq!(clip("redis-cache", 5), "redi…");
+        assert_eq!(clip_middle("redis-cache-2", 7), "red…e-2");
+        assert_eq!(clip_middle("redis", 5), "redis");
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Axis {
     /// Shares from 0 to 1.
     pub(crate) fn share() -> Self {
         let ticks = [0.0, 0.5, 1.0].map(|share| (share, figures::share(share)));
-        Self { low: 0.0, high: 1.05, is_log: false, ticks: ticks.to_vec() }
+        Self { low: 0.0, high: 1.0, is_log: false, ticks: ticks.to_vec() }
     }
 
     /// Durations in nanoseconds from `min` to `max` on a logarithmic scale.
@@ -48,7 +48,7 @@ impl Axis {
         let (min, max) = if min > 0.0 && max.is_finite() && max >= min { (min, max) } else { (1e6, 1e7) };
         let (low, high) = (round_down(min), round_up(max));
         let high = if high <= low { low * 10.0 } else { high };
-        let is_short = high / low <= 30.0;
+        let is_short = high / low <= 200.0;
         let mut ticks = Vec::new();
         let mut decade = libm::pow(10.0, libm::floor(libm::log10(low)));
         while decade <= high * 1.001 {

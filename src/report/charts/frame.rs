@@ -14,13 +14,17 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 const LEFT: i32 = 104;
 const RIGHT: i32 = 28;
 /// Room above the first pane for the labels of bands.
-const TOP: i32 = 32;
+const TOP: i32 = 28;
 /// Room below the last pane for the labels of time.
 const BOTTOM: i32 = 44;
 /// Room above each pane for its title.
-const TITLE: i32 = 40;
+const TITLE: i32 = 46;
 /// Font size; the backend divides it by 1.24.
 const FONT: i32 = 27;
+/// Top of a pane where the axis ends at 1: room for the bars of incidents above the lines.
+const CEILING: f64 = 1.09;
+/// Height of the bar of an incident.
+const INCIDENT_BAR: f64 = 0.05;
 /// Bands closer than this to the one before get no label of their own.
 const LABEL_WIDTH: i32 = 44;
 
@@ -62,7 +66,7 @@ pub(super) struct Band {
 }
 
 /// Why a stretch of time is shaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BandKind {
     WarmUp,
     Fault,
@@ -121,20 +125,20 @@ fn draw_pane(
         .margin_right(RIGHT)
         .margin_top(rows.start)
         .margin_bottom(height - rows.end)
-        .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
+        .build_cartesian_2d(0.0..1.0, 0.0..CEILING)?;
     for band in chart.bands {
         let (from, to) = (chart.time.place(band.from), chart.time.place(band.to));
         let (low, style) = match band.kind {
             BandKind::WarmUp => (0.0, QUIET.mix(0.12)),
             BandKind::Fault => (0.0, FAULT.mix(0.2)),
-            BandKind::Incident => (0.955, INCIDENT.mix(0.9)),
+            BandKind::Incident => (CEILING - INCIDENT_BAR, INCIDENT.mix(0.9)),
         };
-        plot.draw_series([Rectangle::new([(from, low), (to, 1.0)], style.filled())])?;
+        plot.draw_series([Rectangle::new([(from, low), (to, CEILING)], style.filled())])?;
     }
     for (at, label) in &pane.axis.ticks {
         let at = pane.axis.place(*at);
         plot.draw_series([PathElement::new([(0.0, at), (1.0, at)], GRID.stroke_width(2))])?;
-        let y = rows.end - ((rows.end - rows.start) as f64 * at) as i32;
+        let y = rows.end - ((rows.end - rows.start) as f64 * at / CEILING) as i32;
         text(root, label, (LEFT - 12, y), (HPos::Right, VPos::Center), FAINT)?;
     }
     for line in &pane.lines {

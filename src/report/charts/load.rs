@@ -9,7 +9,9 @@ use crate::outcome::{Outcome, Traffic, TrafficWindows};
 use crate::report::figures::{duration, number};
 use crate::report::words::tame;
 
+/// Of one of many, and of the only one, which takes two columns of the page.
 const WIDTH: u32 = 1160;
+const WIDTH_ALONE: u32 = 2640;
 const PANE_HEIGHT: u32 = 250;
 
 /// Names and classes of the lines of a journey's chart.
@@ -31,10 +33,11 @@ pub(crate) fn load(outcome: &Outcome, most: usize) -> Vec<Picture> {
     }
     let mut pairs: Vec<_> = outcome.traffic.iter().zip(&outcome.windows.traffic).collect();
     pairs.sort_by_key(|(_, windows)| std::cmp::Reverse(windows.arrived.iter().sum::<u64>()));
-    pairs.into_iter().take(most).map(|(traffic, windows)| picture(&times, traffic, windows)).collect()
+    let width = if pairs.len() == 1 { WIDTH_ALONE } else { WIDTH };
+    pairs.into_iter().take(most).map(|(traffic, windows)| picture(&times, traffic, windows, width)).collect()
 }
 
-fn picture(times: &Times, traffic: &Traffic, windows: &TrafficWindows) -> Picture {
+fn picture(times: &Times, traffic: &Traffic, windows: &TrafficWindows, width: u32) -> Picture {
     let title = format!("{} / {}", tame(&traffic.workload), tame(&traffic.journey));
     let worst = windows.p99_ns.iter().copied().max().unwrap_or(0);
     let failed: u64 = windows.failed.iter().sum();
@@ -44,9 +47,9 @@ fn picture(times: &Times, traffic: &Traffic, windows: &TrafficWindows) -> Pictur
     );
     let chart = Chart {
         label,
-        width: WIDTH,
+        width,
         pane_height: PANE_HEIGHT,
-        time: times.axis(7),
+        time: times.axis(if width == WIDTH { 7 } else { 14 }),
         bands: &times.bands,
         panes: vec![latency(times, windows), requests(times, windows)],
     };

@@ -10,7 +10,7 @@ use crate::report::words::tame;
 
 const SMALL_WIDTH: u32 = 760;
 const SMALL_PANE: u32 = 130;
-const WIDE_WIDTH: u32 = 1600;
+const WIDE_WIDTH: u32 = 2640;
 const WIDE_PANE: u32 = 300;
 /// Lines of one chart that can be told apart.
 const LINES_MAX: usize = LINES.len();

@@ -88,6 +88,8 @@ fn bands(outcome: &Outcome, end: f64) -> Vec<Band> {
             happening.label,
         );
     }
+    // Bars of incidents are drawn over everything else.
+    bands.sort_by_key(|band| band.kind);
     if bands.len() > BANDS_MAX { joined(bands, end) } else { bands }
 }
 
@@ -118,7 +120,7 @@ mod tests {
     fn faults_incidents_and_the_warm_up_are_shaded() {
         let bands = bands(&sample::outcome(), 1800.0);
         let labels: Vec<&str> = bands.iter().map(|band| band.label.as_str()).collect();
-        assert_eq!(labels, ["", "F1", "I1", "F2", "I2"]);
+        assert_eq!(labels, ["", "F1", "F2", "I1", "I2"]);
         assert_eq!((bands[1].from, bands[1].to), (600.0, 900.0));
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct ComponentFact<'a> {
     pub(crate) utilization_worst: Option<f64>,
     /// Mean number waiting.
     pub(crate) queue_mean: f64,
+    /// The same in the part of the run where it was highest.
+    pub(crate) queue_worst: f64,
     /// Nanoseconds.
     pub(crate) wait_p99: Option<f64>,
     /// Arrival to reply over all operations, nanoseconds.
@@ -57,6 +59,11 @@ impl<'a> ComponentFact<'a> {
             utilization: utilization(&total),
             utilization_worst: by_part.iter().filter_map(utilization).max_by(f64::total_cmp),
             queue_mean: ratio(total.queue_area as f64, nanos).unwrap_or(0.0),
+            queue_worst: by_part
+                .iter()
+                .zip(parts)
+                .map(|(slot, part)| queue_mean(slot, part))
+                .fold(0.0, f64::max),
             wait_p99: total.wait.quantile(0.99),
             sojourn_p99: sojourn.quantile(0.99),
             up: ratio(total.up_area as f64, nanos * f64::from(component.replicas)),
@@ -64,7 +71,7 @@ impl<'a> ComponentFact<'a> {
             total,
             by_part,
         };
-        fact.saturation = fact.judge(parts);
+        fact.saturation = fact.judge();
         fact
     }
 
@@ -79,16 +86,13 @@ impl<'a> ComponentFact<'a> {
         Some(self.by_part.iter().map(|slot| slot.cache.as_ref().and_then(hit_ratio)).collect())
     }
 
-    fn judge(&self, parts: &[Part]) -> Saturation {
+    fn judge(&self) -> Saturation {
         let busy = self.utilization_worst;
         let refusing = self.by_part.iter().any(|slot| {
             ratio(rejected(slot) as f64, slot.arrived as f64)
                 .is_some_and(|share| share >= REJECTED_NEGLIGIBLE)
         });
-        let waiting = self.by_part.iter().zip(parts).any(|(slot, part)| {
-            ratio(slot.queue_area as f64, part.seconds * 1e9 * f64::from(self.component.replicas.max(1)))
-                .is_some_and(|queue| queue >= 1.0)
-        });
+        let waiting = self.queue_worst >= f64::from(self.component.replicas.max(1));
         match busy {
             _ if refusing => Saturation::Saturated,
             Some(share) if share >= 0.95 => Saturation::Saturated,
@@ -99,6 +103,10 @@ impl<'a> ComponentFact<'a> {
             None => Saturation::Unlimited,
         }
     }
+}
+
+fn queue_mean(slot: &ComponentSlot, part: &Part) -> f64 {
+    ratio(slot.queue_area as f64, part.seconds * 1e9).unwrap_or(0.0)
 }
 
 /// Requests refused in one slot.

@@ -71,7 +71,7 @@ fn describe(facts: &Facts<'_>, component: &ComponentFact<'_>) -> String {
         let part = facts.parts.iter().zip(&component.by_part).find(|(_, slot)| {
             super::components::utilization(slot).is_some_and(|utilization| utilization >= worst)
         });
-        Some(format!("{} busy {}", share(worst), part?.0.name()))
+        Some(format!("{} busy {}", share(worst), part?.0.name(facts.outcome())))
     });
     let refused = ratio(rejected(&component.total) as f64, component.total.arrived as f64)
         .filter(|refused| *refused > 0.0)
@@ -91,7 +91,7 @@ fn blame(facts: &Facts<'_>) -> Option<String> {
         "Slowest p99: {}, {} {}; {} of it was {} at {}.",
         traffic.name(),
         duration(entry.latency_ns),
-        words::phase(blame.phase),
+        words::phase(blame.phase, facts.outcome()),
         share(ratio(top.nanos, entry.latency_ns)?.min(1.0)),
         words::wait_kind(top.kind),
         tame(&top.who),
@@ -129,7 +129,7 @@ fn caches(facts: &Facts<'_>) -> Option<String> {
             tame(&component.component.name),
             share(first.1),
             share(lowest.1),
-            facts.parts[lowest.0].name(),
+            facts.parts[lowest.0].name(facts.outcome()),
         )
     })
 }

@@ -44,10 +44,22 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// As readers call it.
-    pub(super) fn name(&self) -> String {
-        let phase = super::words::phase(self.phase);
+    /// As readers call it in a run with `outcome`.
+    pub(super) fn name(&self, outcome: &Outcome) -> String {
+        let phase = super::words::phase(self.phase, outcome);
         if self.recovered { format!("{phase}, recovered") } else { phase.to_owned() }
+    }
+
+    /// In one word, for the head of a column.
+    pub(super) fn short_name(&self, outcome: &Outcome) -> &'static str {
+        match self.phase {
+            _ if self.recovered => "recovered",
+            Phase::Before if outcome.faults.is_empty() => "all",
+            Phase::Before => "before",
+            Phase::During => "during",
+            Phase::Between => "between",
+            Phase::After => "after",
+        }
     }
 
     /// `count` per second of this part; 0 for a part without time.

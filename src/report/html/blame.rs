@@ -5,7 +5,7 @@ use super::super::facts::Facts;
 use super::super::figures::{count, duration, share_short};
 use super::super::words::{self, WAIT_KINDS, clip, tame};
 use super::table::{Cell, escape, legend, table};
-use crate::outcome::{Blame, BlameQuantile, WaitKind};
+use crate::outcome::{Blame, BlameQuantile, Outcome, WaitKind};
 use std::fmt::Write;
 
 /// Journeys with bars.
@@ -23,7 +23,7 @@ const BAR: f64 = 20.0;
 const STEP: f64 = 24.0;
 const TITLE: f64 = 24.0;
 /// Estimated width of a character in a bar.
-const CHAR: f64 = 5.9;
+const CHAR: f64 = 6.5;
 
 pub(super) fn section(facts: &Facts<'_>) -> String {
     let mut out = String::new();
@@ -45,8 +45,8 @@ pub(super) fn section(facts: &Facts<'_>) -> String {
         out.push_str(&format!(
             "<figure class=\"card\"><figcaption>{}</figcaption>{}<details><summary>Table</summary>{}</details></figure>",
             escape(&name),
-            bars(&name, &entries),
-            parts_table(&name, &entries),
+            bars(facts.outcome(), &name, &entries),
+            parts_table(facts.outcome(), &name, &entries),
         ));
     }
     if out.is_empty() {
@@ -61,7 +61,7 @@ pub(super) fn section(facts: &Facts<'_>) -> String {
     )
 }
 
-fn bars(name: &str, entries: &[&Blame]) -> String {
+fn bars(outcome: &Outcome, name: &str, entries: &[&Blame]) -> String {
     let rows: usize = entries.iter().map(|blame| blame.quantiles.len()).sum();
     let height = entries.len() as f64 * TITLE + rows as f64 * STEP + 4.0;
     let mut svg = format!(
@@ -74,7 +74,7 @@ fn bars(name: &str, entries: &[&Blame]) -> String {
             svg,
             "<text class=\"part\" x=\"0\" y=\"{:.0}\">{} · {} requests</text>",
             y + 16.0,
-            words::phase(blame.phase),
+            words::phase(blame.phase, outcome),
             count(blame.requests)
         );
         y += TITLE;
@@ -121,8 +121,8 @@ fn bar(svg: &mut String, entry: &BlameQuantile, y: f64) {
             (width - 1.0).max(0.5),
         );
         let room = ((width - 8.0) / CHAR).max(0.0) as usize;
-        if room >= 5 {
-            let label = clip(short_name(&who, room), room);
+        let label = clip(short_name(&who, room), room);
+        if room >= 7 || (room >= 3 && !label.ends_with('…')) {
             let _ = write!(svg, "<text x=\"{:.1}\" y=\"{base:.0}\">{}</text>", x + 4.0, escape(&label));
         }
         svg.push_str("</g>");
@@ -135,7 +135,7 @@ fn short_name(who: &str, room: usize) -> &str {
     if who.chars().count() <= room { who } else { who.rsplit_once("-> ").map_or(who, |(_, target)| target) }
 }
 
-fn parts_table(name: &str, entries: &[&Blame]) -> String {
+fn parts_table(outcome: &Outcome, name: &str, entries: &[&Blame]) -> String {
     let mut rows = Vec::new();
     for blame in entries {
         for entry in &blame.quantiles {
@@ -144,7 +144,7 @@ fn parts_table(name: &str, entries: &[&Blame]) -> String {
             for part in parts.into_iter().take(PARTS_MAX) {
                 let of = if entry.latency_ns > 0.0 { part.nanos / entry.latency_ns } else { 0.0 };
                 rows.push(vec![
-                    Cell::text(words::phase(blame.phase)),
+                    Cell::text(words::phase(blame.phase, outcome)),
                     Cell::text(words::quantile(entry.quantile)),
                     Cell::figure(duration(entry.latency_ns)),
                     Cell::text(tame(&part.who)),

@@ -23,7 +23,8 @@ pub(super) fn section(facts: &Facts<'_>) -> String {
                 picture.svg
             )
         });
-        out.push_str(&format!("<div class=\"grid two\">{}</div>", figures.collect::<String>()));
+        let columns = if pictures.len() == 1 { "grid" } else { "grid two" };
+        out.push_str(&format!("<div class=\"{columns}\">{}</div>", figures.collect::<String>()));
         let missing = facts.traffic.len().saturating_sub(pictures.len());
         if missing > 0 {
             out.push_str(&format!(
@@ -31,7 +32,7 @@ pub(super) fn section(facts: &Facts<'_>) -> String {
             ));
         }
     }
-    out + &by_journey(facts) + &by_part(facts)
+    by_journey(facts) + &out
 }
 
 fn by_journey(facts: &Facts<'_>) -> String {
@@ -55,7 +56,7 @@ fn by_journey(facts: &Facts<'_>) -> String {
     table("Whole run after the warm-up", &heads, rows.collect())
 }
 
-fn by_part(facts: &Facts<'_>) -> String {
+pub(super) fn by_part(facts: &Facts<'_>) -> String {
     if facts.parts.len() < 2 {
         return String::new();
     }
@@ -63,7 +64,7 @@ fn by_part(facts: &Facts<'_>) -> String {
     for fact in &facts.traffic {
         for (index, (part, slot)) in facts.parts.iter().zip(&fact.by_part).enumerate() {
             let mut cells = vec![Cell::text(if index == 0 { fact.name() } else { String::new() })];
-            cells.push(Cell::text(part.name()));
+            cells.push(Cell::name(part.name(facts.outcome())));
             cells.extend(results(slot, part.seconds));
             cells.push(Cell::text(errors(slot)));
             rows.push(cells_with_name(cells, fact, index));
@@ -81,7 +82,7 @@ fn by_part(facts: &Facts<'_>) -> String {
         "p99.9",
         "errors by class",
     ];
-    table("Before, during and after faults", &heads, rows)
+    table("Results of each journey by part of the run", &heads, rows)
 }
 
 /// Repeats a journey's name for screen readers without showing it again.

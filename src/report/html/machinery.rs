@@ -12,7 +12,8 @@ use crate::stats::Histogram;
 /// Components with a chart.
 const CHARTS_MAX: usize = 9;
 
-pub(super) fn components(facts: &Facts<'_>) -> String {
+/// Utilisation and queues of the busiest components, and hit ratios of caches.
+pub(super) fn over_time(facts: &Facts<'_>) -> String {
     let busiest = facts.busiest();
     let charted: Vec<usize> = busiest
         .iter()
@@ -30,7 +31,10 @@ pub(super) fn components(facts: &Facts<'_>) -> String {
             ("fault", "band fault"),
             ("users hurt", "band incident"),
         ];
-        out.push_str(&format!("<p>The {} busiest over time.</p>{}", figures.len(), legend(key)));
+        out.push_str(&format!(
+            "<p>The busiest components, the one nearest its limit first.</p>{}",
+            legend(key)
+        ));
         let figures = figures.iter().map(|picture| {
             format!(
                 "<figure class=\"card\"><figcaption>{}</figcaption>{}</figure>",
@@ -40,27 +44,40 @@ pub(super) fn components(facts: &Facts<'_>) -> String {
         });
         out.push_str(&format!("<div class=\"grid three\">{}</div>", figures.collect::<String>()));
     }
+    out + &hit_ratios(facts)
+}
+
+fn hit_ratios(facts: &Facts<'_>) -> String {
+    let Some((picture, names)) = caches(facts.outcome()) else { return String::new() };
+    format!(
+        "{}<figure class=\"card\"><figcaption>{}</figcaption>{}</figure>",
+        legend(names.iter().map(|(name, class)| (name.as_str(), *class))),
+        escape(&picture.title),
+        picture.svg
+    )
+}
+
+/// Every component, busiest first.
+pub(super) fn components(facts: &Facts<'_>) -> String {
     let heads = [
         "component",
-        "kind",
-        "place",
         "replicas",
-        "counts",
         "utilisation",
         "worst part",
         "queue mean",
         "queue max",
         "wait p99",
-        "arrived",
-        "failed",
-        "rejected",
-        "lost",
-        "wasted",
         "sojourn p50",
         "sojourn p99",
+        "arrived",
+        "rejected",
+        "failed",
+        "lost",
+        "wasted",
         "up",
     ];
-    out + &table("All components, busiest first", &heads, busiest.into_iter().map(component_row).collect())
+    let rows = facts.busiest().into_iter().map(component_row).collect();
+    table("All components, the one nearest its limit in any part of the run first", &heads, rows)
 }
 
 fn component_row(fact: &ComponentFact<'_>) -> Vec<Cell> {
@@ -77,25 +94,30 @@ fn component_row(fact: &ComponentFact<'_>) -> Vec<Cell> {
     } else {
         Cell::figure("0")
     };
+    let worst = fact.utilization_worst;
+    let is_full = worst.is_some() && fact.saturation == Saturation::Saturated;
+    let name = format!(
+        "{}<br><small>{} · {} · {}</small>",
+        escape(&tame(&component.name)),
+        escape(&tame(&component.kind)),
+        escape(&tame(&component.place)),
+        words::resource(component.resource),
+    );
     vec![
-        Cell::text(tame(&component.name)),
-        Cell::text(tame(&component.kind)),
-        Cell::text(tame(&component.place)),
+        Cell::markup(name),
         Cell::figure(component.replicas.to_string()),
-        Cell::text(words::resource(component.resource)),
         Cell::figure(share_short_or_none(fact.utilization)),
-        Cell::figure(share_short_or_none(fact.utilization_worst))
-            .bad_if(fact.saturation == Saturation::Saturated),
+        Cell::figure(share_short_or_none(worst)).bad_if(is_full),
         Cell::figure(number(fact.queue_mean)),
         Cell::figure(count(total.queue_max)),
         Cell::figure(duration_or_none(fact.wait_p99)),
-        Cell::figure(count(total.arrived)),
-        Cell::figure(count(total.failed)).bad_if(total.failed > 0),
-        rejected_cell.bad_if(rejected > 0),
-        Cell::figure(count(total.lost)).bad_if(total.lost > 0),
-        Cell::figure(count(total.wasted)),
         Cell::figure(duration_or_none(sojourn.quantile(0.5))),
         Cell::figure(duration_or_none(fact.sojourn_p99)),
+        Cell::figure(count(total.arrived)),
+        rejected_cell.bad_if(rejected > 0),
+        Cell::figure(count(total.failed)).bad_if(total.failed > 0),
+        Cell::figure(count(total.lost)).bad_if(total.lost > 0),
+        Cell::figure(count(total.wasted)),
         Cell::figure(share_or_none(fact.up)).bad_if(fact.up.is_some_and(|up| up < 1.0)),
     ]
 }
@@ -141,21 +163,12 @@ pub(super) fn edges(facts: &Facts<'_>) -> String {
 }
 
 pub(super) fn data(facts: &Facts<'_>) -> String {
-    let mut out = String::new();
-    if let Some((picture, names)) = caches(facts.outcome()) {
-        out.push_str(&legend(names.iter().map(|(name, class)| (name.as_str(), *class))));
-        out.push_str(&format!(
-            "<figure class=\"card\"><figcaption>{}</figcaption>{}</figure>",
-            escape(&picture.title),
-            picture.svg
-        ));
-    }
-    out + &cache_table(facts) + &store_table(facts)
+    cache_table(facts) + &store_table(facts)
 }
 
 fn cache_table(facts: &Facts<'_>) -> String {
     let part_names: Vec<String> =
-        facts.parts.iter().map(|part| format!("hit ratio {}", part.name())).collect();
+        facts.parts.iter().map(|part| format!("hit ratio {}", part.name(facts.outcome()))).collect();
     let rows = facts.components.iter().filter_map(|fact| {
         let (cache, ratios) = (fact.total.cache.as_ref()?, fact.hit_ratios()?);
         let mut cells =

@@ -39,8 +39,10 @@ pub fn html(sheet: &Sheet<'_>) -> String {
         ("expectations", "Expectations", verdict::expectations(&facts)),
         ("timeline", "Faults and incidents", timeline::section(&facts)),
         ("load", "What users got", load::section(&facts)),
+        ("over-time", "Components over time", machinery::over_time(&facts)),
         ("topology", "Topology", topology_section(&facts)),
         ("blame", "Who made requests slow", blame::section(&facts)),
+        ("parts", "Before, during and after faults", load::by_part(&facts)),
         ("components", "Components", machinery::components(&facts)),
         ("calls", "Calls", machinery::edges(&facts)),
         ("data", "Caches and stores", machinery::data(&facts)),
@@ -68,7 +70,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
 
 fn topology_section(facts: &Facts<'_>) -> String {
     let Some(picture) = topology::picture(facts) else { return String::new() };
-    let mut out = format!("<div class=\"card scroll\">{}</div>", picture.svg);
+    let mut out = format!("<div class=\"card wide scroll\">{}</div>", picture.svg);
     let key = [
         ("client", "box client"),
         ("no limit", "box unlimited"),
@@ -81,8 +83,8 @@ fn topology_section(facts: &Facts<'_>) -> String {
     ];
     out.push_str(&legend(key));
     out.push_str(
-        "<p class=\"note\">Colours and figures are of the part of the run in which a component was busiest. \
-         Labels are calls per second over the whole run and the share of attempts that failed; lines are wider the more calls they carry.</p>",
+        "<p class=\"note\">In boxes: share busy and mean requests waiting (q) in the part of the run in which each was highest, and requests refused (✗). \
+         On arrows: calls per second over the whole run and the share of attempts that failed (✗); lines are wider the more calls they carry.</p>",
     );
     if !picture.left_out.is_empty() {
         let named: Vec<String> =

@@ -33,6 +33,11 @@ impl Cell {
         Self { markup: escape(text.as_ref()), class: "" }
     }
 
+    /// Text that stays on one line; escaped.
+    pub(super) fn name(text: impl AsRef<str>) -> Self {
+        Self { markup: escape(text.as_ref()), class: "name" }
+    }
+
     /// A figure, set right; escaped.
     pub(super) fn figure(text: impl AsRef<str>) -> Self {
         Self { markup: escape(text.as_ref()), class: "figure" }
@@ -71,7 +76,7 @@ pub(super) fn table(caption: &str, heads: &[&str], rows: Vec<Vec<Cell>>) -> Stri
     let note =
         if missing > 0 { format!("<p class=\"note\">and {missing} more rows.</p>") } else { String::new() };
     format!(
-        "<div class=\"scroll\"><table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{note}",
+        "<div class=\"scroll\" tabindex=\"0\"><table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{note}",
         escape(caption)
     )
 }

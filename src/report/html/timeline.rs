@@ -107,22 +107,21 @@ fn list(all: &[Happening<'_>]) -> String {
     let rows = all.iter().map(|happening| {
         let length =
             happening.to.map_or_else(|| "no end".to_owned(), |to| to.since(happening.from).to_string());
-        let (word, class, what) = match happening.kind {
-            HappeningKind::Fault(fault) => (
-                "fault",
-                "fault",
-                format!("{}: {} of {}", tame(&fault.name), tame(&fault.kind), tame(&fault.target)),
-            ),
-            HappeningKind::Incident(incident) => ("users hurt", "incident", incident_text(incident)),
+        let (class, what) = match happening.kind {
+            HappeningKind::Fault(fault) => {
+                ("fault", format!("{}: {} of {}", tame(&fault.name), tame(&fault.kind), tame(&fault.target)))
+            }
+            HappeningKind::Incident(incident) => {
+                ("incident", format!("users hurt: {}", incident_text(incident)))
+            }
         };
         vec![
             Cell::markup(format!("<span class=\"mark {class}\">{}</span>", escape(&happening.label))),
             Cell::figure(happening.from.to_string()),
             Cell::figure(happening.to.map_or_else(|| "–".to_owned(), |to| to.to_string())),
             Cell::figure(length),
-            Cell::text(word),
             Cell::text(what),
         ]
     });
-    table("In order of time", &["", "from", "to", "for", "what", ""], rows.collect())
+    table("In order of time", &["", "from", "to", "for", "what"], rows.collect())
 }

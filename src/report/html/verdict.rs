@@ -18,15 +18,14 @@ pub(super) fn header(facts: &Facts<'_>) -> String {
     let environment =
         outcome.environment.as_ref().map_or_else(String::new, |name| format!(" ({})", tame(name)));
     let mut out = format!(
-        "<header class=\"{}\">\n<p class=\"verdict\">{}</p>\n<h1>{}</h1>\n<p>{}. {}{} under load for {} after {} of warm-up, seed {}.</p>\n",
+        "<header class=\"{}\">\n<p class=\"verdict\">{}</p>\n<h1>{}</h1>\n<p>{}. {}{}, {}, seed {}.</p>\n",
         class(facts.verdict),
         escape(word),
         escape(&tame(&outcome.scenario)),
         escape(&capital(&facts.headline())),
         escape(&tame(&outcome.topology)),
         escape(&environment),
-        outcome.duration,
-        outcome.warm_up,
+        words::length(outcome),
         outcome.seed,
     );
     if let Some(truncation) = &outcome.truncated {

@@ -106,8 +106,12 @@ pub(super) fn blame(facts: &Facts<'_>, style: Style) -> String {
         } else {
             String::new()
         };
-        let title =
-            format!("{} {}: {}{few}", fact.name(), words::phase(blame.phase), duration(entry.latency_ns));
+        let title = format!(
+            "{} {}: {}{few}",
+            fact.name(),
+            words::phase(blame.phase, facts.outcome()),
+            duration(entry.latency_ns)
+        );
         out.push_str(&format!("  {}\n", words::clip(&title, style.width - 2)));
         let mut parts: Vec<_> = entry.parts.iter().collect();
         parts.sort_by(|a, b| b.nanos.total_cmp(&a.nanos));

@@ -2,7 +2,7 @@
 
 use super::super::facts::{EdgeFact, Facts, Saturation};
 use super::super::figures::{
-    NONE, count, duration_or_none, number, rate, share_or_none, share_short, share_short_or_none,
+    NONE, count, duration_or_none, number, rate, share_or_none, share_short_or_none,
 };
 use super::super::table::{Align, Cell, Paint, Table};
 use super::super::words::tame;
@@ -50,11 +50,11 @@ pub(super) fn edges(facts: &Facts<'_>, style: Style) -> String {
     let columns = [
         ("call", Align::Text(20)),
         ("calls", Align::Figure),
-        ("tries/call", Align::Figure),
+        ("attempts/call", Align::Figure),
         ("failed", Align::Figure),
         ("timed out", Align::Figure),
-        ("budget denied", Align::Figure),
-        ("pool timeouts", Align::Figure),
+        ("no budget", Align::Figure),
+        ("no pool", Align::Figure),
     ];
     let mut notable: Vec<&EdgeFact<'_>> = facts.edges.iter().filter(|edge| edge.is_notable()).collect();
     notable.sort_by_key(|edge| std::cmp::Reverse(edge.bad() + edge.total.pool_timeouts));
@@ -79,17 +79,15 @@ pub(super) fn edges(facts: &Facts<'_>, style: Style) -> String {
 pub(super) fn caches(facts: &Facts<'_>, style: Style) -> String {
     let cached: Vec<_> =
         facts.components.iter().filter_map(|fact| fact.hit_ratios().map(|ratios| (fact, ratios))).collect();
-    let mut lines = Table::new(&[("", Align::Text(14)), ("", Align::Text(40))]);
+    let mut columns = vec![("cache", Align::Text(14))];
+    columns.extend(facts.parts.iter().map(|part| (part.short_name(facts.outcome()), Align::Figure)));
+    let mut table = Table::new(&columns);
     for (fact, ratios) in cached {
-        let by_part: Vec<String> = facts
-            .parts
-            .iter()
-            .zip(ratios)
-            .filter_map(|(part, ratio)| ratio.map(|ratio| format!("{} {}", share_short(ratio), part.name())))
-            .collect();
-        lines.row(vec![tame(&fact.component.name).into(), by_part.join(", ").into()]);
+        let mut cells = vec![tame(&fact.component.name).into()];
+        cells.extend(ratios.into_iter().map(|ratio| Cell::from(share_short_or_none(ratio))));
+        table.row(cells);
     }
-    if lines.is_empty() { String::new() } else { lines.render(style.width, style.colour) }
+    if table.is_empty() { String::new() } else { table.render(style.width, style.colour) }
 }
 
 pub(super) fn stores(facts: &Facts<'_>, style: Style) -> String {

@@ -91,10 +91,9 @@ fn headline(facts: &Facts<'_>, style: Style) -> String {
     let environment =
         outcome.environment.as_ref().map_or_else(String::new, |name| format!(" ({})", tame(name)));
     let about = format!(
-        "{}{environment} · {} after {} warm-up · seed {}",
+        "{}{environment} · {} · seed {}",
         tame(&outcome.topology),
-        outcome.duration,
-        outcome.warm_up,
+        words::length(outcome),
         outcome.seed,
     );
     let mut out = format!(
@@ -111,13 +110,8 @@ fn headline(facts: &Facts<'_>, style: Style) -> String {
 }
 
 fn expectations(judgements: &[Judgement], style: Style) -> String {
-    let columns = [
-        ("", Align::Text(1)),
-        ("", Align::Text(24)),
-        ("measured", Align::Figure),
-        ("target", Align::Figure),
-        ("", Align::Text(8)),
-    ];
+    let columns =
+        [("", Align::Text(1)), ("", Align::Text(24)), ("measured", Align::Figure), ("target", Align::Figure)];
     let mut table = Table::new(&columns);
     for judgement in judgements {
         let paint = paint_of(Some(judgement.verdict));
@@ -128,10 +122,11 @@ fn expectations(judgements: &[Judgement], style: Style) -> String {
             tame(&judgement.text).into(),
             Cell::new(measured, if is_kept { Paint::Plain } else { paint }),
             target.into(),
-            Cell::new(if is_kept { String::new() } else { tame(&judgement.location) }, Paint::Dim),
         ]);
-        if let Some(reason) = judgement.reason.as_ref().filter(|_| !is_kept) {
-            table.note(Cell::new(tame(reason), Paint::Dim));
+        if !is_kept {
+            let reason =
+                judgement.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", tame(reason)));
+            table.note(Cell::new(format!("{}{reason}", tame(&judgement.location)), Paint::Dim));
         }
     }
     if table.is_empty() { String::new() } else { table.render(style.width, style.colour) }
@@ -222,10 +217,10 @@ pub(super) fn incident_text(incident: &crate::outcome::Incident) -> String {
 
 fn footer(facts: &Facts<'_>, style: Style) -> String {
     let outcome = facts.outcome();
-    let mut table = Table::new(&[("", Align::Text(10)), ("", Align::Text(20))]);
+    let mut table = Table::new(&[("", Align::Text(6)), ("", Align::Text(20))]);
     let broken = facts.broken_laws();
     let mut laws =
-        |text: String, paint| table.row(vec![Cell::new("laws", Paint::Dim), Cell::new(text, paint)]);
+        |text: String, paint| table.row(vec![Cell::new("laws  ", Paint::Dim), Cell::new(text, paint)]);
     match (broken.len(), outcome.conservation.len()) {
         (_, 0) => laws("no conservation law was checked".to_owned(), Paint::Unsure),
         (0, all) => laws(format!("all {all} conservation laws held exactly"), Paint::Plain),
@@ -248,12 +243,12 @@ fn footer(facts: &Facts<'_>, style: Style) -> String {
         tame(&outcome.engine),
     );
     table.row(vec![Cell::new("run", Paint::Dim), run.into()]);
-    let replay = format!("  {}  {}\n", Paint::Dim.on("replay", style.colour), sheet_command(facts.sheet));
+    let replay = format!("  {}  {}\n", Paint::Dim.on("replay", style.colour), replay_line(facts.sheet));
     table.render(style.width, style.colour) + &replay
 }
 
 /// The replay line, without anything a terminal would act on.
-fn sheet_command(sheet: &Sheet<'_>) -> String {
+fn replay_line(sheet: &Sheet<'_>) -> String {
     sheet.command.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

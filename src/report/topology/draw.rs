@@ -2,20 +2,20 @@
 
 use super::layers::Layers;
 use super::order::Grid;
-use super::place::{Placed, Rect, Route, Size, place};
+use super::place::{Label, Placed, Rect, Route, Size, place};
 use super::{Arrow, Party};
 use crate::report::facts::Saturation;
 use crate::report::html::escape;
-use crate::report::words::clip;
+use crate::report::words::clip_middle;
 use petgraph::graph::DiGraph;
 use petgraph::visit::{EdgeRef, IntoNodeReferences};
 use std::fmt::Write;
 
-/// Estimated width of a character of the name (13 px, bold) and of smaller text (11 px).
-const NAME_CHAR: f64 = 7.6;
-const SMALL_CHAR: f64 = 6.2;
-const WIDTH_MIN: f64 = 104.0;
-const WIDTH_MAX: f64 = 190.0;
+/// Estimated width of a character of the name (12.5 px, bold) and of smaller text (11 px).
+const NAME_CHAR: f64 = 7.9;
+const SMALL_CHAR: f64 = 6.0;
+const WIDTH_MIN: f64 = 92.0;
+const WIDTH_MAX: f64 = 150.0;
 const HEIGHT: f64 = 56.0;
 /// Lines of the busiest and of the idlest arrow.
 const STROKE_MAX: f64 = 6.0;
@@ -23,10 +23,8 @@ const STROKE_MIN: f64 = 1.2;
 
 pub(super) fn draw(graph: &DiGraph<Party, Arrow>, layers: &Layers, grid: &Grid) -> String {
     let sizes: Vec<Size> = graph.node_weights().map(size).collect();
-    let labels: Vec<String> = graph.edge_weights().map(Arrow::label).collect();
-    let label_widths: Vec<f64> =
-        labels.iter().map(|label| label.chars().count() as f64 * SMALL_CHAR).collect();
-    let placed = place(grid, &sizes, &label_widths);
+    let labels: Vec<Label> = graph.edge_weights().map(label).collect();
+    let placed = place(grid, &sizes, &labels);
     let mut svg = open(graph, &placed);
     let busiest = graph.edge_weights().map(|arrow| arrow.calls).max().unwrap_or(0);
     let mut edges: Vec<_> = graph.edge_references().collect();
@@ -41,24 +39,35 @@ pub(super) fn draw(graph: &DiGraph<Party, Arrow>, layers: &Layers, grid: &Grid) 
     for (party, weight) in graph.node_references() {
         draw_party(&mut svg, weight, placed.boxes[party.index()]);
     }
-    for (route, (label, arrow)) in placed.routes.iter().zip(labels.iter().zip(graph.edge_weights())) {
-        if let Some((from, _, y)) = route.stretches.first() {
-            let class = if arrow.is_troubled() { "label troubled" } else { "label" };
-            let _ = write!(
-                svg,
-                "<text class=\"{class}\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
-                from + 12.0,
-                y - 4.0,
-                escape(label)
-            );
-        }
+    for (route, arrow) in placed.routes.iter().zip(graph.edge_weights()) {
+        draw_label(&mut svg, route, arrow);
     }
     svg + "</svg>"
 }
 
+fn label(arrow: &Arrow) -> Label {
+    let trouble = arrow.trouble();
+    let chars = arrow.label().chars().count().max(trouble.as_ref().map_or(0, |text| text.chars().count()));
+    Label { width: chars as f64 * SMALL_CHAR, has_second_line: trouble.is_some() }
+}
+
+fn draw_label(svg: &mut String, route: &Route, arrow: &Arrow) {
+    let Some((from, _, y)) = route.stretches.first() else { return };
+    let above = Some(("label", arrow.label(), y - 4.0));
+    let below = arrow.trouble().map(|text| ("label troubled", text, y + 12.5));
+    for (class, text, y) in above.into_iter().chain(below) {
+        let _ = write!(
+            svg,
+            "<text class=\"{class}\" x=\"{:.0}\" y=\"{y:.1}\">{}</text>",
+            from + 13.0,
+            escape(&text)
+        );
+    }
+}
+
 fn size(party: &Party) -> Size {
     let small = party.kind.chars().count().max(party.state.chars().count()) as f64 * SMALL_CHAR;
-    let width = (party.name.chars().count() as f64 * NAME_CHAR).max(small) + 20.0;
+    let width = (party.name.chars().count() as f64 * NAME_CHAR).max(small) + 16.0;
     Size { width: width.clamp(WIDTH_MIN, WIDTH_MAX), height: HEIGHT }
 }
 
@@ -84,7 +93,7 @@ fn open(graph: &DiGraph<Party, Arrow>, placed: &Placed) -> String {
 }
 
 fn draw_party(svg: &mut String, party: &Party, at: Rect) {
-    let room = |char_width: f64| ((at.width - 12.0) / char_width) as usize;
+    let room = |char_width: f64| ((at.width - 8.0) / char_width) as usize;
     let middle = at.x + at.width / 2.0;
     let top = at.y + (at.height - HEIGHT) / 2.0;
     let _ = write!(
@@ -108,7 +117,7 @@ fn draw_party(svg: &mut String, party: &Party, at: Rect) {
             svg,
             "<text class=\"{class}\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
             top + down,
-            escape(&clip(text, room(char_width)))
+            escape(&clip_middle(text, room(char_width)))
         );
     }
     svg.push_str("</g>");

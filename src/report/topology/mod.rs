@@ -6,8 +6,8 @@ mod layers;
 mod order;
 mod place;
 
-use super::facts::{Facts, Saturation};
-use super::figures::{count, number, rate, share, share_short};
+use super::facts::{ComponentFact, Facts, Saturation};
+use super::figures::{count, number, rate, share};
 use super::words::tame;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeMap;
@@ -49,10 +49,14 @@ impl Arrow {
         self.bad_share() >= 0.001 || pool >= 0.001
     }
 
-    /// What stands beside it: calls per second and, if any went wrong, their share.
+    /// What stands above it: calls per second.
     fn label(&self) -> String {
-        let calls = rate(self.calls_per_sec);
-        if self.bad_share() >= 0.001 { format!("{calls} ✗{}", brief(self.bad_share())) } else { calls }
+        rate(self.calls_per_sec)
+    }
+
+    /// What stands below it: the share of attempts that failed, if that is not negligible.
+    fn trouble(&self) -> Option<String> {
+        (self.bad_share() >= 0.001).then(|| format!("✗{}", brief(self.bad_share())))
     }
 
     fn detail(&self) -> String {
@@ -99,19 +103,10 @@ fn graph(facts: &Facts<'_>) -> DiGraph<Party, Arrow> {
     }
     for fact in &facts.components {
         let component = fact.component;
-        let mut state = fact
-            .utilization_worst
-            .map_or_else(|| "no limit".to_owned(), |worst| format!("{} busy", share_short(worst)));
-        if fact.queue_mean >= 0.05 {
-            state.push_str(&format!(", queue {}", number(fact.queue_mean)));
-        }
-        if fact.rejected() > 0 {
-            state = format!("{state}, ✗{}", count(fact.rejected()));
-        }
         let party = Party {
             name: tame(&component.name),
             kind: tame(&component.kind),
-            state,
+            state: state(fact),
             saturation: Some(fact.saturation),
             calls: 0,
         };
@@ -131,6 +126,22 @@ fn graph(facts: &Facts<'_>) -> DiGraph<Party, Arrow> {
         arrow.pool_timeouts += fact.total.pool_timeouts;
     }
     graph
+}
+
+/// `85% busy q 21` or, where requests were refused, `85% busy ✗900`.
+fn state(fact: &ComponentFact<'_>) -> String {
+    let mut parts = Vec::new();
+    parts.extend(fact.utilization_worst.map(|worst| format!("{:.0}% busy", worst * 100.0)));
+    if fact.rejected() > 0 {
+        parts.push(format!("✗{}", count(fact.rejected())));
+    } else if fact.queue_worst >= 0.05 {
+        parts.push(format!("q {}", brief_number(fact.queue_worst)));
+    }
+    parts.join(" ")
+}
+
+fn brief_number(value: f64) -> String {
+    if value < 10.0 { format!("{value:.1}") } else { number(value.round()) }
 }
 
 fn client_party(name: &str) -> Party {

@@ -3,14 +3,19 @@
 
 use super::order::Grid;
 
-/// Distance between arrows at one box: room for a line of label between them.
-const PORT: f64 = 17.0;
+/// Room above an arrow where it leaves a box, for a line of label.
+const ABOVE: f64 = 13.0;
+/// Room below, without and with a second line.
+const BELOW: f64 = 4.0;
+const BELOW_LABEL: f64 = 19.0;
+/// Distance between arrows where they arrive.
+const ARRIVING: f64 = 13.0;
 /// Height taken where an arrow passes through a column.
 const PASS: f64 = 14.0;
 /// Room between boxes of a column.
 const GAP: f64 = 20.0;
 /// Room in which arrows bend, between the labels and the next column.
-const BEND: f64 = 70.0;
+const BEND: f64 = 52.0;
 const MARGIN: f64 = 12.0;
 /// Passes over all columns; places no longer move visibly after these.
 const PASSES: usize = 16;
@@ -20,6 +25,13 @@ const PASSES: usize = 16;
 pub(super) struct Size {
     pub(super) width: f64,
     pub(super) height: f64,
+}
+
+/// What stands beside an arrow where it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label {
+    pub(super) width: f64,
+    pub(super) has_second_line: bool,
 }
 
 /// A placed box, by its upper left corner.
@@ -48,14 +60,14 @@ pub(super) struct Placed {
     pub(super) height: f64,
 }
 
-/// Places a grid. `sizes` is by party, `label_widths` by arrow.
-pub(super) fn place(grid: &Grid, sizes: &[Size], label_widths: &[f64]) -> Placed {
-    let ports = Ports::of(grid);
+/// Places a grid. `sizes` is by party, `labels` by arrow.
+pub(super) fn place(grid: &Grid, sizes: &[Size], labels: &[Label]) -> Placed {
+    let ports = Ports::of(grid, labels);
     let heights: Vec<f64> = (0..grid.party_of.len())
-        .map(|item| grid.party_of[item].map_or(PASS, |party| sizes[party].height.max(ports.height(item))))
+        .map(|item| grid.party_of[item].map_or(PASS, |party| sizes[party].height.max(ports.heights[item])))
         .collect();
     let centres = centres(grid, &ports, &heights);
-    let columns = columns(grid, sizes, label_widths);
+    let columns = columns(grid, sizes, labels);
     let box_of = |item: usize, party: usize| {
         let (column, width) = (columns[grid.layer_of[item]], sizes[party].width);
         Rect { x: column.left, y: centres[item] - heights[item] / 2.0, width, height: heights[item] }
@@ -79,38 +91,45 @@ struct Ports {
     /// By link.
     leaving: Vec<f64>,
     arriving: Vec<f64>,
-    /// Most arrows on one side, by item.
-    most: Vec<usize>,
+    /// Height the longer side takes, by item.
+    heights: Vec<f64>,
 }
 
 impl Ports {
-    fn of(grid: &Grid) -> Self {
+    fn of(grid: &Grid, labels: &[Label]) -> Self {
         let places = grid.places();
+        // Only the first link of an arrow has its label beside it.
+        let mut below = vec![BELOW; grid.links.len()];
+        for (links, label) in grid.links_of_arrow.iter().zip(labels) {
+            links.iter().take(usize::from(label.has_second_line)).for_each(|link| below[*link] = BELOW_LABEL);
+        }
         let mut ports = Self {
             leaving: vec![0.0; grid.links.len()],
             arriving: vec![0.0; grid.links.len()],
-            most: vec![0; grid.party_of.len()],
+            heights: vec![0.0; grid.party_of.len()],
         };
-        for item in 0..grid.party_of.len() {
+        for item in (0..grid.party_of.len()).filter(|item| grid.party_of[*item].is_some()) {
             let mut out: Vec<usize> =
                 (0..grid.links.len()).filter(|link| grid.links[*link].0 == item).collect();
             let mut into: Vec<usize> =
                 (0..grid.links.len()).filter(|link| grid.links[*link].1 == item).collect();
             out.sort_by_key(|link| places[grid.links[*link].1]);
             into.sort_by_key(|link| places[grid.links[*link].0]);
-            ports.most[item] = out.len().max(into.len());
-            for (side, offsets) in [(out, &mut ports.leaving), (into, &mut ports.arriving)] {
-                let middle = side.len().saturating_sub(1) as f64 / 2.0;
-                for (index, link) in side.into_iter().enumerate() {
-                    offsets[link] = (index as f64 - middle) * PORT;
-                }
+            let height_out: f64 = out.iter().map(|link| ABOVE + below[*link]).sum();
+            let height_into = into.len() as f64 * ARRIVING;
+            // The lines, not their labels, are centred, so that a chain is straight.
+            let last_below = out.last().map_or(0.0, |link| below[*link]);
+            let mut at = -(height_out - last_below + ABOVE) / 2.0;
+            for link in out {
+                ports.leaving[link] = at + ABOVE;
+                at += ABOVE + below[link];
             }
+            for (index, link) in into.into_iter().enumerate() {
+                ports.arriving[link] = (index as f64 + 0.5) * ARRIVING - height_into / 2.0;
+            }
+            ports.heights[item] = (height_out + ABOVE).max(height_into);
         }
         ports
-    }
-
-    fn height(&self, item: usize) -> f64 {
-        self.most[item] as f64 * PORT + 6.0
     }
 }
 
@@ -123,7 +142,7 @@ struct Column {
     labels_end: f64,
 }
 
-fn columns(grid: &Grid, sizes: &[Size], label_widths: &[f64]) -> Vec<Column> {
+fn columns(grid: &Grid, sizes: &[Size], labels: &[Label]) -> Vec<Column> {
     let mut left = MARGIN;
     let mut columns = Vec::with_capacity(grid.layers.len());
     for (layer, items) in grid.layers.iter().enumerate() {
@@ -132,10 +151,10 @@ fn columns(grid: &Grid, sizes: &[Size], label_widths: &[f64]) -> Vec<Column> {
         let starts_here = |links: &Vec<usize>| {
             links.first().is_some_and(|link| grid.layer_of[grid.links[*link].0] == layer)
         };
-        let labels = grid.links_of_arrow.iter().zip(label_widths).filter(|(links, _)| starts_here(links));
-        let labels = labels.map(|(_, width)| *width).fold(0.0, f64::max);
+        let labels = grid.links_of_arrow.iter().zip(labels).filter(|(links, _)| starts_here(links));
+        let labels = labels.map(|(_, label)| label.width).fold(0.0, f64::max);
         let right = left + widest;
-        let column = Column { left, right, labels_end: right + labels + 18.0 };
+        let column = Column { left, right, labels_end: right + labels + 16.0 };
         columns.push(column);
         left = column.labels_end + BEND;
     }
@@ -247,7 +266,7 @@ mod tests {
         let graph: DiGraph<(), ()> = DiGraph::from_edges(arrows);
         let grid = Grid::new(&graph, &assign(&graph, |party| party.index() == 0));
         let sizes = vec![Size { width: 120.0, height: 50.0 }; graph.node_count()];
-        place(&grid, &sizes, &vec![40.0; arrows.len()])
+        place(&grid, &sizes, &vec![Label { width: 40.0, has_second_line: true }; arrows.len()])
     }
 
     #[test]
@@ -273,7 +292,10 @@ mod tests {
         let placed = placed(&[(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)]);
         let mut heights: Vec<f64> = placed.routes.iter().map(|route| route.stretches[0].2).collect();
         heights.sort_by(f64::total_cmp);
-        assert!(heights.windows(2).all(|pair| pair[1] - pair[0] >= PORT - 1e-9), "{heights:?}");
+        assert!(
+            heights.windows(2).all(|pair| pair[1] - pair[0] >= ABOVE + BELOW_LABEL - 1e-9),
+            "{heights:?}"
+        );
     }
 
     #[test]
