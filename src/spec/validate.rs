@@ -56,7 +56,7 @@ impl<'a> Validator<'a> {
 
     fn check(&mut self, node: &Node, schema: &'a Json, what: &str) {
         let schema = self.resolve(schema);
-        if schema.as_bool() == Some(true) {
+        if says_nothing(schema) {
             return;
         }
         if let Some(variants) = schema.get("oneOf").and_then(Json::as_array) {
@@ -257,6 +257,12 @@ impl<'a> Validator<'a> {
         let own = description(schema);
         if own.is_empty() { description(self.resolve(schema)) } else { own }
     }
+}
+
+/// Whether a schema accepts anything, as that of an overlay does.
+fn says_nothing(schema: &Json) -> bool {
+    const TELLING: [&str; 6] = ["type", "properties", "additionalProperties", "oneOf", "anyOf", "enum"];
+    schema.as_bool() == Some(true) || schema.as_object().is_some_and(|map| !TELLING.iter().any(|key| map.contains_key(*key)))
 }
 
 fn types_of(schema: &Json) -> Vec<&str> {
