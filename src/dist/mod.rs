@@ -6,6 +6,16 @@
 //! All transcendental functions go through `libm`, so the same seed gives the
 //! same value on every platform.
 
+mod backoff;
+mod keys;
+mod moments;
+mod sampler;
+mod ziggurat;
+
+pub use backoff::Backoff;
+pub use keys::{KeySampler, Popularity};
+pub use sampler::Sampler;
+
 use serde::{Deserialize, Serialize};
 
 /// A probability law over non-negative values.

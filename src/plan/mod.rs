@@ -1,6 +1,43 @@
 //! From files to a checked model: names resolved, defaults filled in,
 //! every mistake reported at once.
 
+mod admission;
+mod call_steps;
+mod codes;
+mod components;
+mod context;
+mod control_steps;
+mod curves;
+mod cycles;
+mod data_file;
+mod directory;
+mod effects;
+mod expect;
+mod expect_scope;
+mod faults;
+mod hangs;
+mod loads;
+mod metrics;
 mod model;
+mod operations;
+mod places;
+mod policies;
+mod policy;
+mod query;
+mod resolve;
+mod settings;
+mod shim;
+mod steps;
+mod targets;
+mod tokens;
+mod values;
 
+#[cfg(test)]
+mod tests;
+
+pub use codes::CODES;
+pub use metrics::{METRICS, MetricInfo, Needs, Quantity, ScopeKind};
 pub use model::*;
+pub use policies::was_surely_not_done;
+pub use query::{EdgeRef, visit_calls};
+pub use resolve::resolve;

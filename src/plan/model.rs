@@ -7,6 +7,7 @@
 //! builds one from files. Times in laws are nanoseconds.
 
 use crate::dist::Law;
+pub use crate::dist::{Backoff, Popularity};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -101,25 +102,6 @@ pub struct Entity {
     pub popularity: Popularity,
     /// Size of one cached value, in bytes.
     pub bytes: u64,
-}
-
-/// How a key is chosen among a population.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Popularity {
-    /// All keys alike.
-    Uniform,
-    /// Rank `r` has weight `r^-exponent`.
-    Zipf {
-        /// Skew, 0 (uniform) or more.
-        exponent: f64,
-    },
-    /// A share of requests goes to a small set of hot keys.
-    HotSet {
-        /// Number of hot keys.
-        hot: u64,
-        /// Probability that a request picks a hot key.
-        share: f64,
-    },
 }
 
 /// A region, a vendor's cloud, an edge, or the internet.
@@ -546,45 +528,6 @@ pub struct Retry {
     pub honours_retry_after: bool,
 }
 
-/// Pause before retry `k` (1, 2, ...); `exp(k) = min(cap, base * 2^(k-1))`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Backoff {
-    /// At once.
-    None,
-    /// Always the same.
-    Fixed(SimSpan),
-    /// `exp(k)` times a uniform factor in `1 ± spread`.
-    Exponential {
-        /// First pause.
-        base: SimSpan,
-        /// Longest pause.
-        cap: SimSpan,
-        /// Half-width of the factor, 0..=1.
-        spread: f64,
-    },
-    /// Uniform in `0..exp(k)`.
-    FullJitter {
-        /// First bound.
-        base: SimSpan,
-        /// Longest bound.
-        cap: SimSpan,
-    },
-    /// `exp(k)/2` plus uniform in `0..exp(k)/2`.
-    EqualJitter {
-        /// First bound.
-        base: SimSpan,
-        /// Longest bound.
-        cap: SimSpan,
-    },
-    /// `min(cap, uniform in base..3 * previous pause)`.
-    Decorrelated {
-        /// Shortest pause.
-        base: SimSpan,
-        /// Longest pause.
-        cap: SimSpan,
-    },
-}
-
 /// Bound on retries over many calls of one policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryBudget {
@@ -916,7 +859,7 @@ pub struct ReplicaRef {
 }
 
 /// Who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Caller {
     /// A component.
     Component(ComponentId),
@@ -1056,4 +999,33 @@ pub enum When {
     AfterRecovery,
     /// Between two instants.
     Between(SimTime, SimTime),
+}
+
+impl Step {
+    /// The calls this step itself makes, nested steps left out.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&Call> {
+        match self {
+            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
+            Self::Cached(cached) => vec![&cached.get, &cached.set],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lists of steps nested in this one.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<&[Self]> {
+        match self {
+            Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body.as_slice()];
+                all.extend(rescue.iter().map(|(_, steps)| steps.as_slice()));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
 }

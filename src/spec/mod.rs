@@ -1,5 +1,6 @@
 //! What files say: loading, overlays, and the raw types.
 
+pub mod law;
 mod origins;
 pub mod raw;
 pub mod scalar;

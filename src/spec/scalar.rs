@@ -19,10 +19,12 @@ macro_rules! texts {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                serde_json::Value::deserialize(deserializer).map(|value| match value {
-                    serde_json::Value::String(text) => Self(text),
-                    other => Self(other.to_string()),
-                })
+                // Maps and lists are refused so that the other forms of an untagged key are tried.
+                match serde_json::Value::deserialize(deserializer)? {
+                    serde_json::Value::String(text) => Ok(Self(text)),
+                    serde_json::Value::Number(number) => Ok(Self(number.to_string())),
+                    _ => Err(serde::de::Error::custom("expected a text or a number")),
+                }
             }
         }
 

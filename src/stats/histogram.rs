@@ -194,7 +194,11 @@ mod tests {
         let (mut a, mut b, mut both) = (Histogram::default(), Histogram::default(), Histogram::default());
         for i in 1..=1000u64 {
             let nanos = i * 1_000_000;
-            if i % 2 == 0 { a.record(nanos) } else { b.record(nanos) }
+            if i % 2 == 0 {
+                a.record(nanos)
+            } else {
+                b.record(nanos)
+            }
             both.record(nanos);
         }
         a.merge(&b);

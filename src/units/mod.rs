@@ -143,7 +143,13 @@ fn format_span(nanos: u64) -> String {
     }
     let (unit, name) = STEPS.into_iter().find(|(unit, _)| nanos >= *unit).unwrap_or((1, "ns"));
     let value = nanos as f64 / unit as f64;
-    let digits = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     let mut text = format!("{value:.digits$}");
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());

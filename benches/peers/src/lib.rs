@@ -22,9 +22,9 @@ use serde::{Deserialize, Serialize};
 
 mod by_hand;
 mod histogram;
-mod nexosim;
+mod on_nexosim;
+mod on_simcore;
 mod sampler;
-mod simcore;
 mod tally;
 mod workload;
 mod ziggurat;
@@ -71,8 +71,8 @@ pub const BASELINE: &str = "h4";
 pub const IMPLEMENTATIONS: &[(&str, Implementation)] = &[
     (BASELINE, by_hand::h4),
     ("lanes", by_hand::lanes),
-    ("simcore", simcore::run),
-    ("nexosim", nexosim::run),
+    ("simcore", on_simcore::run),
+    ("nexosim", on_nexosim::run),
 ];
 
 #[cfg(test)]

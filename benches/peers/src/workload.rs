@@ -155,8 +155,11 @@ impl Expectation {
     pub fn complaints(&self, found: &Outcome, baseline: &Outcome) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut near = |what: &str, found: f64, wanted: f64, slack: f64| {
-            if (found - wanted).abs() > wanted * slack {
-                complaints.push(format!("{what} is {found:.4e}, not {wanted:.4e} within {:.1} %", slack * 1e2));
+            // Stated so that a NaN, from a run that answered nothing, complains.
+            let fits = (found - wanted).abs() <= wanted * slack;
+            if !fits {
+                complaints
+                    .push(format!("{what} is {found:.4e}, not {wanted:.4e} within {:.1} %", slack * 1e2));
             }
         };
         let (narrow, wide) = self.slack;
@@ -175,9 +178,43 @@ impl Expectation {
         // Timeouts are rare, so their count is far noisier than any mean.
         let per_1000 = found.timeouts as f64 * 1e3 / found.requests as f64;
         near("timeouts per 1000", per_1000, self.timeouts_per_1000, 10.0 * narrow);
-        if found.retries > found.timeouts || found.failures > found.timeouts - found.retries {
+        if found.retries + found.failures != found.timeouts {
             complaints.push(format!("timeouts, retries and failures do not add up in {found:?}"));
         }
         complaints
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn right() -> Outcome {
+        Outcome {
+            requests: 600_000,
+            events: 2_520_000,
+            mean_ns: 24.6 * MILLISECOND,
+            p50_ns: 21.2 * MILLISECOND,
+            p99_ns: 74.2 * MILLISECOND,
+            ..Outcome::default()
+        }
+    }
+
+    #[test]
+    fn each_difference_is_complained_of() {
+        let expectation = Workload::W3 { horizon_s: 600, timeout_ms: 500 }.expectation();
+        assert_eq!(expectation.complaints(&right(), &right()), Vec::<String>::new());
+        for wrong in [
+            Outcome { mean_ns: 25.0 * MILLISECOND, ..right() },
+            Outcome { p50_ns: 20.0 * MILLISECOND, ..right() },
+            Outcome { p99_ns: 80.0 * MILLISECOND, ..right() },
+            Outcome { requests: 500_000, ..right() },
+            Outcome { events: 3_120_000, ..right() },
+            Outcome { timeouts: 1, retries: 1, ..right() },
+            Outcome { failures: 1, ..right() },
+            Outcome { mean_ns: f64::NAN, ..right() },
+        ] {
+            assert!(!expectation.complaints(&wrong, &right()).is_empty(), "{wrong:?}");
+        }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Tables {
 
 /// Where the exponential's tail begins, and the area of its layers.
 pub(crate) const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
-const EXPONENTIAL_AREA: f64 = 0.003_949_659_822_581_557_2;
+const EXPONENTIAL_AREA: f64 = 0.003_949_659_822_581_557;
 /// Where the normal's tail begins, and the area of its layers.
 pub(crate) const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 const NORMAL_AREA: f64 = 0.004_928_673_233_99;

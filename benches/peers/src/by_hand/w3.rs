@@ -133,7 +133,10 @@ impl<A: Agenda> Web<A> {
             self.attempts[slot] = attempt;
             return slot;
         }
-        assert!(self.attempts.len() < 1 << SLOT_BITS, "more attempts in flight than an event's code can name");
+        assert!(
+            self.attempts.len() < 1 << SLOT_BITS,
+            "more attempts in flight than an event's code can name"
+        );
         self.attempts.push(attempt);
         self.attempts.len() - 1
     }

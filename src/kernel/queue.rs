@@ -1,0 +1,337 @@
+//! Pending events in a total order.
+//!
+//! The order is (time, phase, sequence) and is the contract: nothing else
+//! decides what happens first. Events whose delay is one of a few constants
+//! (timeouts, fixed latencies) arrive already sorted; each such delay has a
+//! *lane*, a plain first-in-first-out ring of which only the head competes for
+//! "next". Lanes change the cost, never the order: entries keep their full
+//! keys, and an event that would break a lane's order goes to the heap.
+
+use super::heap::Heap;
+use crate::units::SimTime;
+use std::collections::VecDeque;
+
+/// What kind of event goes first at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// A fault begins, changes or ends.
+    Fault,
+    /// Work is done.
+    Done,
+    /// A message arrives.
+    Deliver,
+    /// Somebody stops waiting.
+    Timer,
+    /// Load arrives.
+    Arrive,
+    /// A measurement is taken.
+    Probe,
+}
+
+const PHASE_BITS: u32 = 3;
+const INDEX_BITS: u32 = 24;
+const TAG_BITS: u32 = 3;
+
+/// Largest index an event can carry.
+pub const INDEX_MAX: u32 = (1 << INDEX_BITS) - 1;
+/// Largest sequence number: 137 thousand million events.
+pub const SEQUENCE_MAX: u64 = (1 << (64 - INDEX_BITS - TAG_BITS)) - 1;
+
+/// One pending event: 16 bytes, ordered by time, phase and sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    when: u64,
+    what: u64,
+}
+
+impl Entry {
+    /// When it happens.
+    #[inline]
+    #[must_use]
+    pub fn at(self) -> SimTime {
+        SimTime(self.when >> PHASE_BITS)
+    }
+
+    /// Time and phase in one number, for the digest.
+    #[inline]
+    #[must_use]
+    pub fn when(self) -> u64 {
+        self.when
+    }
+
+    /// Its phase, as a number.
+    #[inline]
+    #[must_use]
+    pub fn phase(self) -> u8 {
+        (self.when & ((1 << PHASE_BITS) - 1)) as u8
+    }
+
+    /// Its sequence number, unique within a run and never 0.
+    #[inline]
+    #[must_use]
+    pub fn sequence(self) -> u64 {
+        self.what >> (INDEX_BITS + TAG_BITS)
+    }
+
+    /// What the owner attached, 0..8.
+    #[inline]
+    #[must_use]
+    pub fn tag(self) -> u8 {
+        ((self.what >> INDEX_BITS) & ((1 << TAG_BITS) - 1)) as u8
+    }
+
+    /// What the owner attached, up to [`INDEX_MAX`].
+    #[inline]
+    #[must_use]
+    pub fn index(self) -> u32 {
+        (self.what & u64::from(INDEX_MAX)) as u32
+    }
+}
+
+/// Names a lane of one [`EventQueue`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane(u32);
+
+#[derive(Clone, Debug)]
+struct Ring {
+    delay: u64,
+    entries: VecDeque<Entry>,
+    compact_at: usize,
+}
+
+/// Pending events.
+#[derive(Clone, Debug)]
+pub struct EventQueue {
+    heap: Heap<Entry>,
+    rings: Vec<Ring>,
+    /// Heads of the non-empty rings, each with its ring's index.
+    heads: Heap<(Entry, u32)>,
+    sequence: u64,
+    heap_compact_at: usize,
+    use_lanes: bool,
+}
+
+/// Rings and heaps shorter than this are never cleaned of dead entries.
+const COMPACT_MIN: usize = 4096;
+
+impl EventQueue {
+    /// An empty queue; without lanes everything goes through the heap.
+    #[must_use]
+    pub fn new(use_lanes: bool) -> Self {
+        Self {
+            heap: Heap::new(),
+            rings: Vec::new(),
+            heads: Heap::new(),
+            sequence: 0,
+            heap_compact_at: COMPACT_MIN,
+            use_lanes,
+        }
+    }
+
+    /// The lane of a constant delay in nanoseconds; asking twice gives the same lane.
+    pub fn lane(&mut self, delay: u64) -> Lane {
+        let found = self.rings.iter().position(|ring| ring.delay == delay);
+        let index = found.unwrap_or_else(|| {
+            self.rings.push(Ring { delay, entries: VecDeque::new(), compact_at: COMPACT_MIN });
+            self.rings.len() - 1
+        });
+        Lane(index as u32)
+    }
+
+    /// Sequence numbers used so far.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    #[inline]
+    fn entry(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) -> Entry {
+        self.sequence += 1;
+        debug_assert!(index <= INDEX_MAX && u32::from(tag) < (1 << TAG_BITS));
+        Entry {
+            when: at.0 << PHASE_BITS | u64::from(phase as u8),
+            what: self.sequence << (INDEX_BITS + TAG_BITS) | u64::from(tag) << INDEX_BITS | u64::from(index),
+        }
+    }
+
+    /// Adds an event and returns its sequence number.
+    #[inline]
+    pub fn push(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
+        let entry = self.entry(at, phase, tag, index);
+        self.heap.push(entry);
+        entry.sequence()
+    }
+
+    /// Adds an event that happens the lane's delay from now, and returns its sequence number.
+    #[inline]
+    pub fn push_lane(&mut self, lane: Lane, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
+        let entry = self.entry(at, phase, tag, index);
+        if !self.use_lanes {
+            self.heap.push(entry);
+            return entry.sequence();
+        }
+        let ring = &mut self.rings[lane.0 as usize];
+        match ring.entries.back() {
+            None => {
+                ring.entries.push_back(entry);
+                self.heads.push((entry, lane.0));
+            }
+            Some(last) if *last < entry => ring.entries.push_back(entry),
+            Some(_) => self.heap.push(entry),
+        }
+        entry.sequence()
+    }
+
+    /// Takes the next event. Dead entries behind the head of a lane are dropped on the way;
+    /// others are returned, and the caller skips them.
+    #[inline]
+    pub fn pop(&mut self, mut is_live: impl FnMut(Entry) -> bool) -> Option<Entry> {
+        let from_heap = self.heap.peek();
+        let from_lane = self.heads.peek();
+        match (from_heap, from_lane) {
+            (Some(entry), None) => {
+                self.heap.pop_peeked();
+                Some(entry)
+            }
+            (Some(entry), Some((head, _))) if entry < head => {
+                self.heap.pop_peeked();
+                Some(entry)
+            }
+            (_, Some((head, lane))) => {
+                let entries = &mut self.rings[lane as usize].entries;
+                entries.pop_front();
+                while entries.front().is_some_and(|next| !is_live(*next)) {
+                    entries.pop_front();
+                }
+                match entries.front() {
+                    Some(next) => self.heads.replace_peeked((*next, lane)),
+                    None => self.heads.pop_peeked(),
+                }
+                Some(head)
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// When the next entry, dead or alive, is due.
+    #[must_use]
+    pub fn next_at(&mut self) -> Option<SimTime> {
+        let heap = self.heap.peek().map(Entry::at);
+        let lane = self.heads.peek().map(|(head, _)| head.at());
+        match (heap, lane) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Drops dead entries wherever they outnumber the living, so that cancelled
+    /// timers of half an hour do not pile up. Cheap to call often.
+    pub fn compact(&mut self, mut is_live: impl FnMut(Entry) -> bool) {
+        for ring in &mut self.rings {
+            if ring.entries.len() >= ring.compact_at {
+                // The head stays: it is already in `heads`.
+                let head = ring.entries.front().copied();
+                ring.entries.retain(|entry| Some(*entry) == head || is_live(*entry));
+                ring.compact_at = COMPACT_MIN.max(2 * ring.entries.len());
+            }
+        }
+        if self.heap.len() >= self.heap_compact_at {
+            self.heap.retain(|entry| is_live(*entry));
+            self.heap_compact_at = COMPACT_MIN.max(2 * self.heap.len());
+        }
+    }
+
+    /// Entries held, dead ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.heap.len() + self.rings.iter().map(|ring| ring.entries.len()).sum::<usize>()
+    }
+
+    /// Whether nothing is pending.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn same_instant_events_fire_in_phase_then_insertion_order() {
+        let mut queue = EventQueue::new(true);
+        let at = SimTime(5);
+        queue.push(at, Phase::Timer, 0, 3);
+        queue.push(at, Phase::Done, 0, 1);
+        queue.push(at, Phase::Done, 0, 2);
+        queue.push(at, Phase::Fault, 0, 0);
+        queue.push(SimTime(4), Phase::Probe, 0, 9);
+        let order: Vec<u32> = std::iter::from_fn(|| queue.pop(|_| true)).map(Entry::index).collect();
+        assert_eq!(order, [9, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn an_entry_carries_what_was_put_in() {
+        let mut queue = EventQueue::new(true);
+        let sequence = queue.push(crate::units::TIME_MAX, Phase::Probe, 7, INDEX_MAX);
+        let entry = queue.pop(|_| true).unwrap();
+        assert_eq!((entry.at(), entry.phase()), (crate::units::TIME_MAX, Phase::Probe as u8));
+        assert_eq!((entry.tag(), entry.index(), entry.sequence()), (7, INDEX_MAX, sequence));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Push(u64),
+        PushLane(usize),
+        Pop,
+        Compact,
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (0u64..50).prop_map(Act::Push),
+            (0usize..3).prop_map(Act::PushLane),
+            Just(Act::Pop),
+            Just(Act::Pop),
+            Just(Act::Compact),
+        ]
+    }
+
+    proptest! {
+        /// Heap, lanes, holes and compaction together behave like a sorted list.
+        #[test]
+        fn pops_follow_a_sorted_reference(acts in prop::collection::vec(act(), 0..400), use_lanes: bool) {
+            let mut queue = EventQueue::new(use_lanes);
+            queue.heap_compact_at = 4;
+            let lanes: Vec<(Lane, u64)> = [3, 10, 0].map(|delay| (queue.lane(delay), delay)).to_vec();
+            let is_dead = |sequence: u64| sequence.is_multiple_of(3);
+            let mut reference = std::collections::BTreeSet::new();
+            let mut now = 0;
+            for act in acts {
+                match act {
+                    Act::Push(delay) => {
+                        let sequence = queue.push(SimTime(now + delay), Phase::Done, 0, 0);
+                        reference.insert((now + delay, sequence));
+                    }
+                    Act::PushLane(lane) => {
+                        let (lane, delay) = lanes[lane];
+                        let sequence = queue.push_lane(lane, SimTime(now + delay), Phase::Done, 0, 0);
+                        reference.insert((now + delay, sequence));
+                    }
+                    Act::Compact => queue.compact(|entry| !is_dead(entry.sequence())),
+                    Act::Pop => {
+                        reference.retain(|(_, sequence)| !is_dead(*sequence));
+                        let expected = reference.pop_first();
+                        let live = std::iter::from_fn(|| queue.pop(|e| !is_dead(e.sequence())))
+                            .find(|entry| !is_dead(entry.sequence()));
+                        prop_assert_eq!(live.map(|e| (e.at().0, e.sequence())), expected);
+                        now = live.map_or(now, |entry| entry.at().0);
+                    }
+                }
+            }
+        }
+    }
+}

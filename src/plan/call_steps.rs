@@ -1,0 +1,163 @@
+//! Steps that call another component: calls, reads and writes, cache look-ups.
+
+use super::codes;
+use super::context::{At, listed};
+use super::model::{Cached, Call, ComponentId, OperationId, Step, StoreAccess, Ttl};
+use super::steps::{CacheUse, List, Salts, StepBuilder};
+use crate::spec::raw::{RawCached, RawInvalidate};
+
+impl StepBuilder<'_, '_> {
+    /// A call of `component.operation`, or of the only operation of `component`.
+    pub(super) fn call(
+        &mut self,
+        at: &At,
+        text: &str,
+        list: &List,
+        word: &str,
+        salts: &mut Salts,
+    ) -> Option<Call> {
+        let target = match text.split_once('.') {
+            None => {
+                let component = self.directory.component(self.cx, at, text)?;
+                (component, self.directory.only_operation(self.cx, at, component)?)
+            }
+            Some((component, operation)) => {
+                let component = self.directory.component(self.cx, at, component)?;
+                (component, self.directory.operation(self.cx, at, component, operation)?)
+            }
+        };
+        let salt = salts.next(list, &format!("{word} {}", self.target_name(target)));
+        Some(self.call_to(at, salt, target, None))
+    }
+
+    fn target_name(&self, (component, operation): (ComponentId, OperationId)) -> String {
+        let entry = &self.directory.components[component];
+        format!("{}.{}", entry.name, entry.operations[operation])
+    }
+
+    fn call_to(
+        &mut self,
+        at: &At,
+        salt: String,
+        (target, operation): (ComponentId, OperationId),
+        store: Option<StoreAccess>,
+    ) -> Call {
+        let policy = self.policies.for_call(self.cx, self.directory, at, self.caller, (target, operation));
+        Call { salt, target, operation, policy, store }
+    }
+
+    /// A read or a write of `store.dataset`, through operation `read-DATASET` if there is one, else `read`.
+    pub(super) fn store_access(
+        &mut self,
+        at: &At,
+        text: &str,
+        list: &List,
+        word: &str,
+        salts: &mut Salts,
+    ) -> Option<Call> {
+        let Some((store, dataset_name)) = text.split_once('.') else {
+            let component = self.directory.component(self.cx, at, text)?;
+            let datasets = self.directory.components[component].datasets.iter().flatten();
+            let choices: Vec<String> = datasets.map(|dataset| format!("{text}.{dataset}")).collect();
+            let message = format!("`{text}` does not say which dataset");
+            let help = match choices.as_slice() {
+                [] => format!("`{text}` has none: give it `store:` with `datasets:`"),
+                choices => format!("write {}", listed(choices.iter().map(String::as_str))),
+            };
+            self.cx.error(codes::MISSING, at, message, help);
+            return None;
+        };
+        let component = self.directory.component(self.cx, at, store)?;
+        let dataset = self.directory.dataset(self.cx, at, component, dataset_name)?;
+        let own = format!("{word}-{dataset_name}");
+        let operations = &self.directory.components[component].operations;
+        let Some(operation) = operations.get_index_of(&own).or_else(|| operations.get_index_of(word)) else {
+            let message = format!("`{store}` has neither operation `{own}` nor `{word}`");
+            self.cx.error(codes::UNKNOWN_NAME, at, message, format!("add one to `{store}`'s operations"));
+            return None;
+        };
+        let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
+        let access = StoreAccess { dataset, is_write: word == "write" };
+        Some(self.call_to(at, salt, (component, operation), Some(access)))
+    }
+
+    fn cache(&mut self, at: &At, name: &str) -> Option<ComponentId> {
+        let component = self.directory.component(self.cx, at, name)?;
+        if self.directory.components[component].is_cache {
+            return Some(component);
+        }
+        let caches = self.directory.components.values().filter(|entry| entry.is_cache);
+        let caches: Vec<&str> = caches.map(|entry| entry.name.as_str()).collect();
+        let help = match caches.as_slice() {
+            [] => "give it `cache:`".to_owned(),
+            caches => format!("give it `cache:`, or use one of {}", listed(caches.iter().copied())),
+        };
+        self.cx.error(codes::NO_MECHANISM, at, format!("`{name}` remembers nothing"), help);
+        None
+    }
+
+    /// A look-up, what follows it, and the fill.
+    pub(super) fn cached(
+        &mut self,
+        at: &At,
+        raw: &RawCached,
+        list: &List,
+        salts: &mut Salts,
+    ) -> Option<Step> {
+        let component = self.cache(&at.key("in"), &raw.cache);
+        let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
+        let salt = salts.next(list, &format!("cached {} {}", raw.cache, raw.key));
+        let ttl = self.ttl(at, raw);
+        let hit = self.list(&raw.hit, &list.inside(at.key("hit"), &salt, "hit"));
+        let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
+        let (component, entity) = (component?, entity?);
+        self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
+        let get = self.directory.cache_operation(component, "get");
+        let set = self.directory.cache_operation(component, "set");
+        Some(Step::Cached(Box::new(Cached {
+            get: self.call_to(at, format!("{salt}/get"), (component, get), None),
+            set: self.call_to(at, format!("{salt}/set"), (component, set), None),
+            salt,
+            entity,
+            ttl,
+            single_flight: raw.single_flight.unwrap_or(false),
+            hit,
+            miss,
+        })))
+    }
+
+    fn ttl(&mut self, at: &At, raw: &RawCached) -> Ttl {
+        match (&raw.ttl, &raw.sliding_ttl) {
+            (None, None) => Ttl::Never,
+            (Some(ttl), None) => {
+                self.cx.span_above_zero(&at.key("ttl"), "`ttl`", ttl).map_or(Ttl::Never, Ttl::Fixed)
+            }
+            (None, Some(ttl)) => self
+                .cx
+                .span_above_zero(&at.key("sliding-ttl"), "`sliding-ttl`", ttl)
+                .map_or(Ttl::Never, Ttl::Sliding),
+            (Some(_), Some(_)) => {
+                let message = "`ttl` and `sliding-ttl` exclude each other";
+                self.cx.error(codes::CONTRADICTION, &at.key("sliding-ttl"), message, "keep one of them");
+                Ttl::Never
+            }
+        }
+    }
+
+    /// The removal of a key.
+    pub(super) fn invalidate(
+        &mut self,
+        at: &At,
+        raw: &RawInvalidate,
+        list: &List,
+        salts: &mut Salts,
+    ) -> Option<Step> {
+        let component = self.cache(&at.key("in"), &raw.cache);
+        let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
+        let salt = salts.next(list, &format!("invalidate {} {}", raw.cache, raw.key));
+        let (component, entity) = (component?, entity?);
+        let delete = self.directory.cache_operation(component, "delete");
+        let call = self.call_to(at, salt, (component, delete), None);
+        Some(Step::Invalidate { call, entity })
+    }
+}

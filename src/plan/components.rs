@@ -1,0 +1,194 @@
+//! Components without their operations: what they hold, where they wait, and
+//! what they remember.
+
+use super::admission::resolve_admission;
+use super::codes;
+use super::context::{At, Context};
+use super::directory::Directory;
+use super::model::{
+    Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
+};
+use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
+
+/// Most replicas of one component.
+const REPLICAS_MAX: u32 = 100_000;
+/// Most replicas of all components together.
+const REPLICAS_TOTAL_MAX: u64 = 1_000_000;
+/// Kind of a component that states none.
+const KIND_DEFAULT: &str = "core/service";
+
+/// All components, their operations still empty.
+pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) -> Vec<Component> {
+    let raw = &cx.input.topology.components;
+    let components: Vec<Component> =
+        raw.values().enumerate().map(|(id, raw)| component(cx, directory, id, raw)).collect();
+    let total: u64 = components.iter().map(|component| u64::from(component.replicas)).sum();
+    if total > REPLICAS_TOTAL_MAX {
+        let message = format!("there are {total} replicas in all, more than {REPLICAS_TOTAL_MAX}");
+        cx.error(codes::TOO_BIG, &At::topology("components"), message, "let one replica stand for several");
+    }
+    components
+}
+
+fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: &RawComponent) -> Component {
+    let entry = &directory.components[id];
+    let at = At::topology("components").key(&entry.name);
+    let replicas = raw.replicas.unwrap_or(1);
+    cx.within(&at.key("replicas"), "`replicas`", replicas, 1..=REPLICAS_MAX);
+    let holding = holding(cx, &at, raw);
+    let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
+    Component {
+        name: entry.name.clone(),
+        kind: raw.kind.clone().unwrap_or_else(|| KIND_DEFAULT.to_owned()),
+        tags: raw.tags.clone(),
+        place: entry.place,
+        replicas,
+        speed: raw
+            .speed
+            .as_ref()
+            .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
+            .unwrap_or(1.0),
+        admission: resolve_admission(cx, &at.key("admission"), &raw.admission, entry),
+        connections_max: cx.small_count_or_unlimited(
+            &at.key("connections"),
+            "`connections`",
+            raw.connections.as_ref(),
+            1,
+        ),
+        cache: raw.cache.as_ref().map(|raw| cache(cx, &at.key("cache"), raw)),
+        store: entry.datasets.as_ref().map(|names| Store {
+            datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
+        }),
+        operations: Vec::new(),
+        holding,
+        queue,
+    }
+}
+
+fn holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent) -> Holding {
+    let cores = raw.cores.as_ref().and_then(|text| cx.number_above_zero(&at.key("cores"), "`cores`", text));
+    let threads = cx.small_count_or_unlimited(&at.key("threads"), "`threads`", raw.threads.as_ref(), 1);
+    let shares_cores = is_processor_sharing(raw);
+    if raw.is_async == Some(true) {
+        return async_holding(cx, at, raw, cores);
+    }
+    if shares_cores && threads.is_some() {
+        let message = "`processor-sharing` serves everyone at once, so `threads` must be unlimited";
+        cx.error(
+            codes::CONTRADICTION,
+            &at.key("threads"),
+            message,
+            "remove `threads`, or choose another discipline",
+        );
+    }
+    if let (Some(cores), Some(threads)) = (cores, threads)
+        && cores > f64::from(threads)
+    {
+        let message = format!("{threads} threads never use more than {threads} of the {cores} cores");
+        cx.warning(codes::NO_EFFECT, &at.key("cores"), message, "");
+    }
+    Holding::Threads { per_replica: threads, cores: if shares_cores { cores.or(Some(1.0)) } else { cores } }
+}
+
+fn is_processor_sharing(raw: &RawComponent) -> bool {
+    let discipline = raw.queue.as_ref().and_then(|queue| queue.discipline);
+    discipline == Some(RawDiscipline::ProcessorSharing)
+}
+
+fn async_holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent, cores: Option<f64>) -> Holding {
+    if raw.threads.is_some() {
+        let message = "`async` and `threads` exclude each other";
+        cx.error(
+            codes::CONTRADICTION,
+            &at.key("threads"),
+            message,
+            "an event loop has `cores` instead of threads",
+        );
+    }
+    if is_processor_sharing(raw) {
+        let message = "`processor-sharing` needs threads, and `async` has none";
+        cx.error(codes::CONTRADICTION, &at.key("queue").key("discipline"), message, "remove `async`");
+    }
+    let cores = cores.unwrap_or(1.0);
+    if cores.fract() != 0.0 || cores > f64::from(u32::MAX) {
+        let message = format!("an `async` component needs a whole number of cores, not {cores}");
+        cx.error(codes::OUT_OF_RANGE, &at.key("cores"), message, "use `speed` for slower or faster cores");
+    }
+    Holding::Async { cores: cores as u32 }
+}
+
+fn queue(cx: &mut Context<'_>, at: &At, raw: Option<&RawQueue>, holding: &Holding) -> Queue {
+    let at = at.key("queue");
+    let Some(raw) = raw else {
+        return Queue { capacity: None, discipline: Discipline::Fifo, patience: None };
+    };
+    let queue = Queue {
+        capacity: cx.small_count_or_unlimited(&at.key("capacity"), "`capacity`", raw.capacity.as_ref(), 0),
+        discipline: match raw.discipline.unwrap_or(RawDiscipline::Fifo) {
+            RawDiscipline::Fifo | RawDiscipline::ProcessorSharing => Discipline::Fifo,
+            RawDiscipline::Lifo => Discipline::Lifo,
+            RawDiscipline::Priority => Discipline::Priority,
+            RawDiscipline::PreemptivePriority => Discipline::PreemptivePriority,
+        },
+        patience: cx.time_law_opt(&at.key("patience"), raw.patience.as_ref()),
+    };
+    match holding {
+        Holding::Threads { per_replica: None, .. } => check_never_waits(cx, &at, &queue),
+        Holding::Threads { cores: Some(_), .. } if queue.discipline == Discipline::PreemptivePriority => {
+            let message = "`preemptive-priority` gives each running request a core of its own";
+            let help = "remove `cores`, or use `async` with `cores`";
+            cx.error(codes::CONTRADICTION, &at.key("discipline"), message, help);
+        }
+        Holding::Threads { .. } | Holding::Async { .. } => {}
+    }
+    queue
+}
+
+fn check_never_waits(cx: &mut Context<'_>, at: &At, queue: &Queue) {
+    let help = "limit `threads`, or use `async`";
+    for (key, is_set) in [("capacity", queue.capacity.is_some()), ("patience", queue.patience.is_some())] {
+        if is_set {
+            let message = format!("`{key}` needs a queue, and with unlimited threads nobody waits");
+            cx.error(codes::CONTRADICTION, &at.key(key), message, help);
+        }
+    }
+    match queue.discipline {
+        Discipline::Fifo => {}
+        Discipline::PreemptivePriority => {
+            let message = "`preemptive-priority` needs limited threads";
+            cx.error(codes::CONTRADICTION, &at.key("discipline"), message, help);
+        }
+        Discipline::Lifo | Discipline::Priority => {
+            let message = "the discipline changes nothing: with unlimited threads nobody waits";
+            cx.warning(codes::NO_EFFECT, &at.key("discipline"), message, help);
+        }
+    }
+}
+
+fn cache(cx: &mut Context<'_>, at: &At, raw: &RawCache) -> Cache {
+    if raw.entries.is_some() && raw.memory.is_some() {
+        let message = "`entries` and `memory` exclude each other";
+        cx.error(codes::CONTRADICTION, &at.key("memory"), message, "keep the one that is reached first");
+    }
+    let capacity = match (&raw.entries, &raw.memory) {
+        (_, Some(memory)) => cx.bytes(&at.key("memory"), memory).map(CacheCapacity::Bytes),
+        (Some(entries), None) => {
+            cx.count_or_unlimited(&at.key("entries"), entries).and_then(|count| match count {
+                None => Some(CacheCapacity::Unlimited),
+                Some(count) => cx
+                    .within(&at.key("entries"), "`entries`", count, 1..=u64::MAX)
+                    .map(CacheCapacity::Entries),
+            })
+        }
+        (None, None) => None,
+    };
+    Cache {
+        capacity: capacity.unwrap_or(CacheCapacity::Unlimited),
+        eviction: match raw.eviction.unwrap_or(RawEviction::Lru) {
+            RawEviction::Lru => Eviction::Lru,
+            RawEviction::Fifo => Eviction::Fifo,
+            RawEviction::Lfu => Eviction::Lfu,
+            RawEviction::Random => Eviction::Random,
+        },
+    }
+}

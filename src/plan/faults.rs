@@ -1,0 +1,218 @@
+//! Faults: exactly one effect each, and when it acts.
+
+use super::codes;
+use super::context::{At, Context};
+use super::directory::Directory;
+use super::effects::resolve_effect;
+use super::model::{CallPolicy, Component, Effect, Fault, Schedule, Workload};
+use super::shim::mean;
+use crate::spec::raw::{RawFault, RawRecurring};
+use crate::units::{SimSpan, SimTime};
+use std::collections::BTreeMap;
+
+/// What a fault may refer to.
+pub(super) struct World<'w> {
+    /// Every name.
+    pub(super) directory: &'w Directory,
+    /// All components.
+    pub(super) components: &'w [Component],
+    /// All policies.
+    pub(super) policies: &'w [CallPolicy],
+    /// All load.
+    pub(super) workloads: &'w [Workload],
+    /// Root of all randomness.
+    pub(super) seed: u64,
+    /// How long the run lasts.
+    pub(super) duration: SimSpan,
+}
+
+/// All faults, in order.
+pub(super) fn resolve_faults(cx: &mut Context<'_>, world: &World<'_>) -> Vec<Fault> {
+    let raw = &cx.input.scenario.faults;
+    let mut namesakes: BTreeMap<String, u32> = BTreeMap::new();
+    let faults = raw.iter().enumerate();
+    faults
+        .filter_map(|(index, raw)| {
+            fault(cx, world, &At::scenario("faults").index(index), raw, &mut namesakes)
+        })
+        .collect()
+}
+
+/// Words of the effects that a fault has, in the order of the file's documentation.
+pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
+    let all = [
+        ("crash", raw.crash.is_some()),
+        ("pause", raw.pause.is_some()),
+        ("slow", raw.slow.is_some()),
+        ("gray", raw.gray.is_some()),
+        ("exhaust", raw.exhaust.is_some()),
+        ("outage", raw.outage.is_some()),
+        ("throttle", raw.throttle.is_some()),
+        ("latency", raw.latency.is_some()),
+        ("packet-loss", raw.packet_loss.is_some()),
+        ("bandwidth", raw.bandwidth.is_some()),
+        ("partition", raw.partition.is_some()),
+        ("spike", raw.spike.is_some()),
+    ];
+    all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
+}
+
+fn fault(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    raw: &RawFault,
+    namesakes: &mut BTreeMap<String, u32>,
+) -> Option<Fault> {
+    let words = effect_words(raw);
+    let [word] = words.as_slice() else {
+        let message = "a fault does exactly one thing";
+        let help = match words.as_slice() {
+            [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
+                   bandwidth, partition and spike"
+                .to_owned(),
+            words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
+        };
+        cx.error(codes::CONTRADICTION, at, message, help);
+        return None;
+    };
+    let name = raw.name.clone().unwrap_or_else(|| super::effects::default_name(word, raw));
+    let namesake = namesakes.entry(name.clone()).or_insert(0);
+    *namesake += 1;
+    // The draw of "any two replicas" depends on the fault's name, not on its place
+    // in the list, so that a fault put in before it changes nothing.
+    let salt = format!("{name}#{namesake}");
+    let schedule = schedule(cx, world, at, word, raw);
+    let effect = resolve_effect(cx, world, &at.key(word), &salt, raw);
+    let (effect, schedule) = (effect?, schedule?);
+    Some(Fault { name, kind: (*word).to_owned(), effect, schedule })
+}
+
+/// Effects with a strength that can grow.
+const CAN_RAMP: [&str; 6] = ["slow", "gray", "exhaust", "latency", "packet-loss", "spike"];
+/// Effects on replicas, each of which can be hit on its own.
+const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
+
+fn schedule(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    word: &str,
+    raw: &RawFault,
+) -> Option<Schedule> {
+    if raw.ramp.is_some() && !CAN_RAMP.contains(&word) {
+        let message = format!("`{word}` is all or nothing and cannot `ramp`");
+        cx.error(codes::BAD_SCHEDULE, &at.key("ramp"), message, format!("{} can", CAN_RAMP.join(", ")));
+    }
+    match (&raw.at, &raw.recurring) {
+        (Some(_), None) => once(cx, world, at, raw),
+        (None, Some(recurring)) => {
+            if !CAN_RECUR.contains(&word) {
+                let message = format!("`{word}` cannot be `recurring`: it does not hit replicas one by one");
+                cx.error(
+                    codes::BAD_SCHEDULE,
+                    &at.key("recurring"),
+                    message,
+                    format!("{} can", CAN_RECUR.join(", ")),
+                );
+            }
+            let excluded =
+                [("for", raw.length.is_some()), ("ramp", raw.ramp.is_some()), ("flap", raw.flap.is_some())];
+            for (key, _) in excluded.into_iter().filter(|(_, is_given)| *is_given) {
+                let message = format!("`{key}` does not go with `recurring`");
+                cx.error(
+                    codes::BAD_SCHEDULE,
+                    &at.key(key),
+                    message,
+                    "`recurring` has `down`, the length of each",
+                );
+            }
+            self::recurring(cx, world, &at.key("recurring"), recurring)
+        }
+        (Some(_), Some(_)) => {
+            let message = "a fault has either `at` or `recurring`";
+            cx.error(
+                codes::BAD_SCHEDULE,
+                &at.key("recurring"),
+                message,
+                "`recurring` has `from`, its first possible start",
+            );
+            None
+        }
+        (None, None) => {
+            cx.error(codes::MISSING, at, "the fault does not say when", "add `at:`, such as `at: 10m`");
+            None
+        }
+    }
+}
+
+fn once(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawFault) -> Option<Schedule> {
+    let start = raw.at.as_ref().and_then(|text| cx.span(&at.key("at"), text));
+    let length = match &raw.length {
+        None => None,
+        Some(text) => Some(cx.span_above_zero(&at.key("for"), "`for`", text)?),
+    };
+    let ramp = cx.span_or(&at.key("ramp"), raw.ramp.as_ref(), SimSpan::ZERO);
+    let flap = match &raw.flap {
+        None => None,
+        Some(raw) => {
+            let on = cx.span_above_zero(&at.key("flap").key("on"), "`on`", &raw.on);
+            let off = cx.span_above_zero(&at.key("flap").key("off"), "`off`", &raw.off);
+            Some((on?, off?))
+        }
+    };
+    let start = start?;
+    if start >= world.duration {
+        let message = format!("the fault starts at {start}, and the run ends at {}", world.duration);
+        cx.error(codes::BAD_SCHEDULE, &at.key("at"), message, "");
+    }
+    if flap.is_some() && length.is_none() {
+        cx.error(
+            codes::BAD_SCHEDULE,
+            &at.key("flap"),
+            "`flap` needs `for`",
+            "say how long it comes and goes",
+        );
+    }
+    if let Some(length) = length
+        && ramp > length
+    {
+        let message = format!("the ramp of {ramp} is longer than the fault's {length}");
+        cx.error(codes::BAD_SCHEDULE, &at.key("ramp"), message, "");
+    }
+    Some(Schedule::Once { at: SimTime(start.0), length, ramp, flap })
+}
+
+fn recurring(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawRecurring) -> Option<Schedule> {
+    let up = cx.time_law(&at.key("up"), &raw.up);
+    let down = cx.time_law(&at.key("down"), &raw.down);
+    let from = cx.span_or(&at.key("from"), raw.from.as_ref(), SimSpan::ZERO);
+    let until = raw.until.as_ref().map(|text| cx.span(&at.key("until"), text));
+    let (up, down) = (up?, down?);
+    if mean(&up) + mean(&down) < 1.0 {
+        cx.error(codes::BAD_SCHEDULE, at, "`up` and `down` must last longer than 0s", "");
+    }
+    let until = match until {
+        None => None,
+        Some(until) => Some(SimTime(until?.0)),
+    };
+    if from >= world.duration {
+        let message = format!("the fault can start from {from}, and the run ends at {}", world.duration);
+        cx.error(codes::BAD_SCHEDULE, &at.key("from"), message, "");
+    }
+    if until.is_some_and(|until| until.0 <= from.0) {
+        cx.error(codes::BAD_SCHEDULE, &at.key("until"), "`until` must be after `from`", "");
+    }
+    Some(Schedule::Recurring { at: SimTime(from.0), up, down, until })
+}
+
+/// Whether an effect hits the messages between two ends.
+pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
+    match effect {
+        Effect::Latency { path, .. }
+        | Effect::PacketLoss { path, .. }
+        | Effect::Bandwidth { path, .. }
+        | Effect::Partition { path, .. } => Some(path),
+        _ => None,
+    }
+}

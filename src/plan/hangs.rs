@@ -1,0 +1,62 @@
+//! Faults that go nowhere, and faults that leave callers waiting for ever.
+
+use super::codes;
+use super::context::{At, Context, listed};
+use super::faults::{effect_words, path_of};
+use super::model::{Caller, Effect, OutageMode, Path, Plan};
+use super::query::EdgeRef;
+
+/// Warns of faults on paths without calls, and of silent faults on calls without a timeout.
+pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
+    let edges = plan.edges();
+    for (index, fault) in plan.faults.iter().enumerate() {
+        let words = effect_words(&cx.input.scenario.faults[index]);
+        let at = words.first().map_or(At::scenario("faults").index(index), |word| {
+            At::scenario("faults").index(index).key(word)
+        });
+        if let Some(path) = path_of(&fault.effect)
+            && !edges.iter().any(|edge| carries(path, *edge))
+        {
+            let message = format!("`{}` hits no call: nothing there calls the other side", fault.name);
+            cx.warning(codes::NO_EFFECT, &at, message, "calls go where `steps` say, one hop at a time");
+        }
+        let waiting: Vec<&str> = edges
+            .iter()
+            .filter(|edge| falls_silent(&fault.effect, **edge))
+            .map(|edge| &plan.policies[edge.policy])
+            .filter(|policy| {
+                policy.attempt_timeout.is_none()
+                    && policy.total_timeout.is_none()
+                    && !policy.inherits_deadline
+            })
+            .map(|policy| policy.name.as_str())
+            .collect();
+        if !waiting.is_empty() {
+            let message = format!(
+                "`{}` leaves calls without a timeout hanging until the end: {}",
+                fault.name,
+                listed(waiting)
+            );
+            cx.warning(codes::HANGS, &at, message, "give those calls a `timeout`");
+        }
+    }
+}
+
+/// Whether requests or answers of these calls travel a path.
+fn carries(path: &Path, edge: EdgeRef) -> bool {
+    let target = Caller::Component(edge.target);
+    let goes = path.from.contains(&edge.caller) && path.to.contains(&target);
+    let comes = path.from.contains(&target) && path.to.contains(&edge.caller);
+    goes || comes
+}
+
+/// Whether a caller of these calls may wait for an answer that never comes.
+fn falls_silent(effect: &Effect, edge: EdgeRef) -> bool {
+    match effect {
+        Effect::Partition { path, refuses: false } => carries(path, edge),
+        Effect::Outage { replicas, mode: OutageMode::BlackHole } => {
+            replicas.iter().any(|replica| replica.component == edge.target)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,258 @@
+//! What an expectation can measure: one line each. The grammar, its messages
+//! and the reference page are made from this list.
+
+use super::model::{Metric, Scope};
+
+/// What kind of number a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// A time, in seconds.
+    Time,
+    /// A share, from 0 to 1.
+    Share,
+    /// Something per second.
+    Rate,
+    /// A plain number.
+    Number,
+}
+
+/// What kind of thing a metric is measured of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ScopeKind {
+    /// All users together.
+    All,
+    /// One load.
+    Load,
+    /// One journey of one client.
+    Journey,
+    /// One component.
+    Component,
+    /// One operation of one component.
+    Operation,
+    /// All components of one place.
+    Place,
+    /// Calls from one caller to one target.
+    Call,
+}
+
+impl ScopeKind {
+    /// The word that says which is meant when a name could mean several.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Load => "load",
+            Self::Journey => "journey",
+            Self::Component => "component",
+            Self::Operation => "operation",
+            Self::Place => "place",
+            Self::Call => "call",
+        }
+    }
+}
+
+impl Scope {
+    /// What kind of thing it is.
+    #[must_use]
+    pub fn kind(&self) -> ScopeKind {
+        match self {
+            Self::All => ScopeKind::All,
+            Self::Workload(_) => ScopeKind::Load,
+            Self::Journey(..) => ScopeKind::Journey,
+            Self::Component(_) => ScopeKind::Component,
+            Self::Operation(..) => ScopeKind::Operation,
+            Self::Place(_) => ScopeKind::Place,
+            Self::Edge(_) => ScopeKind::Call,
+        }
+    }
+}
+
+/// What a component must be to have a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing special.
+    Nothing,
+    /// It remembers keys.
+    Cache,
+    /// It keeps data.
+    Store,
+    /// It has a limited number of threads or cores.
+    Limit,
+}
+
+/// One metric of the grammar.
+#[derive(Debug)]
+pub struct MetricInfo {
+    /// Its first word.
+    pub word: &'static str,
+    /// What may follow: `pNN` stands for any quantile. Empty when nothing does.
+    pub statistics: &'static [&'static str],
+    /// What kind of number it is.
+    pub quantity: Quantity,
+    /// What it is measured of.
+    pub scopes: &'static [ScopeKind],
+    /// What a component must be to have it.
+    pub needs: Needs,
+    /// What it says, for readers.
+    pub about: &'static str,
+}
+
+const USERS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey];
+const ANSWERS: &[ScopeKind] = &[
+    ScopeKind::All,
+    ScopeKind::Load,
+    ScopeKind::Journey,
+    ScopeKind::Component,
+    ScopeKind::Place,
+    ScopeKind::Call,
+];
+const FLOWS: &[ScopeKind] =
+    &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component, ScopeKind::Place];
+const LATENCIES: &[ScopeKind] =
+    &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component, ScopeKind::Operation];
+const COMPONENT: &[ScopeKind] = &[ScopeKind::Component];
+const COMPONENTS: &[ScopeKind] = &[ScopeKind::Component, ScopeKind::Place];
+const CALL: &[ScopeKind] = &[ScopeKind::Call];
+
+macro_rules! metrics {
+    ($($word:literal [$($statistic:literal)*] $quantity:ident of $scopes:ident needs $needs:ident: $about:literal;)*) => {
+        /// Every metric.
+        pub static METRICS: &[MetricInfo] = &[$(MetricInfo {
+            word: $word,
+            statistics: &[$($statistic),*],
+            quantity: Quantity::$quantity,
+            scopes: $scopes,
+            needs: Needs::$needs,
+            about: $about,
+        }),*];
+    };
+}
+
+const ALL: &[ScopeKind] = &[ScopeKind::All];
+
+metrics! {
+    "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
+    "error-rate" [] Share of ANSWERS needs Nothing: "Share of requests not answered ok or degraded.";
+    "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
+    "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
+    "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "throughput" [] Rate of FLOWS needs Nothing: "Requests finished per second.";
+    "goodput" [] Rate of FLOWS needs Nothing: "Requests answered ok or degraded per second.";
+    "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
+    "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
+    "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
+    "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
+    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
+    "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
+    "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
+    "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
+    "timeout-rate" [] Share of CALL needs Nothing: "Share of calls that ended by the caller's timeout.";
+    "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
+    "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
+    "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+}
+
+/// The metric with this word and statistic (`None` when it takes none).
+pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric> {
+    Some(match (word, statistic) {
+        ("availability", None) => Metric::Availability,
+        ("error-rate", None) => Metric::ErrorRate,
+        ("degraded-rate", None) => Metric::DegradedRate,
+        ("latency", Some(Statistic::Quantile(q))) => Metric::LatencyQuantile(q),
+        ("latency", Some(Statistic::Mean)) => Metric::LatencyMean,
+        ("latency", Some(Statistic::Max)) => Metric::LatencyMax,
+        ("wait", Some(Statistic::Quantile(q))) => Metric::WaitQuantile(q),
+        ("wait", Some(Statistic::Mean)) => Metric::WaitMean,
+        ("throughput", None) => Metric::Throughput,
+        ("goodput", None) => Metric::Goodput,
+        ("arrival-rate", None) => Metric::ArrivalRate,
+        ("utilization", None) => Metric::Utilization,
+        ("queue", Some(Statistic::Mean)) => Metric::QueueMean,
+        ("queue", Some(Statistic::Max)) => Metric::QueueMax,
+        ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
+        ("reject-rate", None) => Metric::RejectRate,
+        ("abandon-rate", None) => Metric::AbandonRate,
+        ("hit-ratio", None) => Metric::HitRatio,
+        ("retry-amplification", None) => Metric::RetryAmplification,
+        ("timeout-rate", None) => Metric::TimeoutRate,
+        ("uptime", None) => Metric::Uptime,
+        ("recovery-time", None) => Metric::RecoveryTime,
+        ("unknown-writes", None) => Metric::UnknownWrites,
+        _ => return None,
+    })
+}
+
+/// Which number of many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Statistic {
+    /// A quantile, strictly between 0 and 1.
+    Quantile(f64),
+    /// The mean.
+    Mean,
+    /// The largest.
+    Max,
+}
+
+impl Statistic {
+    /// Reads `p99`, `p99.9`, `mean` or `max`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "mean" => return Some(Self::Mean),
+            "max" => return Some(Self::Max),
+            _ => {}
+        }
+        let percent = text.strip_prefix('p')?;
+        let (whole, rest) = percent.split_once('.').unwrap_or((percent, ""));
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty()
+            || whole.len() > 2
+            || !is_digits(whole)
+            || !is_digits(rest)
+            || percent.ends_with('.')
+        {
+            return None;
+        }
+        // Read as a decimal fraction, not divided: p99.9 is 0.999 to the last bit.
+        let quantile: f64 = format!("0.{whole:0>2}{rest}").parse().ok()?;
+        (quantile > 0.0).then_some(Self::Quantile(quantile))
+    }
+
+    /// The word that stands for it in [`MetricInfo::statistics`].
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Quantile(_) => "pNN",
+            Self::Mean => "mean",
+            Self::Max => "max",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_of_the_list_can_be_made() {
+        for info in METRICS {
+            if info.statistics.is_empty() {
+                assert!(metric(info.word, None).is_some(), "{}", info.word);
+            }
+            for statistic in info.statistics {
+                let parsed = Statistic::parse(&statistic.replace("NN", "99"));
+                assert!(parsed.is_some_and(|parsed| parsed.word() == *statistic));
+                assert!(metric(info.word, parsed).is_some(), "{} {statistic}", info.word);
+            }
+            assert!(info.about.ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn quantiles_are_exact_decimal_fractions() {
+        for (text, quantile) in [("p50", 0.5), ("p5", 0.05), ("p99.9", 0.999), ("p99.99", 0.9999)] {
+            assert_eq!(Statistic::parse(text), Some(Statistic::Quantile(quantile)));
+        }
+        for text in ["p", "p0", "p100", "p999", "p99.", "p9x", "p-1", "99", "p.5"] {
+            assert_eq!(Statistic::parse(text), None, "{text}");
+        }
+    }
+}

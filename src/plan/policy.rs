@@ -1,0 +1,258 @@
+//! One call policy out of its layers: the caller's entry over the target's
+//! `client-defaults` over what is neutral.
+
+use super::codes;
+use super::context::{At, Context};
+use super::model::{
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, Pool,
+    Retry, RetryBudget,
+};
+use super::shim as parse;
+use crate::spec::raw::{
+    RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
+    RawPool, RawPoolDetails, RawRetry,
+};
+use crate::spec::scalar::SpanText;
+use crate::units::SimSpan;
+
+/// Most attempts of one call.
+const ATTEMPTS_MAX: u32 = 1000;
+/// Length of a ratio budget's window that states none.
+const BUDGET_WINDOW_DEFAULT: SimSpan = SimSpan::from_secs(10);
+
+/// Where a policy's values come from, nearest first.
+pub(super) struct Layers<'a>(Vec<(&'a RawCallPolicy, At)>);
+
+impl<'a> Layers<'a> {
+    /// The caller's entry over the target's defaults.
+    pub(super) fn new(
+        own: Option<(&'a RawCallPolicy, At)>,
+        defaults: Option<(&'a RawCallPolicy, At)>,
+    ) -> Self {
+        Self(own.into_iter().chain(defaults).collect())
+    }
+
+    /// The nearest layer's value of a key, and where it was written.
+    fn find<T>(&self, key: &str, get: impl Fn(&'a RawCallPolicy) -> Option<T>) -> Option<(T, At)> {
+        self.0.iter().find_map(|(raw, at)| get(raw).map(|value| (value, at.key(key))))
+    }
+
+    fn flag(&self, get: impl Fn(&'a RawCallPolicy) -> Option<bool>) -> bool {
+        self.find("", get).is_some_and(|(value, _)| value)
+    }
+}
+
+/// One policy.
+pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers<'_>) -> CallPolicy {
+    let timeout = |cx: &mut Context<'_>, key: &str, found: Option<(&SpanText, At)>| {
+        found.and_then(|(text, at)| cx.span_above_zero(&at, key, text))
+    };
+    let attempt_timeout = timeout(cx, "`timeout`", layers.find("timeout", |raw| raw.timeout.as_ref()));
+    let found_total = layers.find("total-timeout", |raw| raw.total_timeout.as_ref());
+    let total_timeout = timeout(cx, "`total-timeout`", found_total.clone());
+    if let (Some(attempt), Some(total), Some((_, at))) = (attempt_timeout, total_timeout, found_total)
+        && attempt > total
+    {
+        let message =
+            format!("`timeout` of {attempt} never ends an attempt: `total-timeout` of {total} comes first");
+        cx.warning(codes::NO_EFFECT, &at, message, "");
+    }
+    CallPolicy {
+        name,
+        pool: layers.find("pool", |raw| raw.pool.as_ref()).and_then(|(raw, at)| pool(cx, &at, raw)),
+        attempt_timeout,
+        total_timeout,
+        inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
+        cancels: layers.flag(|raw| raw.cancel),
+        retry: layers
+            .find("retry", |raw| raw.retry.as_ref())
+            .and_then(|(raw, at)| retry(cx, &at, raw))
+            .unwrap_or_else(no_retry),
+        balancing: layers
+            .find("balance", |raw| raw.balance)
+            .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
+        on_failure: layers.find("on-failure", |raw| raw.on_failure).map_or(OnFailure::Fail, |(raw, _)| {
+            match raw {
+                RawOnFailure::Fail => OnFailure::Fail,
+                RawOnFailure::Continue => OnFailure::Continue,
+                RawOnFailure::Degrade => OnFailure::Degrade,
+            }
+        }),
+        priority: layers
+            .find("priority", |raw| raw.priority)
+            .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
+    }
+}
+
+fn balancing(raw: RawBalancing) -> Balancing {
+    match raw {
+        RawBalancing::Random => Balancing::Random,
+        RawBalancing::RoundRobin => Balancing::RoundRobin,
+        RawBalancing::LeastRequests => Balancing::LeastRequests,
+        RawBalancing::TwoChoices => Balancing::TwoChoices,
+        RawBalancing::JoinShortestQueue => Balancing::JoinShortestQueue,
+    }
+}
+
+fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
+    let (size, size_at, details) = match raw {
+        RawPool::Size(size) => (*size, at.clone(), None),
+        RawPool::Details(details) => (details.size, at.key("size"), Some(details)),
+    };
+    cx.within(&size_at, "a pool's size", size, 1..=u32::MAX)?;
+    let get = |key: fn(&RawPoolDetails) -> Option<&SpanText>| details.and_then(key);
+    Some(Pool {
+        size,
+        queue_capacity: cx.small_count_or_unlimited(
+            &at.key("queue"),
+            "a pool's `queue`",
+            details.and_then(|details| details.queue.as_ref()),
+            0,
+        ),
+        timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
+    })
+}
+
+/// Every class but the caller's own decision to stop.
+const REACTED_TO: [ErrorClass; 9] = [
+    ErrorClass::Error,
+    ErrorClass::Timeout,
+    ErrorClass::Shed,
+    ErrorClass::Throttled,
+    ErrorClass::Reneged,
+    ErrorClass::Reset,
+    ErrorClass::Refused,
+    ErrorClass::Connections,
+    ErrorClass::PoolTimeout,
+];
+
+/// Every class that a caller can react to.
+pub(super) fn all_classes() -> Vec<ErrorClass> {
+    REACTED_TO.to_vec()
+}
+
+fn no_retry() -> Retry {
+    Retry {
+        attempts_max: 1,
+        backoff: Backoff::None,
+        on: all_classes(),
+        budget: None,
+        honours_retry_after: true,
+    }
+}
+
+fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
+    let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
+    let backoff = match &raw.backoff {
+        None => Some(Backoff::None),
+        Some(text) => cx.value(&at.key("backoff"), parse::backoff(text.as_str())),
+    };
+    let backoff = backoff.and_then(|backoff| check_backoff(cx, &at.key("backoff"), backoff));
+    let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), raw));
+    let on = raw.on.as_ref().map_or_else(all_classes, |on| error_classes(on));
+    if on.is_empty() && raw.attempts > 1 {
+        cx.warning(
+            codes::NO_EFFECT,
+            &at.key("on"),
+            "nothing is tried again",
+            "list failures, or remove `on`",
+        );
+    }
+    Some(Retry {
+        attempts_max: attempts?,
+        backoff: backoff?,
+        on,
+        budget: match budget {
+            Some(budget) => Some(budget?),
+            None => None,
+        },
+        honours_retry_after: raw.honor_retry_after.unwrap_or(true),
+    })
+}
+
+/// The classes listed, each once, in the order of [`ErrorClass`].
+pub(super) fn error_classes(raw: &[RawErrorClass]) -> Vec<ErrorClass> {
+    let mut classes: Vec<ErrorClass> = raw.iter().map(|raw| error_class(*raw)).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes
+}
+
+/// The class a file names.
+pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
+    match raw {
+        RawErrorClass::Error => ErrorClass::Error,
+        RawErrorClass::Timeout => ErrorClass::Timeout,
+        RawErrorClass::Shed => ErrorClass::Shed,
+        RawErrorClass::Throttled => ErrorClass::Throttled,
+        RawErrorClass::Reneged => ErrorClass::Reneged,
+        RawErrorClass::Reset => ErrorClass::Reset,
+        RawErrorClass::Refused => ErrorClass::Refused,
+        RawErrorClass::Connections => ErrorClass::Connections,
+        RawErrorClass::PoolTimeout => ErrorClass::PoolTimeout,
+    }
+}
+
+fn check_backoff(cx: &mut Context<'_>, at: &At, backoff: Backoff) -> Option<Backoff> {
+    let (base, cap, spread) = match backoff {
+        Backoff::None | Backoff::Fixed(_) => return Some(backoff),
+        Backoff::Exponential { base, cap, spread } => (base, cap, spread),
+        Backoff::FullJitter { base, cap }
+        | Backoff::EqualJitter { base, cap }
+        | Backoff::Decorrelated { base, cap } => (base, cap, 0.0),
+    };
+    if base > cap {
+        let message = format!("the longest pause, {cap}, is shorter than the first, {base}");
+        cx.error(codes::OUT_OF_RANGE, at, message, "write the first pause, then the longest");
+        return None;
+    }
+    cx.within(at, "`spread`", spread, 0.0..=1.0).map(|_| backoff)
+}
+
+fn budget(cx: &mut Context<'_>, at: &At, raw: &RawBudget) -> Option<RetryBudget> {
+    match raw {
+        RawBudget::Share(text) => {
+            let ratio = cx.share(at, "a retry budget", text)?;
+            let rule = BudgetRule::Ratio { ratio, window: BUDGET_WINDOW_DEFAULT, min_per_sec: 0.0 };
+            Some(RetryBudget { rule, scope: BudgetScope::Component })
+        }
+        RawBudget::Details(raw) => {
+            let scope = match raw.scope.unwrap_or(RawBudgetScope::Component) {
+                RawBudgetScope::Replica => BudgetScope::Replica,
+                RawBudgetScope::Component => BudgetScope::Component,
+            };
+            budget_rule(cx, at, raw).map(|rule| RetryBudget { rule, scope })
+        }
+    }
+}
+
+fn budget_rule(cx: &mut Context<'_>, at: &At, raw: &RawBudgetDetails) -> Option<BudgetRule> {
+    match (&raw.ratio, &raw.per_call, &raw.capacity) {
+        (Some(ratio), None, None) => {
+            let ratio = cx.share(&at.key("ratio"), "`ratio`", ratio);
+            let window = match &raw.window {
+                None => Some(BUDGET_WINDOW_DEFAULT),
+                Some(text) => cx.span_above_zero(&at.key("window"), "`window`", text),
+            };
+            let min = raw.min_rate.as_ref().map_or(Some(0.0), |text| cx.rate(&at.key("min-rate"), text));
+            Some(BudgetRule::Ratio { ratio: ratio?, window: window?, min_per_sec: min? })
+        }
+        (None, Some(per_call), Some(capacity)) => {
+            for (key, is_set) in [("window", raw.window.is_some()), ("min-rate", raw.min_rate.is_some())] {
+                if is_set {
+                    let message = format!("`{key}` belongs to a budget with `ratio`");
+                    cx.error(codes::CONTRADICTION, &at.key(key), message, "");
+                }
+            }
+            let per_call = cx.number(&at.key("per-call"), "`per-call`", per_call);
+            let capacity = cx.number_above_zero(&at.key("capacity"), "`capacity`", capacity);
+            Some(BudgetRule::TokenBucket { per_call: per_call?, capacity: capacity? })
+        }
+        _ => {
+            let message = "a retry budget has either `ratio` or both `per-call` and `capacity`";
+            cx.error(codes::CONTRADICTION, at, message, "write `budget: 10%` for one retry per ten calls");
+            None
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The way from an input to a plan.
+
+use super::components::resolve_components;
+use super::context::Context;
+use super::cycles::check_cycles;
+use super::directory::Directory;
+use super::expect::{Schedule, resolve_expectations};
+use super::expect_scope::Names;
+use super::faults::{World, resolve_faults};
+use super::hangs::check_faults;
+use super::loads::resolve_loads;
+use super::model::Plan;
+use super::operations::{check_caches, resolve_behaviour};
+use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::settings::resolve_settings;
+use crate::diag::Diag;
+use crate::spec::Input;
+
+/// Resolves what files say into a plan, with warnings.
+///
+/// # Errors
+/// Everything that is wrong, warnings included, in the order of the files;
+/// there is at least one error among it.
+pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
+    let mut cx = Context::new(input);
+    let plan = resolve_all(&mut cx);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
+    // Only a sound plan can be asked who calls whom.
+    check_faults(&mut cx, &plan);
+    Ok((plan, cx.into_diags()))
+}
+
+/// A plan that means what the files say if no error was noted, and nothing otherwise.
+fn resolve_all(cx: &mut Context<'_>) -> Plan {
+    let input = cx.input;
+    let settings = resolve_settings(cx);
+    let mut directory = Directory::collect(cx);
+    let entities = resolve_entities(cx);
+    let links = resolve_links(cx, &directory);
+    let mut components = resolve_components(cx, &directory);
+    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    check_caches(cx, &components, &entities, &behaviour.cache_uses);
+    check_cycles(cx, &components);
+    let workloads = resolve_loads(cx, &directory, settings.duration);
+    let world = World {
+        directory: &directory,
+        components: &components,
+        policies: &behaviour.policies,
+        workloads: &workloads,
+        seed: settings.seed,
+        duration: settings.duration,
+    };
+    let faults = resolve_faults(cx, &world);
+    let names = Names {
+        places: &directory.places,
+        components: &components,
+        clients: &behaviour.clients,
+        workloads: &workloads,
+        policies: &behaviour.policies,
+    };
+    let schedule = Schedule {
+        duration: settings.duration,
+        warm_up: settings.warm_up,
+        has_faults: !input.scenario.faults.is_empty(),
+    };
+    let expectations = resolve_expectations(cx, &names, &schedule);
+    Plan {
+        scenario: input.scenario.scenario.clone(),
+        topology: input.topology.topology.clone(),
+        environment: input.scenario.environment.clone(),
+        inputs: input.files.iter().cloned().chain(cx.take_files()).collect(),
+        seed: settings.seed,
+        duration: settings.duration,
+        warm_up: settings.warm_up,
+        window: settings.window,
+        events_max: settings.events_max,
+        in_system_max: settings.in_system_max,
+        service_level: settings.service_level,
+        places: resolve_places(&directory),
+        entities,
+        links: links.list,
+        components,
+        clients: behaviour.clients,
+        policies: behaviour.policies,
+        workloads,
+        faults,
+        expectations,
+    }
+}

@@ -1,0 +1,257 @@
+//! Whom a fault hits: replicas by selector, ends of paths by name.
+
+use super::codes;
+use super::context::{At, Context, suggestion};
+use super::faults::World;
+use super::model::{Caller, ComponentId, ReplicaRef};
+use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
+
+/// The replicas that a target chooses, in order; never none.
+pub(super) fn resolve_replicas(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    salt: &str,
+    raw: &RawTarget,
+) -> Option<Vec<ReplicaRef>> {
+    match raw {
+        RawTarget::Name(name) => {
+            let Some(component) = world.directory.component_named(name) else {
+                let is_place = world.directory.places.contains(name);
+                if is_place {
+                    let message = format!("`{name}` is a place, not a component");
+                    cx.error(
+                        codes::UNKNOWN_NAME,
+                        at,
+                        message,
+                        format!("write `target: {{ place: {name} }}`"),
+                    );
+                } else {
+                    cx.unknown(at, "component", name, world.directory.component_names());
+                }
+                return None;
+            };
+            Some(replicas_of(world, &[component]))
+        }
+        RawTarget::Selector(selector) => select(cx, world, at, salt, selector),
+    }
+}
+
+fn replicas_of(world: &World<'_>, components: &[ComponentId]) -> Vec<ReplicaRef> {
+    let all = components.iter().copied();
+    all.flat_map(|component| {
+        (0..world.components[component].replicas).map(move |replica| ReplicaRef { component, replica })
+    })
+    .collect()
+}
+
+fn select(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    salt: &str,
+    raw: &RawSelector,
+) -> Option<Vec<ReplicaRef>> {
+    if raw.component.is_none() && raw.kind.is_none() && raw.tag.is_none() && raw.place.is_none() {
+        let message = "a selector says what to choose by";
+        cx.error(codes::MISSING, at, message, "give `component`, `kind`, `tag` or `place`");
+        return None;
+    }
+    let are_known = check_selector_names(cx, world, at, raw);
+    let place = raw.place.as_ref().map(|name| world.directory.places.get_index_of(name));
+    let fits = |id: ComponentId| {
+        let component = &world.components[id];
+        raw.component.as_ref().is_none_or(|name| *name == component.name)
+            && raw.kind.as_ref().is_none_or(|kind| *kind == component.kind)
+            && raw.tag.as_ref().is_none_or(|tag| component.tags.contains(tag))
+            && place.is_none_or(|place| place == Some(component.place))
+    };
+    let chosen: Vec<ComponentId> = (0..world.components.len()).filter(|id| fits(*id)).collect();
+    if !are_known {
+        return None;
+    }
+    if chosen.is_empty() {
+        let message = "no component fits all of the selector";
+        cx.error(codes::NO_TARGET, at, message, "all that is given must fit the same component");
+        return None;
+    }
+    let all = replicas_of(world, &chosen);
+    let wanted = wanted(cx, at, raw, all.len())?;
+    Some(draw(world, salt, all, wanted))
+}
+
+fn check_selector_names(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSelector) -> bool {
+    let mut are_known = true;
+    if let Some(name) = &raw.component {
+        are_known &= world.directory.component(cx, &at.key("component"), name).is_some();
+    }
+    if let Some(name) = &raw.place {
+        are_known &= world.directory.place(cx, &at.key("place"), name).is_some();
+    }
+    let distinct = |names: Vec<&'_ str>| {
+        let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    if let Some(kind) = &raw.kind {
+        let kinds = distinct(world.components.iter().map(|component| component.kind.as_str()).collect());
+        if !kinds.contains(kind) {
+            cx.unknown(&at.key("kind"), "component of kind", kind, kinds.iter().map(String::as_str));
+            are_known = false;
+        }
+    }
+    if let Some(tag) = &raw.tag {
+        let tags = world.components.iter().flat_map(|component| component.tags.iter().map(String::as_str));
+        let tags = distinct(tags.collect());
+        if !tags.contains(tag) {
+            cx.unknown(&at.key("tag"), "component with tag", tag, tags.iter().map(String::as_str));
+            are_known = false;
+        }
+    }
+    are_known
+}
+
+/// How many of the replicas that fit are hit.
+fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Option<usize> {
+    match (raw.count, &raw.percent) {
+        (None, None) => Some(there),
+        (Some(count), None) => {
+            let count = count as usize;
+            if !(1..=there).contains(&count) {
+                let message = format!("`count` must be from 1 to the {there} replicas that fit, not {count}");
+                cx.error(codes::OUT_OF_RANGE, &at.key("count"), message, "");
+                return None;
+            }
+            Some(count)
+        }
+        (None, Some(text)) => {
+            let share = cx.share(&at.key("percent"), "`percent`", text)?;
+            let share = cx.above_zero(&at.key("percent"), "`percent`", share)?;
+            // A product that is whole but for rounding must not become one more.
+            Some(((share * there as f64 - 1e-9).ceil() as usize).clamp(1, there))
+        }
+        (Some(_), Some(_)) => {
+            let message = "`count` and `percent` exclude each other";
+            cx.error(codes::CONTRADICTION, &at.key("percent"), message, "keep one of them");
+            None
+        }
+    }
+}
+
+/// Draws without regard to what else is in the plan: each replica has a fixed
+/// place in the fault's own order, and the first are hit.
+fn draw(world: &World<'_>, salt: &str, mut replicas: Vec<ReplicaRef>, wanted: usize) -> Vec<ReplicaRef> {
+    if wanted < replicas.len() {
+        replicas.sort_by_cached_key(|replica| {
+            let name = &world.components[replica.component].name;
+            (order(world.seed, &[salt, name], u64::from(replica.replica)), *replica)
+        });
+        replicas.truncate(wanted);
+        replicas.sort_unstable();
+    }
+    replicas
+}
+
+fn order(seed: u64, texts: &[&str], number: u64) -> u64 {
+    let mut hash = finalise(seed);
+    for text in texts {
+        for byte in text.bytes() {
+            hash = finalise(hash ^ u64::from(byte));
+        }
+        // Keeps ("ab", "c") and ("a", "bc") apart.
+        hash = finalise(hash ^ 0x100);
+    }
+    finalise(hash ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+fn finalise(mut z: u64) -> u64 {
+    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The components and clients that one side of a path names, in order.
+pub(super) fn resolve_end(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    raw: &RawEnd,
+) -> Option<Vec<Caller>> {
+    let mut ends = match raw {
+        RawEnd::One(name) => end(cx, world, at, name)?,
+        RawEnd::Many(names) => {
+            let mut all = Vec::new();
+            for (index, name) in names.iter().enumerate() {
+                all.extend(end(cx, world, &at.index(index), name)?);
+            }
+            all
+        }
+    };
+    ends.sort_unstable();
+    ends.dedup();
+    if ends.is_empty() {
+        cx.error(
+            codes::NO_TARGET,
+            at,
+            "nothing is there",
+            "name components, clients or places with some in them",
+        );
+        return None;
+    }
+    Some(ends)
+}
+
+/// A component, a client or all that is in a place; `place NAME` and the like say which is meant.
+fn end(cx: &mut Context<'_>, world: &World<'_>, at: &At, text: &str) -> Option<Vec<Caller>> {
+    let (kind, name) = match text.split_once(' ') {
+        Some((kind @ ("component" | "client" | "place"), name)) => (Some(kind), name.trim()),
+        _ => (None, text),
+    };
+    let may_be = |word: &str| kind.is_none_or(|kind| kind == word);
+    let component = world.directory.component_named(name).filter(|_| may_be("component"));
+    let client = world.directory.client_named(name).filter(|_| may_be("client"));
+    let place = world.directory.places.get_index_of(name).filter(|_| may_be("place"));
+    let one = component.map(Caller::Component).or(client.map(Caller::Client));
+    match (one, place) {
+        (Some(one), None) => Some(vec![one]),
+        (None, Some(place)) => {
+            let components = world.directory.components.values().enumerate();
+            let components = components.filter(|(_, entry)| entry.place == place);
+            let clients = world.directory.clients.values().enumerate().filter(|(_, at)| **at == place);
+            let all = components.map(|(id, _)| Caller::Component(id));
+            Some(all.chain(clients.map(|(id, _)| Caller::Client(id))).collect())
+        }
+        (Some(_), Some(_)) => {
+            let message = format!("`{name}` is a place and something in one");
+            let help = format!("write `place {name}`, `component {name}` or `client {name}`");
+            cx.error(codes::AMBIGUOUS, at, message, help);
+            None
+        }
+        (None, None) => {
+            let places = world.directory.places.iter().map(String::as_str);
+            let clients = world.directory.clients.keys().map(String::as_str);
+            let help = suggestion(name, world.directory.component_names().chain(clients).chain(places));
+            let what = kind.map_or("component, client or place".to_owned(), str::to_owned);
+            cx.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_draws_depends_on_every_part_of_the_address() {
+        let base = order(1, &["crash#1", "web"], 0);
+        assert_ne!(base, order(2, &["crash#1", "web"], 0));
+        assert_ne!(base, order(1, &["crash#2", "web"], 0));
+        assert_ne!(base, order(1, &["crash#1", "we"], 0));
+        assert_ne!(base, order(1, &["crash#1", "web"], 1));
+        assert_ne!(order(1, &["ab", "c"], 0), order(1, &["a", "bc"], 0));
+    }
+}

@@ -1,0 +1,8 @@
+//! Resolution from text to plan, as a user meets it.
+
+mod behaviour;
+mod expectations;
+mod fixture;
+mod scenario_mistakes;
+mod structure;
+mod topology_mistakes;

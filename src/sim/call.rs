@@ -1,0 +1,507 @@
+//! The caller's side: attempts, connections, timeouts, retries.
+
+use super::blame::label;
+use super::engine::{Engine, tag};
+use super::exec::Answer;
+use super::frame::{Role, State, flag};
+use super::tables::{NONE, class_bit};
+use crate::kernel::Phase;
+use crate::outcome::{EdgeSlot, WaitKind};
+use crate::plan::{ErrorClass, OnFailure};
+use crate::rng;
+use crate::units::SimTime;
+
+/// Failures after which the work was certainly not done, so that even a call
+/// that must not be done twice may be tried again.
+const NOT_DONE: u16 = class_bit_const(ErrorClass::Shed)
+    | class_bit_const(ErrorClass::Throttled)
+    | class_bit_const(ErrorClass::Refused)
+    | class_bit_const(ErrorClass::Connections)
+    | class_bit_const(ErrorClass::PoolTimeout);
+
+const fn class_bit_const(class: ErrorClass) -> u16 {
+    1 << class as u16
+}
+
+/// Salts of a call's own draws.
+const SALT_BACKOFF: u64 = rng::name_hash("call/backoff");
+const SALT_CONNECT: u64 = rng::name_hash("call/connect");
+
+impl Engine<'_> {
+    #[inline]
+    pub(super) fn edge(&mut self, policy: u32) -> &mut EdgeSlot {
+        &mut self.records.edges[self.edge_base + policy as usize]
+    }
+
+    #[inline]
+    fn edge_label(&self, policy: u32, kind: WaitKind) -> u32 {
+        label(self.t.comps.len() as u32 + policy, kind)
+    }
+
+    #[inline]
+    fn policy_of(&self, f: u32) -> u32 {
+        self.t.sites[self.frames[f].site as usize].policy
+    }
+
+    /// Begins a call.
+    pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
+        let policy = self.t.sites[site as usize].policy;
+        let now = self.now;
+        let frame = &mut self.frames[f];
+        frame.site = site;
+        frame.call_start = now;
+        frame.attempt = 0;
+        frame.pause = 0;
+        frame.flags &= !(flag::CALL_FAILED | flag::HIT);
+        self.edge(policy).calls += 1;
+        if self.t.policies[policy as usize].budget != NONE {
+            let (rule, state) = self.budget_of(f, policy);
+            let rule = self.t.budgets[rule].rule.clone();
+            self.budgets[state].first_attempt(&rule, now);
+        }
+        self.attempt(f)
+    }
+
+    fn budget_of(&self, f: u32, policy: u32) -> (usize, usize) {
+        let budget = self.t.policies[policy as usize].budget as usize;
+        let rule = &self.t.budgets[budget];
+        let sharer = if rule.per_replica { self.replica_number(f) } else { 0 };
+        (budget, (rule.first + sharer) as usize)
+    }
+
+    /// Which of its component's replicas a frame runs on; 0 for clients.
+    pub(super) fn replica_number(&self, f: u32) -> u32 {
+        match self.frames[f].replica {
+            NONE => 0,
+            r => r - self.t.comps[self.replicas[r as usize].comp as usize].first_replica,
+        }
+    }
+
+    /// Latest instant at which a frame's call may still be waited for.
+    fn call_deadline(&self, f: u32, policy: u32) -> u64 {
+        let policy = &self.t.policies[policy as usize];
+        let frame = &self.frames[f];
+        let total = frame.call_start.saturating_add(policy.total_timeout);
+        if policy.inherits_deadline { total.min(frame.deadline) } else { total }
+    }
+
+    /// Makes one attempt: first a connection, then the request goes out.
+    pub(super) fn attempt(&mut self, f: u32) -> u32 {
+        let now = self.now;
+        let policy = self.policy_of(f);
+        if self.frames[f].state == State::BackingOff {
+            let log = self.frames[f].log;
+            let backoff = self.edge_label(policy, WaitKind::Backoff);
+            self.logs.charge(log, now, backoff);
+        }
+        let mark = self.logs.mark(self.frames[f].log);
+        let frame = &mut self.frames[f];
+        frame.attempt += 1;
+        frame.attempt_start = now;
+        frame.mark = mark;
+        frame.state = State::Running;
+        if self.t.policies[policy as usize].pool == NONE {
+            self.connect_loose(f, policy)
+        } else {
+            self.take_connection(f, policy)
+        }
+    }
+
+    /// Without a pool each attempt opens a connection for itself, for free.
+    fn connect_loose(&mut self, f: u32, policy: u32) -> u32 {
+        let target = self.t.policies[policy as usize].target as usize;
+        if self.connections_max[target] != NONE {
+            if self.connections[target] >= self.connections_max[target] {
+                return self.connection_refused(f, policy, target);
+            }
+            self.open_connection(target);
+            self.frames[f].set(flag::HAS_LOOSE_CONNECTION);
+        }
+        self.send(f, policy)
+    }
+
+    fn open_connection(&mut self, target: usize) {
+        self.connections[target] += 1;
+        let open = u64::from(self.connections[target]);
+        let counts = &mut self.records.comps[self.comp_base + target].store;
+        counts.connections_max = counts.connections_max.max(open);
+    }
+
+    fn connection_refused(&mut self, f: u32, policy: u32, target: usize) -> u32 {
+        self.records.comps[self.comp_base + target].store.connections_refused += 1;
+        let edge = self.edge(policy);
+        edge.attempts += 1;
+        edge.refused += 1;
+        self.attempt_failed(f, policy, ErrorClass::Connections, 0)
+    }
+
+    fn pool_of(&self, f: u32, policy: u32) -> usize {
+        (self.t.policies[policy as usize].pool + self.replica_number(f)) as usize
+    }
+
+    fn take_connection(&mut self, f: u32, policy: u32) -> u32 {
+        let pool = self.pool_of(f, policy);
+        let state = &mut self.pools[pool];
+        if state.idle > 0 {
+            state.idle -= 1;
+            state.in_use += 1;
+            self.frames[f].set(flag::HAS_CONNECTION);
+            return self.send(f, policy);
+        }
+        if state.open() < state.size {
+            return self.open_pooled(f, policy, pool);
+        }
+        if state.waiting >= self.t.policies[policy as usize].pool_queue {
+            self.edge(policy).pool_timeouts += 1;
+            return self.attempt_failed(f, policy, ErrorClass::PoolTimeout, 0);
+        }
+        state.waiting += 1;
+        let frame = &mut self.frames[f];
+        frame.state = State::PoolQueued;
+        frame.ticket = frame.ticket.wrapping_add(1);
+        let ticket = frame.ticket;
+        state.queue.push_back((f, ticket));
+        let until = self.call_deadline(f, policy);
+        let until = until.min(self.now.saturating_add(self.t.policies[policy as usize].pool_timeout));
+        if until < u64::MAX {
+            self.schedule(f, until.saturating_sub(self.now), Phase::Timer);
+        }
+        NONE
+    }
+
+    /// Opens a new connection of a pool, which may take time and may be refused.
+    fn open_pooled(&mut self, f: u32, policy: u32, pool: usize) -> u32 {
+        let target = self.t.policies[policy as usize].target as usize;
+        if self.connections[target] >= self.connections_max[target] {
+            return self.connection_refused(f, policy, target);
+        }
+        self.open_connection(target);
+        self.edge(policy).connects += 1;
+        self.pools[pool].in_use += 1;
+        let frame = &mut self.frames[f];
+        frame.set(flag::HAS_CONNECTION);
+        let key = rng::nth(
+            rng::key(frame.key, SALT_CONNECT ^ self.t.policies[policy as usize].salt),
+            u64::from(frame.attempt),
+        );
+        let Some(connect) = &self.t.policies[policy as usize].connect else { return self.send(f, policy) };
+        let time = connect.sample(key);
+        if time == 0 {
+            return self.send(f, policy);
+        }
+        let ready_at = self.now.saturating_add(time);
+        let until = self.call_deadline(f, policy).min(ready_at);
+        self.frames[f].state = State::Connecting;
+        self.frames[f].due = ready_at;
+        self.schedule(f, until.saturating_sub(self.now), Phase::Done);
+        NONE
+    }
+
+    /// A connection is open, or opening it took longer than the call may.
+    pub(super) fn connected(&mut self, f: u32) -> u32 {
+        let policy = self.policy_of(f);
+        let log = self.frames[f].log;
+        let connect = self.edge_label(policy, WaitKind::Connect);
+        self.logs.charge(log, self.now, connect);
+        self.frames[f].state = State::Running;
+        if self.now < self.frames[f].due {
+            self.drop_connection(f, policy);
+            return self.attempt_failed(f, policy, ErrorClass::Timeout, 0);
+        }
+        self.send(f, policy)
+    }
+
+    /// No connection came free in time.
+    pub(super) fn pool_timed_out(&mut self, f: u32) -> u32 {
+        let policy = self.policy_of(f);
+        self.leave_pool_queue(f, policy);
+        let log = self.frames[f].log;
+        let wait = self.edge_label(policy, WaitKind::PoolWait);
+        self.logs.charge(log, self.now, wait);
+        self.frames[f].state = State::Running;
+        self.edge(policy).pool_timeouts += 1;
+        self.attempt_failed(f, policy, ErrorClass::PoolTimeout, 0)
+    }
+
+    pub(super) fn leave_pool_queue(&mut self, f: u32, policy: u32) {
+        let pool = self.pool_of(f, policy);
+        self.pools[pool].waiting -= 1;
+        let frame = &mut self.frames[f];
+        frame.ticket = frame.ticket.wrapping_add(1);
+        frame.main = 0;
+    }
+
+    /// Sends the request on its way and starts the attempt's clock.
+    fn send(&mut self, f: u32, policy: u32) -> u32 {
+        let deadline = self.call_deadline(f, policy);
+        self.edge(policy).attempts += 1;
+        let rule = &self.t.policies[policy as usize];
+        let timeout_at = self.now.saturating_add(rule.attempt_timeout);
+        let until = deadline.min(timeout_at);
+        let at = SimTime(until.max(self.now));
+        if until < u64::MAX {
+            self.frames[f].timer = match rule.timeout_lane {
+                Some(lane) if until == timeout_at => {
+                    self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
+                }
+                _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
+            };
+        }
+        let c = self.frames.alloc();
+        let priority = self.t.policies[policy as usize].priority;
+        let node = self.t.policies[policy as usize].caller;
+        let site_index = self.frames[f].site;
+        let site = &self.t.sites[site_index as usize];
+        let (salt, entry, op, target) = (site.salt, site.entry, site.op, site.target);
+        let frame = &mut self.frames[f];
+        frame.state = State::Calling;
+        frame.set(flag::SENT);
+        frame.child = c;
+        let (key, root, epoch, log, own_priority, slot, attempt) =
+            (frame.key, frame.root, frame.epoch, frame.log, frame.priority, frame.slot, frame.attempt);
+        let child = &mut self.frames[c];
+        child.key = rng::nth(rng::key(key, salt), u64::from(attempt));
+        child.root = root;
+        child.role = Role::Server;
+        child.parent = f;
+        child.parent_epoch = epoch;
+        child.log = log;
+        child.priority = priority.unwrap_or(own_priority);
+        child.slot = slot;
+        child.deadline = until;
+        child.pc = entry;
+        child.op = op;
+        child.from_site = site_index;
+        let (born, child_key) = (child.born, child.key);
+        self.frames[f].child_born = born;
+        let replica = self.pick_replica(policy, target, child_key);
+        self.frames[c].replica = replica;
+        self.frames[f].target_replica = replica;
+        let outstanding = self.t.policies[policy as usize].outstanding;
+        if outstanding != NONE {
+            let number = replica - self.t.comps[target as usize].first_replica;
+            self.outstanding[(outstanding + number) as usize] += 1;
+        }
+        self.travel(c, site_index, node)
+    }
+
+    /// Undoes what an attempt holds, whatever became of it. `reusable` keeps its connection.
+    fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
+        let frame = &mut self.frames[f];
+        frame.timer = 0;
+        frame.epoch = frame.epoch.wrapping_add(1);
+        frame.state = State::Running;
+        frame.child = NONE;
+        let was_sent = frame.has(flag::SENT);
+        frame.clear(flag::SENT);
+        let target_replica = frame.target_replica;
+        let outstanding = self.t.policies[policy as usize].outstanding;
+        if was_sent && outstanding != NONE {
+            let target = self.t.policies[policy as usize].target as usize;
+            let number = target_replica - self.t.comps[target].first_replica;
+            self.outstanding[(outstanding + number) as usize] -= 1;
+        }
+        if self.frames[f].flags & (flag::HAS_CONNECTION | flag::HAS_LOOSE_CONNECTION) != 0 {
+            if reusable { self.return_connection(f, policy) } else { self.drop_connection(f, policy) }
+        }
+    }
+
+    fn return_connection(&mut self, f: u32, policy: u32) {
+        if self.frames[f].has(flag::HAS_LOOSE_CONNECTION) {
+            self.drop_connection(f, policy);
+            return;
+        }
+        self.frames[f].clear(flag::HAS_CONNECTION);
+        let pool = self.pool_of(f, policy);
+        let state = &mut self.pools[pool];
+        state.in_use -= 1;
+        state.idle += 1;
+        if state.open() > state.size {
+            state.idle -= 1;
+            let target = self.t.policies[policy as usize].target as usize;
+            self.connections[target] -= 1;
+        }
+        self.serve_pool(pool);
+    }
+
+    pub(super) fn drop_connection(&mut self, f: u32, policy: u32) {
+        let target = self.t.policies[policy as usize].target as usize;
+        self.connections[target] -= 1;
+        if self.frames[f].has(flag::HAS_LOOSE_CONNECTION) {
+            self.frames[f].clear(flag::HAS_LOOSE_CONNECTION);
+            return;
+        }
+        self.frames[f].clear(flag::HAS_CONNECTION);
+        let pool = self.pool_of(f, policy);
+        self.pools[pool].in_use -= 1;
+        self.serve_pool(pool);
+    }
+
+    /// Lets those who wait for a connection have what is free.
+    pub(super) fn serve_pool(&mut self, pool: usize) {
+        loop {
+            let state = &mut self.pools[pool];
+            if state.waiting == 0 || (state.idle == 0 && state.open() >= state.size) {
+                return;
+            }
+            let Some((f, ticket)) = state.queue.pop_front() else { return };
+            if self.frames[f].ticket != ticket || self.frames[f].state != State::PoolQueued {
+                continue;
+            }
+            let policy = state.policy;
+            self.leave_pool_queue(f, policy);
+            let log = self.frames[f].log;
+            let wait = self.edge_label(policy, WaitKind::PoolWait);
+            self.logs.charge(log, self.now, wait);
+            self.frames[f].state = State::Running;
+            let next = if self.pools[pool].idle > 0 {
+                self.pools[pool].idle -= 1;
+                self.pools[pool].in_use += 1;
+                self.frames[f].set(flag::HAS_CONNECTION);
+                self.send(f, policy)
+            } else {
+                self.open_pooled(f, policy, pool)
+            };
+            if next != NONE {
+                self.ready.push_back(next);
+            }
+        }
+    }
+
+    /// The caller stops waiting.
+    pub(super) fn call_timed_out(&mut self, f: u32) -> u32 {
+        let policy = self.policy_of(f);
+        self.edge(policy).timed_out += 1;
+        let (child, born) = (self.frames[f].child, self.frames[f].child_born);
+        self.detach(child, born);
+        self.end_attempt(f, policy, false);
+        if self.t.policies[policy as usize].cancels {
+            self.send_cancel(child, born, policy);
+        }
+        self.attempt_failed(f, policy, ErrorClass::Timeout, 0)
+    }
+
+    /// Takes a call's subtree off the request's critical path.
+    pub(super) fn detach(&mut self, child: u32, born: u32) {
+        let (mut f, mut born) = (child, born);
+        while f != NONE && self.frames[f].born == born && !self.frames[f].has(flag::OWNS_LOG) {
+            let frame = &mut self.frames[f];
+            frame.log = NONE;
+            (f, born) = (frame.child, frame.child_born);
+        }
+    }
+
+    /// An answer reaches the caller.
+    pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
+        let policy = self.policy_of(f);
+        let reusable = !matches!(answer.error, Some(ErrorClass::Reset | ErrorClass::Refused));
+        self.end_attempt(f, policy, reusable);
+        let edge = self.edge(policy);
+        match answer.error {
+            None => {
+                edge.answered_ok += 1;
+                edge.calls_ok += 1;
+                let frame = &mut self.frames[f];
+                if answer.degraded {
+                    frame.set(flag::DEGRADED);
+                }
+                if answer.hit {
+                    frame.set(flag::HIT);
+                }
+                frame.pc += 1;
+                f
+            }
+            Some(class) => {
+                match class {
+                    ErrorClass::Reset => edge.lost += 1,
+                    ErrorClass::Shed
+                    | ErrorClass::Throttled
+                    | ErrorClass::Refused
+                    | ErrorClass::Connections
+                    | ErrorClass::Reneged => edge.refused += 1,
+                    _ => edge.answered_error += 1,
+                }
+                self.attempt_failed(f, policy, class, answer.retry_after)
+            }
+        }
+    }
+
+    /// An attempt failed: try again, or let the call fail.
+    fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
+        let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
+            return self.call_failed(f, policy, class);
+        };
+        let abandoned = self.edge_label(policy, WaitKind::Abandoned);
+        let frame = &mut self.frames[f];
+        self.logs.abandon(frame.log, frame.mark, frame.attempt_start, self.now, abandoned);
+        frame.state = State::BackingOff;
+        frame.pause = pause;
+        if pause == 0 {
+            return self.attempt(f);
+        }
+        self.schedule(f, pause, Phase::Timer);
+        NONE
+    }
+
+    /// The pause before the next attempt; `None` when there is none.
+    fn next_pause(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> Option<u64> {
+        let rule = &self.t.policies[policy as usize];
+        let frame = &self.frames[f];
+        if u32::from(frame.attempt) >= rule.attempts_max || rule.retry_on & class_bit(class) == 0 {
+            return None;
+        }
+        if !self.t.sites[frame.site as usize].is_idempotent && NOT_DONE & class_bit(class) == 0 {
+            return None;
+        }
+        let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
+        let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
+        if rule.honours_retry_after {
+            pause = pause.max(retry_after);
+        }
+        if self.now.saturating_add(pause) >= self.call_deadline(f, policy) {
+            return None;
+        }
+        if rule.budget != NONE {
+            let (budget, state) = self.budget_of(f, policy);
+            if !self.budgets[state].allows_retry(&self.t.budgets[budget].rule, self.now) {
+                self.edge(policy).budget_denied += 1;
+                return None;
+            }
+        }
+        Some(pause)
+    }
+
+    fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+        match self.t.policies[policy as usize].on_failure {
+            OnFailure::Fail => return self.fail(f, class),
+            OnFailure::Continue => {}
+            OnFailure::Degrade => self.frames[f].set(flag::DEGRADED),
+        }
+        let frame = &mut self.frames[f];
+        frame.set(flag::CALL_FAILED);
+        frame.pc += 1;
+        f
+    }
+
+    /// Gives up a frame's call because the frame itself ends.
+    pub(super) fn abort_call(&mut self, f: u32, cancel_child: bool) {
+        let state = self.frames[f].state;
+        let is_calling = matches!(state, State::Calling | State::Connecting | State::PoolQueued);
+        if !is_calling {
+            return;
+        }
+        let policy = self.policy_of(f);
+        if state == State::PoolQueued {
+            self.leave_pool_queue(f, policy);
+        }
+        let (child, born) = (self.frames[f].child, self.frames[f].child_born);
+        if self.frames[f].has(flag::SENT) {
+            self.edge(policy).cancelled += 1;
+            self.detach(child, born);
+        }
+        self.end_attempt(f, policy, false);
+        if cancel_child && self.t.policies[policy as usize].cancels {
+            self.send_cancel(child, born, policy);
+        }
+    }
+}

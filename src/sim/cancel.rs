@@ -1,0 +1,174 @@
+//! Work that nobody wants any more, and work that a crash destroys.
+
+use super::engine::{Engine, tag};
+use super::exec::Answer;
+use super::frame::{Role, State, flag};
+use super::tables::NONE;
+use crate::kernel::Phase;
+use crate::plan::ErrorClass;
+use crate::rng;
+use crate::units::SimTime;
+
+const SALT_CANCEL: u64 = rng::name_hash("net/cancel");
+
+impl Engine<'_> {
+    /// Tells a called frame to stop; the word takes as long as a message does.
+    pub(super) fn send_cancel(&mut self, f: u32, born: u32, policy: u32) {
+        let rule = &self.t.policies[policy as usize];
+        let target_place = self.t.comps[rule.target as usize].place;
+        let link = self.link_between(self.t.node_place[rule.caller as usize], target_place);
+        let key = self.frames[f].key ^ SALT_CANCEL;
+        let latency = (link != NONE).then(|| self.t.links[link as usize].latency.as_ref()).flatten();
+        let delay = latency.map_or(0, |law| law.sample(key));
+        if delay == 0 {
+            self.cancel(f, born);
+            return;
+        }
+        let index = self.free_messages.pop().unwrap_or_else(|| {
+            self.messages.push((NONE, 0));
+            (self.messages.len() - 1) as u32
+        });
+        self.messages[index as usize] = (f, born);
+        self.queue.push(SimTime(self.now.saturating_add(delay)), Phase::Deliver, tag::MESSAGE, index);
+    }
+
+    /// Stops a frame: at once if it waits, at the next step boundary if it works.
+    pub(super) fn cancel(&mut self, f: u32, born: u32) {
+        if f == NONE || self.frames[f].born != born {
+            return;
+        }
+        match self.frames[f].state {
+            State::Free | State::Returning | State::Thinking => {}
+            State::Running | State::Travelling | State::Computing | State::Sharing | State::Waiting => {
+                self.frames[f].set(flag::CANCELLED);
+            }
+            State::Queued | State::Preempted => {
+                self.leave_queue(f);
+                self.finish_cancelled(f);
+            }
+            _ => self.finish_cancelled(f),
+        }
+    }
+
+    /// Ends a cancelled frame; its caller is not told, for it knows.
+    pub(super) fn finish_cancelled(&mut self, f: u32) {
+        self.abort_call(f, true);
+        self.cancel_branches(f);
+        self.abandon_flights(f, ErrorClass::Cancelled);
+        if self.frames[f].role == Role::Server && self.frames[f].has(flag::INSIDE) {
+            let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
+            self.records.comps[self.comp_base + comp].cancelled += 1;
+            self.count_outside(f, comp);
+        }
+        if self.frames[f].has(flag::HAS_UNIT) {
+            let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
+            self.release_unit(f, comp);
+        }
+        self.drop_frame(f);
+    }
+
+    fn cancel_branches(&mut self, f: u32) {
+        if self.frames[f].state != State::Joining {
+            return;
+        }
+        self.frames[f].epoch = self.frames[f].epoch.wrapping_add(1);
+        for (branch, born) in self.joins.remove(&f).unwrap_or_default() {
+            self.cancel(branch, born);
+        }
+        let (child, born) = (self.frames[f].child, self.frames[f].child_born);
+        self.cancel(child, born);
+    }
+
+    /// Destroys everything a replica is doing: callers see their connections break.
+    pub(super) fn lose_work(&mut self, r: u32) {
+        let comp = self.replicas[r as usize].comp as usize;
+        let doomed: Vec<u32> = (0..self.frames.len())
+            .filter(|f| {
+                let frame = &self.frames[*f];
+                frame.replica == r
+                    && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
+            })
+            .collect();
+        // Nobody who dies may take a connection that another who dies gives back.
+        for f in &doomed {
+            if self.frames[*f].state == State::PoolQueued {
+                let policy = self.t.sites[self.frames[*f].site as usize].policy;
+                self.leave_pool_queue(*f, policy);
+                self.frames[*f].state = State::Running;
+            }
+        }
+        for f in &doomed {
+            self.unhook(*f, comp);
+        }
+        self.reset_replica(r, comp);
+        for f in doomed {
+            if self.frames[f].role != Role::Server || self.frames[f].has(flag::REPLIED) {
+                self.drop_frame(f);
+                continue;
+            }
+            let next = self.reply(f, Answer::failed(ErrorClass::Reset));
+            if next != NONE {
+                self.ready.push_back(next);
+            }
+        }
+        self.forget_flights(r);
+    }
+
+    /// Takes a doomed frame out of everything it takes part in.
+    fn unhook(&mut self, f: u32, comp: usize) {
+        self.abort_call(f, false);
+        let frame = &mut self.frames[f];
+        frame.main = 0;
+        frame.timer = 0;
+        frame.epoch = frame.epoch.wrapping_add(1);
+        frame.state = State::Running;
+        frame.clear(flag::HAS_UNIT);
+        frame.leads = 0;
+        let is_inside = frame.has(flag::INSIDE);
+        self.joins.remove(&f);
+        if is_inside {
+            self.records.comps[self.comp_base + comp].lost += 1;
+            self.frames[f].clear(flag::INSIDE);
+            let spent = self.now - self.frames[f].entered;
+            self.levels[comp].inside.leave(self.now);
+            self.levels[comp].sojourns += u128::from(spent);
+        }
+    }
+
+    /// Empties a replica's queue, threads, cores, connections and memory.
+    fn reset_replica(&mut self, r: u32, comp: usize) {
+        let now = self.now;
+        let replica = &mut self.replicas[r as usize];
+        let (waiting, busy) = (u64::from(replica.waiting), u64::from(replica.busy));
+        replica.waiting = 0;
+        replica.busy = 0;
+        replica.inside = 0;
+        replica.running.clear();
+        replica.lines.iter_mut().for_each(std::collections::VecDeque::clear);
+        let shared = replica.cores.as_mut().map(|cores| {
+            cores.clear(now);
+            std::mem::take(&mut cores.level)
+        });
+        let levels = &mut self.levels[comp];
+        levels.waiting.set(now, levels.waiting.level - waiting);
+        levels.busy.set(now, levels.busy.level - shared.unwrap_or(busy));
+        let rule = &self.t.comps[comp];
+        let number = r - rule.first_replica;
+        if rule.cache != NONE {
+            let memory = &mut self.caches[(rule.cache + number) as usize];
+            levels.entries.set(now, levels.entries.level - memory.len());
+            memory.clear();
+        }
+        let node = rule.node;
+        for policy in 0..self.t.policies.len() {
+            let rule = &self.t.policies[policy];
+            if rule.caller == node && rule.pool != NONE {
+                let state = &mut self.pools[(rule.pool + number) as usize];
+                let open = state.open();
+                (state.in_use, state.idle, state.waiting) = (0, 0, 0);
+                state.queue.clear();
+                self.connections[rule.target as usize] -= open;
+            }
+        }
+    }
+}

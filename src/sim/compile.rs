@@ -1,0 +1,491 @@
+//! From the plan to flat tables.
+
+use super::limits::bound;
+use super::tables::{
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
+    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+};
+use crate::dist::{KeySampler, Law, Sampler};
+use crate::kernel::EventQueue;
+use crate::plan::{
+    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
+};
+use crate::rng;
+use crate::units::SimSpan;
+
+/// Builds the tables; constant delays get their lanes in `queue`.
+pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
+    let mut compiler = Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0 };
+    compiler.places();
+    compiler.entities();
+    compiler.components();
+    compiler.policies();
+    compiler.operations();
+    compiler.loads();
+    compiler.t
+}
+
+struct Compiler<'a> {
+    plan: &'a Plan,
+    queue: &'a mut EventQueue,
+    t: Tables,
+    /// Name of the component or client whose steps are being compiled: part of every salt.
+    scope: String,
+    place: u32,
+}
+
+impl Compiler<'_> {
+    fn delay(&mut self, law: &Law) -> Delay {
+        let lane = match law {
+            Law::Constant(nanos) => {
+                let nanos = (nanos + 0.5) as u64;
+                Some((nanos, self.queue.lane(nanos)))
+            }
+            _ => None,
+        };
+        Delay { sampler: Sampler::new(law), lane }
+    }
+
+    fn law(&mut self, law: &Law) -> u32 {
+        let delay = self.delay(law);
+        self.t.laws.push(delay);
+        (self.t.laws.len() - 1) as u32
+    }
+
+    fn salt(&self, step: &str) -> u64 {
+        rng::name_hash(&format!("{}/{step}", self.scope))
+    }
+
+    fn places(&mut self) {
+        let places = self.plan.places.len();
+        self.t.places = places as u32;
+        self.t.link_of = vec![NONE; places * places];
+        for (number, link) in self.plan.links.iter().enumerate() {
+            let latency = link.latency.as_ref().map(|law| self.delay(law));
+            let names = (&self.plan.places[link.from].name, &self.plan.places[link.to].name);
+            self.t.links.push(LinkRule {
+                latency,
+                bytes_per_ns: link.bandwidth.map(|rate| rate / 1e9),
+                loss: link.loss,
+                retransmit: link.retransmit.0,
+                salt: rng::name_hash(&format!("link/{}/{}", names.0, names.1)),
+            });
+            self.t.link_of[link.from * places + link.to] = number as u32;
+        }
+        let components = self.plan.components.iter().map(|component| component.place as u32);
+        let clients = self.plan.clients.iter().map(|client| client.place as u32);
+        self.t.node_place = components.chain(clients).collect();
+        self.t.nodes = self.t.node_place.len() as u32;
+    }
+
+    fn entities(&mut self) {
+        for entity in &self.plan.entities {
+            self.t.entities.push(EntityRule {
+                salt: rng::name_hash(&format!("entity/{}", entity.name)),
+                keys: KeySampler::new(&entity.popularity, entity.population),
+                bytes: entity.bytes,
+            });
+        }
+    }
+
+    fn components(&mut self) {
+        let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
+        for (number, component) in self.plan.components.iter().enumerate() {
+            let buckets = self.t.buckets.len() as u32;
+            self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
+                rate_per_ns: admission.bucket.rate_per_sec / 1e9,
+                burst: admission.bucket.burst,
+                excess: admission.excess,
+                retry_after: admission.retry_after,
+            }));
+            let (holds, units, shared_cores) = holding(component);
+            let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
+            let cache = if component.cache.is_some() { first_cache } else { NONE };
+            first_cache += if component.cache.is_some() { component.replicas } else { 0 };
+            self.t.comps.push(Comp {
+                salt: rng::name_hash(&format!("component/{}", component.name)),
+                node: number as u32,
+                place: component.place as u32,
+                first_replica,
+                replicas: component.replicas,
+                holds,
+                units,
+                shared_cores,
+                speed: component.speed,
+                queue_capacity: bound(component.queue.capacity),
+                discipline: component.queue.discipline,
+                patience,
+                patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                buckets: buckets..self.t.buckets.len() as u32,
+                connections_max: bound(component.connections_max),
+                cache,
+                first_op,
+                is_store: component.store.is_some(),
+            });
+            first_replica += component.replicas;
+            first_op += component.operations.len() as u32;
+        }
+    }
+
+    fn policies(&mut self) {
+        let targets = policy_ends(self.plan);
+        let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
+        for (number, policy) in self.plan.policies.iter().enumerate() {
+            let (caller, target) = targets[number];
+            let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
+            let replicas = self.plan.components[target as usize].replicas;
+            let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
+                let per_replica = budget.scope == BudgetScope::Replica;
+                self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
+                budget_states += if per_replica { callers } else { 1 };
+                (self.t.budgets.len() - 1) as u32
+            });
+            let counts =
+                matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
+            let connect =
+                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
+            let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
+            self.t.policies.push(Policy {
+                salt: rng::name_hash(&format!("policy/{}", policy.name)),
+                attempt_timeout: span(policy.attempt_timeout),
+                timeout_lane,
+                total_timeout: span(policy.total_timeout),
+                inherits_deadline: policy.inherits_deadline,
+                cancels: policy.cancels,
+                attempts_max: policy.retry.attempts_max,
+                backoff: policy.retry.backoff,
+                retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
+                budget,
+                honours_retry_after: policy.retry.honours_retry_after,
+                balancing: policy.balancing,
+                on_failure: policy.on_failure,
+                priority: policy.priority,
+                pool: if policy.pool.is_some() { pools } else { NONE },
+                pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
+                pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
+                connect,
+                outstanding: if counts { outstanding } else { NONE },
+                caller,
+                target,
+            });
+            pools += if policy.pool.is_some() { callers } else { 0 };
+            outstanding += if counts { replicas } else { 0 };
+        }
+    }
+
+    fn operations(&mut self) {
+        let plan = self.plan;
+        for component in &plan.components {
+            self.scope.clone_from(&component.name);
+            self.place = component.place as u32;
+            for (index, operation) in component.operations.iter().enumerate() {
+                let entry = self.program(&operation.steps);
+                let request_bytes = operation.request_bytes.as_ref().map(|law| self.delay(law));
+                let response_bytes = operation.response_bytes.as_ref().map(|law| self.delay(law));
+                let cost =
+                    |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
+                self.t.ops.push(Op {
+                    entry,
+                    request_bytes,
+                    response_bytes,
+                    costs: component.admission.iter().map(cost).collect(),
+                });
+            }
+        }
+        for site in &mut self.t.sites {
+            site.entry = self.t.ops[site.op as usize].entry;
+        }
+    }
+
+    fn loads(&mut self) {
+        let plan = self.plan;
+        for (number, workload) in plan.workloads.iter().enumerate() {
+            let client = &plan.clients[workload.client];
+            self.scope.clone_from(&client.name);
+            self.place = client.place as u32;
+            let mut up_to = 0.0;
+            let mut flows = Vec::new();
+            for (index, journey) in client.journeys.iter().enumerate() {
+                up_to += journey.probability;
+                let entry = self.program(&journey.steps);
+                let traffic = self.t.traffic.len() as u32;
+                self.t.traffic.push((number as u32, index as u32));
+                flows.push((up_to, Flow { entry, traffic }));
+            }
+            let mut up_to = 0.0;
+            let classes = workload.classes.iter().map(|class| {
+                up_to += class.probability;
+                (up_to, class.priority)
+            });
+            let classes = classes.collect();
+            let (mut gaps, mut think, mut phases) = (None, None, Vec::new());
+            match &workload.source {
+                Source::Open { gaps: law, .. } => gaps = Some(Sampler::new(law)),
+                Source::Closed { think: law, .. } => think = Some(self.delay(law)),
+                Source::Modulated { phases: all } => {
+                    gaps = Some(Sampler::new(&Law::Exponential { mean: 1.0 }));
+                    phases = all.iter().map(|(rate, law)| (*rate, Sampler::new(law))).collect();
+                }
+                Source::Replay { .. } => {}
+            }
+            self.t.loads.push(Load {
+                salt: rng::name_hash(&format!("load/{}", workload.name)),
+                source: workload.source.clone(),
+                gaps,
+                think,
+                phases,
+                batch: workload.batch.as_ref().map(Sampler::new),
+                classes,
+                flows,
+            });
+        }
+        for site in &mut self.t.sites {
+            site.entry = self.t.ops[site.op as usize].entry;
+        }
+    }
+
+    /// Compiles a list of steps that ends; returns where it begins.
+    fn program(&mut self, steps: &[Step]) -> u32 {
+        // Bodies of nested steps come first, so that the list itself is contiguous.
+        let mut code = Vec::new();
+        self.emit(steps, &mut code);
+        code.push(Ins::End);
+        self.place_code(code)
+    }
+
+    /// Appends instructions whose jumps are relative to their own start.
+    fn place_code(&mut self, mut code: Vec<Ins>) -> u32 {
+        let base = self.t.code.len() as u32;
+        for ins in &mut code {
+            match ins {
+                Ins::Jump { to } => *to += base,
+                Ins::Choose { first, count, .. } => {
+                    for choice in &mut self.t.choices[*first as usize..(*first + *count) as usize] {
+                        choice.1 += base;
+                    }
+                }
+                Ins::CacheCheck { cached } => {
+                    let step = &mut self.t.cached[*cached as usize];
+                    step.hit += base;
+                    step.bypass += base;
+                }
+                Ins::Try { rescue, .. } => {
+                    let rescue = &mut self.t.rescues[*rescue as usize];
+                    rescue.done += base;
+                    rescue.entries.iter_mut().for_each(|(_, to)| *to += base);
+                }
+                _ => {}
+            }
+        }
+        self.t.code.extend(code);
+        base
+    }
+
+    fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
+        for step in steps {
+            self.emit_step(step, code);
+        }
+    }
+
+    fn emit_step(&mut self, step: &Step, code: &mut Vec<Ins>) {
+        match step {
+            Step::Compute { salt, work } => {
+                let (law, salt) = (self.law(work), self.salt(salt));
+                code.push(Ins::Compute { law, salt });
+            }
+            Step::Wait { salt, time } => {
+                let (law, salt) = (self.law(time), self.salt(salt));
+                code.push(Ins::Wait { law, salt });
+            }
+            Step::Call(call) => {
+                let effect = match call.store {
+                    None => SiteEffect::None,
+                    Some(access) if access.is_write => SiteEffect::Write,
+                    Some(_) => SiteEffect::Read,
+                };
+                let site = self.site(call, effect);
+                code.push(Ins::Call { site });
+            }
+            Step::Forward(call) => {
+                let site = self.site(call, SiteEffect::None);
+                code.push(Ins::Forward { site });
+            }
+            Step::Invalidate { call, entity } => {
+                let site = self.site(call, SiteEffect::CacheDelete { entity: *entity as u32 });
+                code.push(Ins::Call { site });
+            }
+            Step::Cached(cached) => self.emit_cached(cached, code),
+            Step::Choose { salt, branches } => self.emit_choose(salt, branches, code),
+            Step::Repeat { salt, times, at_most, body } => {
+                let (law, salt, body) = (self.law(times), self.salt(salt), self.program(body));
+                code.push(Ins::Repeat { law, at_most: *at_most, body, salt });
+            }
+            Step::Parallel { salt, branches, need, cancel_stragglers } => {
+                let entries = branches.iter().map(|branch| self.program(branch)).collect();
+                let salt = self.salt(salt);
+                self.t.groups.push(Group { entries, need: *need, cancel: *cancel_stragglers, salt });
+                code.push(Ins::Parallel { group: (self.t.groups.len() - 1) as u32 });
+            }
+            Step::Try { salt, body, rescue, degraded } => self.emit_try(salt, body, rescue, *degraded, code),
+            Step::Fail { salt, probability, class } => {
+                let salt = self.salt(salt);
+                code.push(Ins::Fail { probability: *probability, class: *class, salt });
+            }
+            Step::Start { salt, body } => {
+                let (salt, body) = (self.salt(salt), self.program(body));
+                code.push(Ins::Start { body, salt });
+            }
+            Step::Reply => code.push(Ins::Reply),
+        }
+    }
+
+    /// `look up; check; miss steps; fill; wake others; jump end; hit steps; jump end; miss steps again; end`.
+    fn emit_cached(&mut self, cached: &crate::plan::Cached, code: &mut Vec<Ins>) {
+        let number = self.t.cached.len() as u32;
+        self.t.cached.push(CachedStep {
+            entity: cached.entity as u32,
+            ttl: cached.ttl,
+            single_flight: cached.single_flight,
+            hit: 0,
+            bypass: 0,
+        });
+        let get = self.site(&cached.get, SiteEffect::CacheGet(number));
+        let set = self.site(&cached.set, SiteEffect::CacheSet(number));
+        code.push(Ins::Call { site: get });
+        code.push(Ins::CacheCheck { cached: number });
+        self.emit(&cached.miss, code);
+        code.push(Ins::Call { site: set });
+        code.push(Ins::CacheFilled { cached: number });
+        let after_miss = code.len();
+        code.push(Ins::Jump { to: 0 });
+        self.t.cached[number as usize].hit = code.len() as u32;
+        self.emit(&cached.hit, code);
+        let after_hit = code.len();
+        code.push(Ins::Jump { to: 0 });
+        self.t.cached[number as usize].bypass = code.len() as u32;
+        self.emit(&cached.miss, code);
+        let end = code.len() as u32;
+        code[after_miss] = Ins::Jump { to: end };
+        code[after_hit] = Ins::Jump { to: end };
+    }
+
+    fn emit_choose(&mut self, salt: &str, branches: &[(f64, Vec<Step>)], code: &mut Vec<Ins>) {
+        let first = self.t.choices.len() as u32;
+        let count = branches.len() as u32 + 1;
+        self.t.choices.resize((first + count) as usize, (1.0, 0));
+        let salt = self.salt(salt);
+        code.push(Ins::Choose { first, count, salt });
+        let mut up_to = 0.0;
+        let mut jumps = Vec::new();
+        for (number, (probability, steps)) in branches.iter().enumerate() {
+            up_to += probability;
+            self.t.choices[first as usize + number] = (up_to, code.len() as u32);
+            self.emit(steps, code);
+            jumps.push(code.len());
+            code.push(Ins::Jump { to: 0 });
+        }
+        let end = code.len() as u32;
+        self.t.choices[(first + count - 1) as usize] = (2.0, end);
+        for jump in jumps {
+            code[jump] = Ins::Jump { to: end };
+        }
+    }
+
+    fn emit_try(
+        &mut self,
+        salt: &str,
+        body: &[Step],
+        rescue: &[(Vec<ErrorClass>, Vec<Step>)],
+        degraded: bool,
+        code: &mut Vec<Ins>,
+    ) {
+        let (salt, body) = (self.salt(salt), self.program(body));
+        let number = self.t.rescues.len();
+        self.t.rescues.push(Rescue { entries: Vec::new(), done: 0 });
+        code.push(Ins::Try { body, rescue: number as u32, salt });
+        let mut jumps = Vec::new();
+        for (classes, steps) in rescue {
+            let set = classes.iter().fold(0, |set, class| set | class_bit(*class));
+            self.t.rescues[number].entries.push((set, code.len() as u32));
+            if degraded {
+                code.push(Ins::MarkDegraded);
+            }
+            self.emit(steps, code);
+            jumps.push(code.len());
+            code.push(Ins::Jump { to: 0 });
+        }
+        let end = code.len() as u32;
+        self.t.rescues[number].done = end;
+        for jump in jumps {
+            code[jump] = Ins::Jump { to: end };
+        }
+    }
+
+    fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
+        let target = &self.t.comps[call.target];
+        let op = target.first_op + call.operation as u32;
+        let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
+        let operation = &self.plan.components[call.target].operations[call.operation];
+        self.t.sites.push(Site {
+            salt: self.salt(&call.salt),
+            target: call.target as u32,
+            entry: NONE,
+            op,
+            policy: call.policy as u32,
+            link,
+            effect,
+            is_idempotent: operation.idempotent,
+        });
+        (self.t.sites.len() - 1) as u32
+    }
+}
+
+/// What holding means for a component: what a request takes, how many there are, cores shared.
+fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
+    match component.holding {
+        Holding::Async { cores } => (Holds::Core, cores, None),
+        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
+        Holding::Threads { per_replica: Some(threads), cores } => {
+            // As many cores as threads are a core of its own for each.
+            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
+        }
+    }
+}
+
+/// Lines a replica's queue needs.
+pub(super) fn lines(discipline: Discipline) -> usize {
+    match discipline {
+        Discipline::Fifo | Discipline::Lifo => 1,
+        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
+    }
+}
+
+/// Caller's and target's node of each policy.
+pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
+    let mut ends = vec![(0, 0); plan.policies.len()];
+    let clients = plan.components.len();
+    for (number, component) in plan.components.iter().enumerate() {
+        for operation in &component.operations {
+            note_ends(&operation.steps, number as u32, &mut ends);
+        }
+    }
+    for (number, client) in plan.clients.iter().enumerate() {
+        for journey in &client.journeys {
+            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
+        }
+    }
+    ends
+}
+
+fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
+    for step in steps {
+        for call in step.calls() {
+            ends[call.policy] = (caller, call.target as u32);
+        }
+        for body in step.bodies() {
+            note_ends(body, caller, ends);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The event loop and its state.
+
+use super::arrivals::{Generator, User};
+use super::blame::Logs;
+use super::cache::CacheMemory;
+use super::cached::Flight;
+use super::faults::{FaultEvent, FaultState};
+use super::frame::{Frames, State};
+use super::limits::{BucketState, BudgetState, PoolState};
+use super::net::Network;
+use super::record::{Levels, Records, Snapshot};
+use super::slots::SlotClock;
+use super::station::Replica;
+use super::tables::{NONE, Tables};
+use super::windows::WindowClock;
+use super::{Flow, Options, Progress, TracedEvent};
+use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
+use crate::outcome::{Bound, FaultSpan, Truncation};
+use crate::plan::Plan;
+use crate::units::SimTime;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What an event's index refers to.
+pub(super) mod tag {
+    /// A frame's main event.
+    pub(crate) const MAIN: u8 = 0;
+    /// The timeout of a frame's call.
+    pub(crate) const CALL_TIMER: u8 = 1;
+    /// A replica's shared cores.
+    pub(crate) const CORES: u8 = 2;
+    /// A cancellation under way.
+    pub(crate) const MESSAGE: u8 = 3;
+    /// A fault, a generator or a probe.
+    pub(crate) const OTHER: u8 = 4;
+}
+
+/// Inline steps allowed between two events before a run counts as endless.
+const INLINE_STEPS_MAX: u64 = 10_000_000;
+/// Events between two clean-ups of the queue.
+const COMPACT_EVERY: u64 = 16_384;
+
+/// The state of one run.
+pub(super) struct Engine<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) t: Tables,
+    pub(super) seed: u64,
+    pub(super) now: u64,
+    pub(super) end: u64,
+    pub(super) queue: EventQueue,
+    pub(super) frames: Frames,
+    /// Frames that can go on now, in order.
+    pub(super) ready: VecDeque<u32>,
+    pub(super) logs: Logs,
+    pub(super) digest: Digest,
+    pub(super) replicas: Vec<Replica>,
+    pub(super) levels: Vec<Levels>,
+    pub(super) records: Records,
+    pub(super) slots: SlotClock,
+    /// Offsets of the present slot in the flat tables of records.
+    pub(super) comp_base: usize,
+    pub(super) op_base: usize,
+    pub(super) edge_base: usize,
+    pub(super) slot_marks: Vec<Snapshot>,
+    pub(super) windows: WindowClock,
+    pub(super) pools: Vec<PoolState>,
+    pub(super) budgets: Vec<BudgetState>,
+    pub(super) buckets: Vec<BucketState>,
+    pub(super) caches: Vec<CacheMemory>,
+    /// Connections open to each component.
+    pub(super) connections: Vec<u32>,
+    /// Connections each component accepts, after faults.
+    pub(super) connections_max: Vec<u32>,
+    /// Unanswered requests by policy and target replica.
+    pub(super) outstanding: Vec<u32>,
+    /// Next replica in turn, by policy.
+    pub(super) turns: Vec<u32>,
+    pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
+    pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
+    /// Cancellations under way: frame and birth.
+    pub(super) messages: Vec<(u32, u32)>,
+    pub(super) free_messages: Vec<u32>,
+    pub(super) network: Network,
+    pub(super) faults: Vec<FaultState>,
+    /// Present strength of each fault that takes a share of pools or connections.
+    pub(super) strengths: Vec<Option<f64>>,
+    pub(super) fault_events: Vec<FaultEvent>,
+    /// Recurring faults acting now, over all targets.
+    pub(super) recurring: u32,
+    pub(super) fault_spans: Vec<FaultSpan>,
+    pub(super) generators: Vec<Generator>,
+    pub(super) users: Vec<User>,
+    /// Closed users who are thinking: their frames are no requests in progress.
+    pub(super) thinking: usize,
+    pub(super) inline_steps: u64,
+    pub(super) truncated: Option<Truncation>,
+    pub(super) record: Option<std::ops::Range<u64>>,
+    pub(super) recorded: Vec<TracedEvent>,
+}
+
+impl Engine<'_> {
+    /// Runs to the end, or to a bound, or until `watch` says stop.
+    pub(super) fn run(&mut self, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) {
+        while self.truncated.is_none() {
+            let Self { queue, frames, replicas, .. } = self;
+            let Some(entry) = queue.pop(|entry| is_live(frames, replicas, entry)) else { break };
+            if entry.at().0 > self.end {
+                break;
+            }
+            if !is_live(&self.frames, &self.replicas, entry) {
+                continue;
+            }
+            self.now = entry.at().0;
+            if self.digest.fold(entry.when(), self.identity(entry)) {
+                self.at_checkpoint(watch);
+            }
+            if self.record.is_some() {
+                self.trace(entry);
+            }
+            self.dispatch(entry);
+            self.check_bounds(options);
+        }
+        if self.truncated.is_none() {
+            self.now = self.end;
+        }
+    }
+
+    /// Who an event concerns, by name and address and never by index.
+    #[inline]
+    fn identity(&self, entry: Entry) -> u64 {
+        let index = entry.index();
+        match entry.tag() {
+            tag::MAIN => self.frames[index].key,
+            tag::CALL_TIMER => self.frames[index].key ^ 1,
+            tag::CORES => self.t.comps[self.replicas[index as usize].comp as usize].salt,
+            tag::MESSAGE => self.frames[self.messages[index as usize].0].key ^ 2,
+            _ => u64::from(entry.phase()),
+        }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, entry: Entry) {
+        let index = entry.index();
+        let next = match entry.tag() {
+            tag::MAIN => {
+                self.frames[index].main = 0;
+                self.main_event(index)
+            }
+            tag::CALL_TIMER => {
+                self.frames[index].timer = 0;
+                self.call_timed_out(index)
+            }
+            tag::CORES => {
+                self.cores_event(index);
+                NONE
+            }
+            tag::MESSAGE => {
+                let (frame, born) = self.messages[index as usize];
+                self.free_messages.push(index);
+                self.cancel(frame, born);
+                NONE
+            }
+            _ if entry.phase() == Phase::Arrive as u8 => {
+                self.arrival_event(index);
+                NONE
+            }
+            _ if entry.phase() == Phase::Fault as u8 => {
+                self.fault_event(index);
+                NONE
+            }
+            _ => {
+                self.close_window();
+                NONE
+            }
+        };
+        self.settle(next);
+    }
+
+    /// Runs a frame and everything it sets going until nothing more can happen at this instant.
+    #[inline]
+    pub(super) fn settle(&mut self, first: u32) {
+        let mut frame = first;
+        loop {
+            while frame != NONE {
+                frame = self.run_frame(frame);
+            }
+            match self.ready.pop_front() {
+                Some(next) => frame = next,
+                None => return,
+            }
+        }
+    }
+
+    /// What a frame's main event means follows from what it was waiting for.
+    #[inline]
+    fn main_event(&mut self, f: u32) -> u32 {
+        match self.frames[f].state {
+            State::Computing => self.computed(f),
+            State::Travelling => self.reached(f),
+            State::Returning => self.returned(f),
+            State::Waiting => self.waited(f),
+            State::Held => self.released_by_allowance(f),
+            State::Delayed => self.released_by_fault(f),
+            State::Queued => self.renege(f),
+            State::PoolQueued => self.pool_timed_out(f),
+            State::Connecting => self.connected(f),
+            State::BackingOff => self.attempt(f),
+            State::Thinking => self.user_returns(f),
+            state => {
+                unreachable!("frame {f} in state {state:?} has no main event (t = {})", SimTime(self.now))
+            }
+        }
+    }
+
+    fn at_checkpoint(&mut self, watch: &mut dyn FnMut(Progress) -> Flow) {
+        let progress =
+            Progress { now: SimTime(self.now), end: SimTime(self.end), events: self.digest.count() };
+        if watch(progress) == Flow::Stop {
+            self.truncate(Bound::Interrupted, 0);
+        }
+    }
+
+    fn check_bounds(&mut self, options: &Options) {
+        let count = self.digest.count();
+        if count >= options.events_max.unwrap_or(self.plan.events_max) || self.inline_steps > INLINE_STEPS_MAX
+        {
+            self.truncate(Bound::EventsMax, options.events_max.unwrap_or(self.plan.events_max));
+        }
+        self.inline_steps = 0;
+        let in_progress = self.frames.live() - self.thinking;
+        if in_progress > self.plan.in_system_max as usize || self.frames.len() >= INDEX_MAX {
+            self.truncate(Bound::InSystemMax, u64::from(self.plan.in_system_max));
+        }
+        if count.is_multiple_of(COMPACT_EVERY) {
+            let Self { queue, frames, replicas, .. } = self;
+            queue.compact(|entry| is_live(frames, replicas, entry));
+            if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
+                self.truncate(Bound::EventsMax, SEQUENCE_MAX);
+            }
+        }
+    }
+
+    pub(super) fn truncate(&mut self, bound: Bound, limit: u64) {
+        if self.truncated.is_none() {
+            self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
+        }
+    }
+
+    fn trace(&mut self, entry: Entry) {
+        let number = self.digest.count();
+        if self.record.as_ref().is_some_and(|range| range.contains(&number)) {
+            let who = match entry.tag() {
+                tag::MAIN | tag::CALL_TIMER => self.frame_text(entry.index()),
+                tag::CORES => self.comp_name(self.replicas[entry.index() as usize].comp),
+                _ => "schedule".to_owned(),
+            };
+            let identity = self.identity(entry);
+            self.recorded.push(TracedEvent { number, at: entry.at(), phase: entry.phase(), who, identity });
+        }
+    }
+
+    pub(super) fn comp_name(&self, comp: u32) -> String {
+        self.plan.components[comp as usize].name.clone()
+    }
+
+    fn frame_text(&self, f: u32) -> String {
+        let frame = &self.frames[f];
+        let place = match frame.replica {
+            NONE => "client".to_owned(),
+            replica => self.comp_name(self.replicas[replica as usize].comp),
+        };
+        format!("{place}, request {:016x}, {:?}", frame.root, frame.state)
+    }
+
+    /// Schedules a frame's main event.
+    #[inline]
+    pub(super) fn schedule(&mut self, f: u32, delay: u64, phase: Phase) {
+        let at = SimTime(self.now.saturating_add(delay).min(crate::units::TIME_MAX.0));
+        self.frames[f].main = self.queue.push(at, phase, tag::MAIN, f);
+    }
+}
+
+/// Whether an entry still means something.
+#[inline]
+fn is_live(frames: &Frames, replicas: &[Replica], entry: Entry) -> bool {
+    match entry.tag() {
+        tag::MAIN => frames[entry.index()].main == entry.sequence(),
+        tag::CALL_TIMER => frames[entry.index()].timer == entry.sequence(),
+        tag::CORES => replicas[entry.index() as usize].pending() == entry.sequence(),
+        _ => true,
+    }
+}

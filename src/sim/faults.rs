@@ -1,0 +1,568 @@
+//! Faults: when they act, what they do to replicas, and how they undo themselves.
+//!
+//! A fault never overwrites a value: it leaves a mark under its own number, and
+//! the value in force is computed from the nominal one and all marks. So any
+//! overlap composes, and taking the marks away gives back exactly what was.
+
+use super::engine::{Engine, tag};
+use super::exec::Answer;
+use super::frame::{State, flag};
+use super::limits::{BucketState, Grant};
+use super::tables::{BucketRule, NONE};
+use crate::dist::Sampler;
+use crate::kernel::Phase;
+use crate::outcome::{FaultSpan, WaitKind};
+use crate::plan::{Caller, Effect, ErrorClass, Exhausted, OutageMode, ReplicaRef, Schedule};
+use crate::rng;
+use crate::units::SimTime;
+
+const SALT_RESTART: u64 = rng::name_hash("fault/restart");
+const SALT_GRAY: u64 = rng::name_hash("fault/gray");
+const SALT_GRAY_LATENCY: u64 = rng::name_hash("fault/gray-latency");
+const SALT_UP: u64 = rng::name_hash("fault/up");
+const SALT_DOWN: u64 = rng::name_hash("fault/down");
+/// Steps in which a fault grows to full strength.
+const RAMP_STEPS: u32 = 20;
+/// Spans kept per recurring fault: enough to draw, bounded in memory.
+const SPANS_MAX: u32 = 500;
+
+/// What faults do to one replica: marks by fault number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trouble {
+    /// Reasons to be down.
+    pub(super) down: u32,
+    /// Reasons to refuse new work until empty.
+    draining: Vec<u32>,
+    pauses: u32,
+    slow: Vec<(u32, f64)>,
+    outages: Vec<(u32, OutageMode)>,
+    gray: Vec<(u32, f64)>,
+    exhausted: Vec<(u32, f64)>,
+    throttles: Vec<u32>,
+}
+
+impl Trouble {
+    fn is_over(&self) -> bool {
+        self.down == 0
+            && self.pauses == 0
+            && self.draining.is_empty()
+            && self.slow.is_empty()
+            && self.outages.is_empty()
+            && self.gray.is_empty()
+            && self.exhausted.is_empty()
+            && self.throttles.is_empty()
+    }
+}
+
+/// A fault's compiled parts and present state.
+#[derive(Clone, Debug)]
+pub(super) struct FaultState {
+    pub(super) salt: u64,
+    pub(super) gray_latency: Option<Sampler>,
+    pub(super) restart: Option<Sampler>,
+    pub(super) up: Option<Sampler>,
+    pub(super) down: Option<Sampler>,
+    pub(super) throttle: Option<(BucketRule, BucketState)>,
+    pub(super) path_law: Option<Sampler>,
+    /// Recurring: occurrences so far, by target.
+    occurrences: Vec<u64>,
+    spans: u32,
+}
+
+/// Something in the schedule.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FaultEvent {
+    /// The schedule's stretch changes.
+    Boundary,
+    /// A fault reaches a strength.
+    Strength { fault: u32, strength: f64 },
+    /// A fault ends.
+    Clear { fault: u32 },
+    /// A recurring fault begins or ends at one of its targets.
+    Recur { fault: u32, target: u32, begins: bool },
+    /// A crashed replica serves again.
+    Restart { replica: u32 },
+}
+
+impl FaultState {
+    pub(super) fn new(fault: &crate::plan::Fault, seed: u64) -> Self {
+        let law = |law: &crate::dist::Law| Some(Sampler::new(law));
+        let (mut gray_latency, mut restart, mut path_law, mut throttle) = (None, None, None, None);
+        match &fault.effect {
+            Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
+            Effect::Crash { restart: pause, .. } => restart = law(pause),
+            Effect::Latency { add, .. } => path_law = law(add),
+            Effect::Throttle { bucket, retry_after, .. } => {
+                let rule = BucketRule {
+                    rate_per_ns: bucket.rate_per_sec / 1e9,
+                    burst: bucket.burst,
+                    excess: crate::plan::Excess::Reject,
+                    retry_after: *retry_after,
+                };
+                let state = BucketState::full(&rule, 0);
+                throttle = Some((rule, state));
+            }
+            _ => {}
+        }
+        let (up, down) = match &fault.schedule {
+            Schedule::Recurring { up, down, .. } => (law(up), law(down)),
+            Schedule::Once { .. } => (None, None),
+        };
+        let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
+        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences: Vec::new(), spans: 0 }
+    }
+}
+
+impl Engine<'_> {
+    /// Puts the whole known schedule into the queue.
+    pub(super) fn schedule_faults(&mut self) {
+        for at in self.slots.boundaries() {
+            self.push_fault(at, FaultEvent::Boundary);
+        }
+        for fault in 0..self.plan.faults.len() as u32 {
+            let schedule = self.plan.faults[fault as usize].schedule.clone();
+            match schedule {
+                Schedule::Once { at, length, ramp, flap } => {
+                    let end = length.map_or(u64::MAX, |length| at.0.saturating_add(length.0));
+                    let (on, off) = flap.map_or((u64::MAX, 0), |(on, off)| (on.0.max(1), off.0));
+                    let mut start = at.0;
+                    while start < end && start <= self.end {
+                        self.schedule_growth(fault, start, ramp.0);
+                        let stop = start.saturating_add(on).min(end);
+                        if stop < u64::MAX {
+                            self.push_fault(stop, FaultEvent::Clear { fault });
+                        }
+                        start = stop.saturating_add(off);
+                    }
+                    let to = SimTime(end.min(self.end));
+                    self.note_span(fault, at, to);
+                }
+                Schedule::Recurring { at, .. } => {
+                    let targets = effect_replicas(&self.plan.faults[fault as usize].effect).len();
+                    self.faults[fault as usize].occurrences = vec![0; targets];
+                    for target in 0..targets as u32 {
+                        self.schedule_recurrence(fault, target, at.0);
+                    }
+                }
+            }
+        }
+    }
+
+    fn schedule_growth(&mut self, fault: u32, start: u64, ramp: u64) {
+        if ramp == 0 {
+            self.push_fault(start, FaultEvent::Strength { fault, strength: 1.0 });
+            return;
+        }
+        for step in 1..=RAMP_STEPS {
+            let at = start + ramp / u64::from(RAMP_STEPS) * u64::from(step - 1);
+            let strength = f64::from(step) / f64::from(RAMP_STEPS);
+            self.push_fault(at, FaultEvent::Strength { fault, strength });
+        }
+    }
+
+    fn push_fault(&mut self, at: u64, event: FaultEvent) {
+        if at <= self.end {
+            self.fault_events.push(event);
+            let index = (self.fault_events.len() - 1) as u32;
+            self.queue.push(SimTime(at), Phase::Fault, tag::OTHER, index);
+        }
+    }
+
+    fn note_span(&mut self, fault: u32, from: SimTime, to: SimTime) {
+        let state = &mut self.faults[fault as usize];
+        if state.spans < SPANS_MAX {
+            state.spans += 1;
+            let rule = &self.plan.faults[fault as usize];
+            let target = self.effect_text(&rule.effect);
+            self.fault_spans.push(FaultSpan {
+                name: rule.name.clone(),
+                kind: rule.kind.clone(),
+                target,
+                from,
+                to,
+            });
+        }
+    }
+
+    /// Draws when a recurring fault next begins at a target.
+    fn schedule_recurrence(&mut self, fault: u32, target: u32, from: u64) {
+        let Schedule::Recurring { until, .. } = &self.plan.faults[fault as usize].schedule else { return };
+        let at = from.saturating_add(self.recurrence_draw(fault, target, SALT_UP, true));
+        if until.is_none_or(|until| at <= until.0) {
+            self.push_fault(at, FaultEvent::Recur { fault, target, begins: true });
+        }
+    }
+
+    fn recurrence_draw(&self, fault: u32, target: u32, salt: u64, up: bool) -> u64 {
+        let state = &self.faults[fault as usize];
+        let law = if up { &state.up } else { &state.down };
+        let replica = effect_replicas(&self.plan.faults[fault as usize].effect)[target as usize];
+        let key = rng::key(rng::key(state.salt, self.replica_salt(replica)), salt);
+        let key = rng::nth(key, state.occurrences[target as usize]);
+        law.as_ref().map_or(0, |law| (law.sample(key) + 0.5) as u64)
+    }
+
+    fn replica_salt(&self, replica: ReplicaRef) -> u64 {
+        rng::nth(self.t.comps[replica.component].salt, u64::from(replica.replica))
+    }
+
+    fn replica_index(&self, replica: ReplicaRef) -> u32 {
+        self.t.comps[replica.component].first_replica + replica.replica
+    }
+
+    /// Something in the schedule is due.
+    pub(super) fn fault_event(&mut self, index: u32) {
+        match self.fault_events[index as usize] {
+            FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
+            FaultEvent::Strength { fault, strength } => {
+                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                    self.strike(fault, replica, strength);
+                }
+                self.strike_elsewhere(fault, Some(strength));
+            }
+            FaultEvent::Clear { fault } => {
+                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                    self.relieve(fault, replica);
+                }
+                self.strike_elsewhere(fault, None);
+            }
+            FaultEvent::Recur { fault, target, begins } => self.recur(fault, target, begins),
+            FaultEvent::Restart { replica } => self.come_up(replica),
+        }
+    }
+
+    fn recur(&mut self, fault: u32, target: u32, begins: bool) {
+        let replica = effect_replicas(&self.plan.faults[fault as usize].effect)[target as usize];
+        if begins {
+            let length = self.recurrence_draw(fault, target, SALT_DOWN, false);
+            self.push_fault(
+                self.now.saturating_add(length),
+                FaultEvent::Recur { fault, target, begins: false },
+            );
+            let to = SimTime(self.now.saturating_add(length).min(self.end));
+            self.note_span(fault, SimTime(self.now), to);
+            self.recurring += 1;
+            self.strike(fault, replica, 1.0);
+        } else {
+            self.faults[fault as usize].occurrences[target as usize] += 1;
+            self.recurring -= 1;
+            self.relieve(fault, replica);
+            self.schedule_recurrence(fault, target, self.now);
+        }
+        let acts = self.recurring > 0;
+        self.change_slot(|slots, now| slots.set_recurring(now, acts));
+    }
+
+    /// Leaves a fault's mark on a replica, or strengthens it.
+    fn strike(&mut self, fault: u32, target: ReplicaRef, strength: f64) {
+        let r = self.replica_index(target);
+        let effect = &self.plan.faults[fault as usize].effect;
+        let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
+        match effect {
+            Effect::Crash { graceful: true, .. } => {
+                trouble.draining.push(fault);
+                self.drained(r as usize);
+            }
+            Effect::Crash { .. } => self.go_down(r),
+            Effect::Pause { .. } => {
+                trouble.pauses += 1;
+                self.retune(r);
+            }
+            Effect::Slow { factor, .. } => {
+                mark(&mut trouble.slow, fault, 1.0 + (factor - 1.0) * strength);
+                self.retune(r);
+            }
+            Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
+            Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::Exhaust { share, .. } => {
+                mark(&mut trouble.exhausted, fault, share * strength);
+                self.refit(r);
+            }
+            _ => {}
+        }
+        self.count_levels(target.component);
+    }
+
+    /// Takes a fault's mark off a replica.
+    fn relieve(&mut self, fault: u32, target: ReplicaRef) {
+        let r = self.replica_index(target);
+        let Some(trouble) = &mut self.replicas[r as usize].trouble else { return };
+        match &self.plan.faults[fault as usize].effect {
+            Effect::Crash { .. } => {
+                let before = trouble.draining.len();
+                trouble.draining.retain(|other| *other != fault);
+                if trouble.draining.len() == before {
+                    self.schedule_restart(fault, target, r);
+                }
+            }
+            Effect::Pause { .. } => {
+                trouble.pauses -= 1;
+                self.retune(r);
+            }
+            Effect::Slow { .. } => {
+                trouble.slow.retain(|(other, _)| *other != fault);
+                self.retune(r);
+            }
+            Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
+            Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::Exhaust { .. } => {
+                trouble.exhausted.retain(|(other, _)| *other != fault);
+                self.refit(r);
+            }
+            _ => {}
+        }
+        self.forget_trouble(r);
+        self.count_levels(target.component);
+    }
+
+    fn forget_trouble(&mut self, r: u32) {
+        let trouble = &mut self.replicas[r as usize].trouble;
+        if trouble.as_ref().is_some_and(|trouble| trouble.is_over()) {
+            *trouble = None;
+        }
+    }
+
+    /// Leaves or takes off the mark of an imposed allowance.
+    pub(super) fn throttle_replica(&mut self, r: u32, fault: u32, acts: bool) {
+        let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
+        trouble.throttles.retain(|other| *other != fault);
+        if acts {
+            trouble.throttles.push(fault);
+            trouble.throttles.sort_unstable();
+        }
+        self.forget_trouble(r);
+    }
+
+    fn schedule_restart(&mut self, fault: u32, target: ReplicaRef, r: u32) {
+        let state = &self.faults[fault as usize];
+        let key = rng::key(rng::key(state.salt, self.replica_salt(target)), SALT_RESTART);
+        let pause =
+            state.restart.as_ref().map_or(0, |law| (law.sample(rng::nth(key, self.now)) + 0.5) as u64);
+        if pause == 0 {
+            self.come_up(r);
+        } else {
+            self.push_fault(self.now.saturating_add(pause), FaultEvent::Restart { replica: r });
+        }
+    }
+
+    fn go_down(&mut self, r: u32) {
+        let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
+        trouble.down += 1;
+        if trouble.down == 1 {
+            self.lose_work(r);
+        }
+    }
+
+    fn come_up(&mut self, r: u32) {
+        if let Some(trouble) = &mut self.replicas[r as usize].trouble {
+            trouble.down -= 1;
+        }
+        self.forget_trouble(r);
+        self.count_levels(self.replicas[r as usize].comp as usize);
+    }
+
+    /// A replica that refuses new work goes down when the last request has left.
+    #[inline]
+    pub(super) fn drained(&mut self, r: usize) {
+        if self.replicas[r].trouble.is_some() {
+            self.drained_in_trouble(r);
+        }
+    }
+
+    fn drained_in_trouble(&mut self, r: usize) {
+        let is_empty = self.replicas[r].inside == 0;
+        if let Some(trouble) = &mut self.replicas[r].trouble
+            && is_empty
+            && !trouble.draining.is_empty()
+        {
+            trouble.down += trouble.draining.len() as u32;
+            trouble.draining.clear();
+            self.count_levels(self.replicas[r].comp as usize);
+        }
+    }
+
+    /// Computes a replica's pace from all marks and moves what is being worked on.
+    fn retune(&mut self, r: u32) {
+        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed;
+        let speed = match &self.replicas[r as usize].trouble {
+            Some(trouble) if trouble.pauses > 0 => 0.0,
+            Some(trouble) => trouble.slow.iter().fold(nominal, |speed, (_, factor)| speed / factor),
+            None => nominal,
+        };
+        let before = std::mem::replace(&mut self.replicas[r as usize].speed, speed);
+        for f in 0..self.frames.len() {
+            let frame = &mut self.frames[f];
+            if frame.replica != r || frame.state != State::Computing {
+                continue;
+            }
+            if before > 0.0 {
+                frame.due = ((frame.due - self.now) as f64 * before + 0.5) as u64;
+            }
+            frame.main = 0;
+            self.begin_work(f);
+        }
+        if let Some(cores) = &mut self.replicas[r as usize].cores {
+            cores.set_speed(self.now, speed);
+            cores.pending_at = u64::MAX;
+            cores.pending = 0;
+            let comp = self.replicas[r as usize].comp as usize;
+            self.after_sharing(r as usize, comp);
+        }
+    }
+
+    /// Computes a replica's threads or cores from all marks.
+    fn refit(&mut self, r: u32) {
+        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].units;
+        let left =
+            self.replicas[r as usize].trouble.as_ref().map_or(1.0, |trouble| remaining(&trouble.exhausted));
+        self.replicas[r as usize].units = share_of(nominal, left);
+        self.grant(r as usize);
+    }
+
+    /// Brings a component's capacity and up levels in line with its replicas.
+    pub(super) fn count_levels(&mut self, comp: usize) {
+        let rule = &self.t.comps[comp];
+        let all = rule.first_replica as usize..(rule.first_replica + rule.replicas) as usize;
+        let (mut up, mut capacity) = (0, 0);
+        for replica in &self.replicas[all] {
+            if replica.is_up() {
+                up += 1;
+                capacity += match rule.shared_cores {
+                    Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS)) as u64,
+                    None if rule.units == NONE => 0,
+                    None => u64::from(replica.units),
+                };
+            }
+        }
+        let levels = &mut self.levels[comp];
+        levels.up.set(self.now, up);
+        levels.capacity.set(self.now, capacity);
+    }
+
+    /// What faults do to a request at the door; `None` lets it in as usual.
+    pub(super) fn troubled_door(&mut self, f: u32) -> Option<u32> {
+        let r = self.frames[f].replica as usize;
+        let comp = self.replicas[r].comp as usize;
+        let trouble = self.replicas[r].trouble.clone()?;
+        if trouble.down > 0 || !trouble.draining.is_empty() {
+            self.records.comps[self.comp_base + comp].refused += 1;
+            return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
+        }
+        if let Some((_, mode)) = trouble.outages.first() {
+            return Some(self.suffer_outage(f, comp, *mode));
+        }
+        for fault in &trouble.throttles {
+            if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
+                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
+            {
+                let retry_after = if rule.retry_after { wait } else { 0 };
+                self.records.comps[self.comp_base + comp].throttled += 1;
+                return Some(self.reply(f, Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) }));
+            }
+        }
+        trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
+    }
+
+    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+        let counts = &mut self.records.comps[self.comp_base + comp];
+        match mode {
+            OutageMode::Refuse => {
+                counts.refused += 1;
+                self.reply(f, Answer::failed(ErrorClass::Refused))
+            }
+            OutageMode::Error => {
+                counts.failed += 1;
+                self.reply(f, Answer::failed(ErrorClass::Error))
+            }
+            OutageMode::BlackHole => {
+                counts.lost += 1;
+                self.drop_frame(f);
+                NONE
+            }
+        }
+    }
+
+    fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
+        let Effect::Gray { errors, class, callers, operations, .. } =
+            &self.plan.faults[fault as usize].effect
+        else {
+            return None;
+        };
+        let operation = self.frames[f].op - self.t.comps[comp].first_op;
+        if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
+            return None;
+        }
+        if !callers.is_empty() {
+            let site = self.frames[f].from_site as usize;
+            let node = self.t.policies[self.t.sites[site].policy as usize].caller;
+            if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
+                return None;
+            }
+        }
+        let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
+        if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
+            self.records.comps[self.comp_base + comp].failed += 1;
+            return Some(self.reply(f, Answer::failed(*class)));
+        }
+        let law = self.faults[fault as usize].gray_latency.as_ref()?;
+        let delay = (law.sample(rng::key(key, SALT_GRAY_LATENCY)) * strength + 0.5) as u64;
+        if delay == 0 {
+            return None;
+        }
+        self.count_inside(f, comp);
+        self.frames[f].state = State::Delayed;
+        self.schedule(f, delay, Phase::Timer);
+        Some(NONE)
+    }
+
+    /// A request that a fault made slow goes on.
+    pub(super) fn released_by_fault(&mut self, f: u32) -> u32 {
+        let comp = self.replicas[self.frames[f].replica as usize].comp;
+        let log = self.frames[f].log;
+        self.logs.charge(log, self.now, super::blame::label(comp, WaitKind::Service));
+        self.frames[f].since = self.now;
+        if self.frames[f].has(flag::CANCELLED) {
+            self.finish_cancelled(f);
+            return NONE;
+        }
+        self.line_up(f, comp as usize)
+    }
+
+    pub(super) fn node_of_caller(&self, caller: Caller) -> u32 {
+        match caller {
+            Caller::Component(component) => self.t.comps[component].node,
+            Caller::Client(client) => (self.plan.components.len() + client) as u32,
+        }
+    }
+}
+
+/// Replicas that an effect marks.
+pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
+    match effect {
+        Effect::Crash { replicas, .. }
+        | Effect::Pause { replicas }
+        | Effect::Slow { replicas, .. }
+        | Effect::Gray { replicas, .. }
+        | Effect::Outage { replicas, .. }
+        | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
+        _ => &[],
+    }
+}
+
+/// Sets a fault's mark in a list kept in the order of faults.
+pub(super) fn mark<T>(marks: &mut Vec<(u32, T)>, fault: u32, value: T) {
+    match marks.binary_search_by_key(&fault, |(other, _)| *other) {
+        Ok(at) => marks[at].1 = value,
+        Err(at) => marks.insert(at, (fault, value)),
+    }
+}
+
+/// Share left after several losses.
+pub(super) fn remaining(lost: &[(u32, f64)]) -> f64 {
+    lost.iter().fold(1.0, |left, (_, share)| left * (1.0 - share))
+}
+
+/// A share of a count, rounded; unlimited stays unlimited.
+pub(super) fn share_of(count: u32, share: f64) -> u32 {
+    if count == NONE { NONE } else { (f64::from(count) * share + 0.5) as u32 }
+}

@@ -1,0 +1,215 @@
+//! The state of a run before its first event.
+
+use super::Options;
+use super::arrivals::Generator;
+use super::blame::Logs;
+use super::cache::CacheMemory;
+use super::compile::{compile, lines};
+use super::engine::Engine;
+use super::fault_paths::spike_curve;
+use super::faults::FaultState;
+use super::frame::Frames;
+use super::limits::{BucketState, BudgetState, PoolState};
+use super::net::Network;
+use super::record::{Levels, Records, Snapshot, WindowCounts};
+use super::share::SharedCores;
+use super::slots::SlotClock;
+use super::station::Replica;
+use super::tables::{NONE, Tables};
+use super::windows::WindowClock;
+use crate::kernel::{Digest, EventQueue};
+use crate::plan::{Effect, Plan, Source};
+use crate::rng;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Phases of the outcome, for blame.
+const PHASES: usize = 4;
+
+impl<'p> Engine<'p> {
+    pub(super) fn new(plan: &'p Plan, options: &Options) -> Self {
+        let mut queue = EventQueue::new(options.lanes);
+        let t = compile(plan, &mut queue);
+        let end = plan.duration.0;
+        let slots = SlotClock::new(plan, end);
+        let comps = t.comps.len();
+        let windows = WindowClock::new(
+            plan.window.0,
+            comps,
+            t.traffic.len(),
+            plan.service_level.clone(),
+            slots.last_fault_end(),
+        );
+        let mut engine = Self {
+            plan,
+            seed: options.seed,
+            now: 0,
+            end,
+            queue,
+            frames: Frames::new(),
+            ready: VecDeque::new(),
+            logs: Logs::default(),
+            digest: Digest::default(),
+            replicas: replicas(&t),
+            levels: vec![Levels::default(); comps],
+            records: Records::default(),
+            slots,
+            comp_base: 0,
+            op_base: 0,
+            edge_base: 0,
+            slot_marks: vec![Snapshot::default(); comps],
+            windows,
+            pools: pools(&t),
+            budgets: budgets(&t),
+            buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
+            caches: caches(plan, options.seed),
+            connections: vec![0; comps],
+            connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
+            outstanding: vec![0; outstanding(&t)],
+            turns: vec![0; t.policies.len()],
+            flights: BTreeMap::new(),
+            joins: BTreeMap::new(),
+            messages: Vec::new(),
+            free_messages: Vec::new(),
+            network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
+            faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
+            strengths: vec![None; plan.faults.len()],
+            fault_events: Vec::new(),
+            recurring: 0,
+            fault_spans: Vec::new(),
+            generators: Vec::new(),
+            users: Vec::new(),
+            thinking: 0,
+            inline_steps: 0,
+            truncated: None,
+            record: options.record.clone(),
+            recorded: Vec::new(),
+            t,
+        };
+        engine.add_slot_tables();
+        engine.records.blame.resize_with(PHASES * engine.t.traffic.len(), Default::default);
+        engine.records.window.resize_with(engine.t.traffic.len(), WindowCounts::default);
+        engine
+    }
+
+    /// Schedules everything that is known beforehand.
+    pub(super) fn start(&mut self) {
+        for comp in 0..self.t.comps.len() {
+            self.count_levels(comp);
+        }
+        self.schedule_faults();
+        self.schedule_window();
+        for (load, workload) in self.plan.workloads.iter().enumerate() {
+            let key = rng::key(self.seed, self.t.loads[load].salt);
+            self.generators.push(Generator::new(load as u32, key, &workload.source));
+        }
+        for fault in &self.plan.faults {
+            if let Effect::Spike { workload, factor } = fault.effect
+                && let Source::Open { curve, .. } = &self.plan.workloads[workload].source
+            {
+                let curve = spike_curve(curve, factor, &fault.schedule, self.end);
+                let salt = rng::name_hash(&format!("spike/{}", fault.name));
+                let key = rng::key(rng::key(self.seed, self.t.loads[workload].salt), salt);
+                self.generators.push(Generator::with_curve(workload as u32, key, curve));
+            }
+        }
+        for generator in 0..self.generators.len() as u32 {
+            self.start_generator(generator);
+        }
+    }
+
+    fn add_slot_tables(&mut self) {
+        let t = &self.t;
+        self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+    }
+
+    /// Closes the books on the present slot and opens another.
+    pub(super) fn change_slot(&mut self, change: impl FnOnce(&mut SlotClock, u64) -> bool) {
+        self.settle_areas();
+        if change(&mut self.slots, self.now) {
+            self.add_slot_tables();
+        }
+        let slot = self.slots.current;
+        self.comp_base = slot * self.t.comps.len();
+        self.op_base = slot * self.t.ops.len();
+        self.edge_base = slot * self.t.policies.len();
+    }
+
+    /// Adds each component's integrals since the last time to the present slot.
+    pub(super) fn settle_areas(&mut self) {
+        for comp in 0..self.t.comps.len() {
+            let snapshot = self.levels[comp].snapshot(self.now);
+            let spent = snapshot.since(&self.slot_marks[comp]);
+            self.slot_marks[comp] = snapshot;
+            let levels = &self.levels[comp];
+            let (inside, waiting) = (levels.inside.level, levels.waiting.level);
+            let counts = &mut self.records.comps[self.comp_base + comp];
+            counts.areas.add(&spent);
+            counts.cache.entries = levels.entries.level;
+            counts.inside_max = counts.inside_max.max(inside);
+            counts.waiting_max = counts.waiting_max.max(waiting);
+        }
+    }
+}
+
+fn replicas(t: &Tables) -> Vec<Replica> {
+    let mut all = Vec::new();
+    for (number, comp) in t.comps.iter().enumerate() {
+        let replica = Replica {
+            comp: number as u32,
+            units: comp.units,
+            busy: 0,
+            inside: 0,
+            waiting: 0,
+            lines: vec![VecDeque::new(); lines(comp.discipline)],
+            running: Vec::new(),
+            cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
+            speed: comp.speed,
+            trouble: None,
+        };
+        all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
+    }
+    all
+}
+
+fn pools(t: &Tables) -> Vec<PoolState> {
+    let mut all = Vec::new();
+    for (number, policy) in t.policies.iter().enumerate() {
+        if policy.pool != NONE {
+            let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
+            all.extend(std::iter::repeat_n(
+                PoolState::new(policy.pool_size, number as u32),
+                callers as usize,
+            ));
+        }
+    }
+    all
+}
+
+fn budgets(t: &Tables) -> Vec<BudgetState> {
+    let mut all = Vec::new();
+    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+        let budget = &t.budgets[policy.budget as usize];
+        let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
+        let sharers = if budget.per_replica { callers } else { 1 };
+        all.extend(std::iter::repeat_n(BudgetState::new(&budget.rule), sharers as usize));
+    }
+    all
+}
+
+fn outstanding(t: &Tables) -> usize {
+    let counted = t.policies.iter().filter(|policy| policy.outstanding != NONE);
+    counted.map(|policy| t.comps[policy.target as usize].replicas as usize).sum()
+}
+
+fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
+    let mut all = Vec::new();
+    for component in &plan.components {
+        if let Some(cache) = &component.cache {
+            for replica in 0..component.replicas {
+                let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
+                all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
+            }
+        }
+    }
+    all
+}

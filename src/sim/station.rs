@@ -1,0 +1,513 @@
+//! Components at work: the door, the queue, threads and cores.
+
+use super::blame::label;
+use super::engine::{Engine, tag};
+use super::exec::Answer;
+use super::faults::Trouble;
+use super::frame::{State, flag};
+use super::limits::Grant;
+use super::record::BUSY_FRACTION_BITS;
+use super::share::SharedCores;
+use super::tables::{Holds, NONE};
+use crate::kernel::Phase;
+use crate::outcome::WaitKind;
+use crate::plan::{Discipline, ErrorClass, PRIORITY_MAX};
+use crate::rng;
+use crate::units::SimTime;
+use std::collections::VecDeque;
+
+/// One copy of a component.
+#[derive(Clone, Debug)]
+pub(super) struct Replica {
+    pub(super) comp: u32,
+    /// Threads or cores usable now.
+    pub(super) units: u32,
+    /// Threads or cores in use.
+    pub(super) busy: u32,
+    /// Requests inside.
+    pub(super) inside: u32,
+    /// Living entries of `lines`.
+    pub(super) waiting: u32,
+    /// `(frame, ticket)`: one line, or one per priority.
+    pub(super) lines: Vec<VecDeque<(u32, u32)>>,
+    /// Frames that may be interrupted by more urgent ones.
+    pub(super) running: Vec<u32>,
+    pub(super) cores: Option<SharedCores>,
+    /// Present pace of all work.
+    pub(super) speed: f64,
+    /// What faults do to it; `None` when nothing.
+    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+impl Replica {
+    /// Sequence number of the pending completion on shared cores, or 0.
+    #[inline]
+    pub(super) fn pending(&self) -> u64 {
+        self.cores.as_ref().map_or(0, |cores| cores.pending)
+    }
+
+    /// Whether it serves at all.
+    pub(super) fn is_up(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
+    }
+}
+
+impl Engine<'_> {
+    /// A request reaches its replica's door.
+    pub(super) fn enter(&mut self, f: u32) -> u32 {
+        let now = self.now;
+        let frame = &mut self.frames[f];
+        frame.entered = now;
+        frame.since = now;
+        frame.state = State::Running;
+        let replica = &self.replicas[frame.replica as usize];
+        let comp = replica.comp as usize;
+        let is_troubled = replica.trouble.is_some();
+        self.records.comps[self.comp_base + comp].arrived += 1;
+        if frame.has(flag::CANCELLED) {
+            self.records.comps[self.comp_base + comp].cancelled += 1;
+            self.drop_frame(f);
+            return NONE;
+        }
+        if is_troubled && let Some(next) = self.troubled_door(f) {
+            return next;
+        }
+        let buckets = self.t.comps[comp].buckets.clone();
+        if !buckets.is_empty()
+            && let Some(next) = self.pass_allowances(f, comp, buckets)
+        {
+            return next;
+        }
+        self.count_inside(f, comp);
+        self.line_up(f, comp)
+    }
+
+    #[inline]
+    pub(super) fn count_inside(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        frame.set(flag::INSIDE);
+        self.replicas[frame.replica as usize].inside += 1;
+        let inside = &mut self.levels[comp].inside;
+        inside.enter(self.now);
+        let counts = &mut self.records.comps[self.comp_base + comp];
+        counts.inside_max = counts.inside_max.max(inside.level);
+    }
+
+    /// Checks every allowance; `None` when the request may go on now.
+    fn pass_allowances(&mut self, f: u32, comp: usize, buckets: std::ops::Range<u32>) -> Option<u32> {
+        let op = self.frames[f].op as usize;
+        let mut hold = 0;
+        for (position, bucket) in buckets.enumerate() {
+            let rule = &self.t.buckets[bucket as usize];
+            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(1.0);
+            match self.buckets[bucket as usize].take(rule, cost, self.now) {
+                Grant::Now => {}
+                Grant::After(wait) => hold = hold.max(wait),
+                Grant::Refused(wait) => {
+                    let retry_after = if rule.retry_after { wait } else { 0 };
+                    self.records.comps[self.comp_base + comp].throttled += 1;
+                    let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
+                    return Some(self.reply(f, answer));
+                }
+            }
+        }
+        if hold == 0 {
+            return None;
+        }
+        self.count_inside(f, comp);
+        self.frames[f].state = State::Held;
+        self.schedule(f, hold, Phase::Timer);
+        Some(NONE)
+    }
+
+    /// An allowance lets a request go on.
+    pub(super) fn released_by_allowance(&mut self, f: u32) -> u32 {
+        let comp = self.replicas[self.frames[f].replica as usize].comp;
+        let log = self.frames[f].log;
+        self.logs.charge(log, self.now, label(comp, WaitKind::Admission));
+        self.frames[f].since = self.now;
+        self.line_up(f, comp as usize)
+    }
+
+    /// Takes a thread, or waits for one.
+    pub(super) fn line_up(&mut self, f: u32, comp: usize) -> u32 {
+        if self.t.comps[comp].holds != Holds::Thread {
+            self.frames[f].state = State::Running;
+            return f;
+        }
+        let r = self.frames[f].replica as usize;
+        if self.replicas[r].busy < self.replicas[r].units {
+            self.take_unit(f, comp);
+            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.frames[f].state = State::Running;
+            return f;
+        }
+        if self.t.comps[comp].discipline == Discipline::PreemptivePriority && self.preempt(f, comp) {
+            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.frames[f].state = State::Running;
+            return f;
+        }
+        if self.replicas[r].waiting >= self.t.comps[comp].queue_capacity {
+            return self.shed(f, comp);
+        }
+        self.join_queue(f, comp);
+        NONE
+    }
+
+    /// Refuses a request that found the queue full.
+    fn shed(&mut self, f: u32, comp: usize) -> u32 {
+        self.records.comps[self.comp_base + comp].shed += 1;
+        self.count_outside(f, comp);
+        self.reply(f, Answer::failed(ErrorClass::Shed))
+    }
+
+    #[inline]
+    pub(super) fn take_unit(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        frame.set(flag::HAS_UNIT);
+        let replica = &mut self.replicas[frame.replica as usize];
+        replica.busy += 1;
+        if self.t.comps[comp].discipline == Discipline::PreemptivePriority {
+            replica.running.push(f);
+        }
+        if self.t.comps[comp].shared_cores.is_none() {
+            self.levels[comp].busy.enter(self.now);
+        }
+    }
+
+    fn join_queue(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        frame.state = State::Queued;
+        frame.since = self.now;
+        frame.ticket = frame.ticket.wrapping_add(1);
+        let (ticket, key, priority) = (frame.ticket, frame.key, frame.priority);
+        let replica = &mut self.replicas[frame.replica as usize];
+        let line = usize::from(priority).min(replica.lines.len() - 1);
+        replica.lines[line].push_back((f, ticket));
+        replica.waiting += 1;
+        let waiting = &mut self.levels[comp].waiting;
+        waiting.enter(self.now);
+        let counts = &mut self.records.comps[self.comp_base + comp];
+        counts.waiting_max = counts.waiting_max.max(waiting.level);
+        if let Some(patience) = &self.t.comps[comp].patience {
+            let wait = patience.sample(rng::key(key, self.t.comps[comp].patience_salt));
+            match patience.lane {
+                Some((_, lane)) => {
+                    let at = SimTime(self.now + wait);
+                    self.frames[f].main = self.queue.push_lane(lane, at, Phase::Timer, tag::MAIN, f);
+                }
+                None => self.schedule(f, wait, Phase::Timer),
+            }
+        }
+    }
+
+    /// Takes a request out of the queue before its turn. Its ticket stays behind and is skipped later.
+    pub(super) fn leave_queue(&mut self, f: u32) {
+        let replica = &mut self.replicas[self.frames[f].replica as usize];
+        replica.waiting -= 1;
+        let comp = replica.comp as usize;
+        self.levels[comp].waiting.leave(self.now);
+        let frame = &mut self.frames[f];
+        frame.main = 0;
+        frame.ticket = frame.ticket.wrapping_add(1);
+    }
+
+    /// A request has waited long enough and leaves.
+    pub(super) fn renege(&mut self, f: u32) -> u32 {
+        self.leave_queue(f);
+        let comp = self.replicas[self.frames[f].replica as usize].comp;
+        let log = self.frames[f].log;
+        self.logs.charge(log, self.now, label(comp, WaitKind::QueueWait));
+        self.frames[f].state = State::Running;
+        if self.holds(f) == Holds::Core {
+            // It waited for a core in the middle of its work: the step fails.
+            return self.fail(f, ErrorClass::Reneged);
+        }
+        self.records.comps[self.comp_base + comp as usize].reneged += 1;
+        self.count_outside(f, comp as usize);
+        self.reply(f, Answer::failed(ErrorClass::Reneged))
+    }
+
+    #[inline]
+    pub(super) fn count_outside(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        if frame.has(flag::INSIDE) {
+            frame.clear(flag::INSIDE);
+            let spent = self.now - frame.entered;
+            let replica = frame.replica as usize;
+            self.replicas[replica].inside -= 1;
+            let levels = &mut self.levels[comp];
+            levels.inside.leave(self.now);
+            levels.sojourns += u128::from(spent);
+            self.drained(replica);
+        }
+    }
+
+    /// Gives a thread or core back and lets the next in line have it.
+    #[inline]
+    pub(super) fn release_unit(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        frame.clear(flag::HAS_UNIT);
+        let r = frame.replica as usize;
+        let replica = &mut self.replicas[r];
+        replica.busy -= 1;
+        if self.t.comps[comp].discipline == Discipline::PreemptivePriority {
+            replica.running.retain(|other| *other != f);
+        }
+        if self.t.comps[comp].shared_cores.is_none() {
+            self.levels[comp].busy.leave(self.now);
+        }
+        if self.replicas[r].waiting > 0 {
+            self.grant(r);
+        }
+    }
+
+    /// Gives free threads or cores to those who wait.
+    pub(super) fn grant(&mut self, r: usize) {
+        while self.replicas[r].busy < self.replicas[r].units {
+            let Some(f) = self.next_in_line(r) else { return };
+            let comp = self.replicas[r].comp as usize;
+            self.leave_queue(f);
+            self.take_unit(f, comp);
+            let waited = self.now - self.frames[f].since;
+            let log = self.frames[f].log;
+            self.logs.charge(log, self.now, label(comp as u32, WaitKind::QueueWait));
+            if self.frames[f].state == State::Preempted {
+                self.begin_work(f);
+                continue;
+            }
+            self.records.comps[self.comp_base + comp].wait.record(waited);
+            if self.t.comps[comp].holds == Holds::Core {
+                self.begin_work(f);
+            } else {
+                self.frames[f].state = State::Running;
+                self.ready.push_back(f);
+            }
+        }
+    }
+
+    fn next_in_line(&mut self, r: usize) -> Option<u32> {
+        let replica = &mut self.replicas[r];
+        if replica.waiting == 0 {
+            return None;
+        }
+        let is_lifo = self.t.comps[replica.comp as usize].discipline == Discipline::Lifo;
+        for line in &mut replica.lines {
+            while let Some((f, ticket)) = if is_lifo { line.pop_back() } else { line.pop_front() } {
+                let frame = &self.frames[f];
+                if frame.ticket == ticket && matches!(frame.state, State::Queued | State::Preempted) {
+                    return Some(f);
+                }
+            }
+        }
+        None
+    }
+
+    /// Interrupts the least urgent computation that is less urgent than `f`, if there is one.
+    fn preempt(&mut self, f: u32, comp: usize) -> bool {
+        let r = self.frames[f].replica as usize;
+        let urgency = self.frames[f].priority;
+        let frames = &self.frames;
+        let victim = self.replicas[r]
+            .running
+            .iter()
+            .rev()
+            .filter(|v| frames[**v].state == State::Computing && frames[**v].priority > urgency)
+            .max_by_key(|v| frames[**v].priority)
+            .copied();
+        let Some(victim) = victim else { return false };
+        let speed = self.replicas[r].speed;
+        let log = self.frames[victim].log;
+        self.logs.charge(log, self.now, label(comp as u32, WaitKind::Service));
+        let frame = &mut self.frames[victim];
+        if speed > 0.0 {
+            frame.due = ((frame.due - self.now) as f64 * speed + 0.5) as u64;
+        }
+        frame.main = 0;
+        frame.state = State::Preempted;
+        frame.since = self.now;
+        frame.ticket = frame.ticket.wrapping_add(1);
+        frame.clear(flag::HAS_UNIT);
+        let (ticket, line) = (frame.ticket, usize::from(frame.priority.min(PRIORITY_MAX)));
+        let replica = &mut self.replicas[r];
+        replica.running.retain(|other| *other != victim);
+        replica.lines[line].push_front((victim, ticket));
+        replica.waiting += 1;
+        replica.busy -= 1;
+        self.levels[comp].busy.leave(self.now);
+        self.levels[comp].waiting.enter(self.now);
+        self.take_unit(f, comp);
+        true
+    }
+
+    /// Starts a computation; `true` if it needed no time.
+    #[inline]
+    pub(super) fn compute(&mut self, f: u32, law: u32, work: u64) -> bool {
+        let r = self.frames[f].replica;
+        if work == 0 {
+            self.frames[f].pc += 1;
+            return true;
+        }
+        if r == NONE {
+            self.frames[f].state = State::Waiting;
+            self.schedule(f, work, Phase::Done);
+            return false;
+        }
+        let comp = self.replicas[r as usize].comp as usize;
+        self.frames[f].due = work;
+        if self.t.comps[comp].holds == Holds::Core {
+            self.compute_on_core(f, comp);
+        } else if self.replicas[r as usize].cores.is_some() {
+            self.share_cores(f, comp, work);
+        } else if self.replicas[r as usize].speed == 1.0 {
+            self.frames[f].state = State::Computing;
+            self.frames[f].due = self.now.saturating_add(work);
+            match self.t.laws[law as usize].lane {
+                Some((_, lane)) => {
+                    let at = SimTime(self.now + work);
+                    self.frames[f].main = self.queue.push_lane(lane, at, Phase::Done, tag::MAIN, f);
+                }
+                None => self.schedule(f, work, Phase::Done),
+            }
+        } else {
+            self.begin_work(f);
+        }
+        false
+    }
+
+    fn compute_on_core(&mut self, f: u32, comp: usize) {
+        let r = self.frames[f].replica as usize;
+        let has_core = self.replicas[r].busy < self.replicas[r].units;
+        let preempts = self.t.comps[comp].discipline == Discipline::PreemptivePriority;
+        if has_core {
+            self.take_unit(f, comp);
+        }
+        if has_core || (preempts && self.preempt(f, comp)) {
+            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.begin_work(f);
+        } else if self.replicas[r].waiting >= self.t.comps[comp].queue_capacity {
+            self.frames[f].state = State::Running;
+            self.records.comps[self.comp_base + comp].shed += 1;
+            let next = self.turn_away_inside(f, comp);
+            if next != NONE {
+                self.ready.push_back(next);
+            }
+        } else {
+            self.join_queue(f, comp);
+        }
+    }
+
+    /// An async component's run queue is full: the request is refused although it is inside.
+    fn turn_away_inside(&mut self, f: u32, comp: usize) -> u32 {
+        if self.frames[f].role == super::frame::Role::Server {
+            self.count_outside(f, comp);
+            return self.reply(f, Answer::failed(ErrorClass::Shed));
+        }
+        self.fail(f, ErrorClass::Shed)
+    }
+
+    /// Schedules the end of a computation whose remaining work is in `due`.
+    pub(super) fn begin_work(&mut self, f: u32) {
+        let work = self.frames[f].due;
+        let speed = self.replicas[self.frames[f].replica as usize].speed;
+        self.frames[f].state = State::Computing;
+        if speed <= 0.0 {
+            self.frames[f].main = 0;
+            return;
+        }
+        let time = if speed == 1.0 { work } else { (work as f64 / speed + 0.5) as u64 };
+        self.frames[f].due = self.now.saturating_add(time);
+        self.schedule(f, time, Phase::Done);
+    }
+
+    /// A computation ended.
+    #[inline]
+    pub(super) fn computed(&mut self, f: u32) -> u32 {
+        let frame = &mut self.frames[f];
+        frame.state = State::Running;
+        frame.pc += 1;
+        let (log, r) = (frame.log, frame.replica as usize);
+        let comp = self.replicas[r].comp;
+        self.logs.charge(log, self.now, label(comp, WaitKind::Service));
+        if self.t.comps[comp as usize].holds == Holds::Core {
+            self.release_unit(f, comp as usize);
+        }
+        f
+    }
+
+    fn share_cores(&mut self, f: u32, comp: usize, work: u64) {
+        let frame = &mut self.frames[f];
+        frame.state = State::Sharing;
+        frame.ticket = frame.ticket.wrapping_add(1);
+        let (ticket, r) = (frame.ticket, frame.replica as usize);
+        if let Some(cores) = &mut self.replicas[r].cores {
+            cores.add(self.now, work, ticket, f);
+        }
+        self.after_sharing(r, comp);
+    }
+
+    /// Some computations on shared cores have ended.
+    pub(super) fn cores_event(&mut self, r: u32) {
+        let r = r as usize;
+        let comp = self.replicas[r].comp;
+        let frames = &self.frames;
+        let is_live = |ticket: u32, f: u32| frames[f].ticket == ticket && frames[f].state == State::Sharing;
+        let mut done = Vec::new();
+        if let Some(cores) = &mut self.replicas[r].cores {
+            cores.pending = 0;
+            cores.pending_at = u64::MAX;
+            while let Some(f) = cores.take_done(self.now, is_live) {
+                done.push(f);
+            }
+        }
+        for f in done {
+            let frame = &mut self.frames[f];
+            frame.state = State::Running;
+            frame.pc += 1;
+            let log = frame.log;
+            self.logs.charge(log, self.now, label(comp, WaitKind::Service));
+            self.ready.push_back(f);
+        }
+        self.after_sharing(r, comp as usize);
+    }
+
+    /// Brings the pending completion and the busy level up to date. The completion is moved
+    /// only when it would come earlier: one that comes too early finds nothing and looks again.
+    pub(super) fn after_sharing(&mut self, r: usize, comp: usize) {
+        let frames = &self.frames;
+        let is_live = |ticket: u32, f: u32| frames[f].ticket == ticket && frames[f].state == State::Sharing;
+        let Some(cores) = &mut self.replicas[r].cores else { return };
+        if let Some(at) = cores.next_end(is_live)
+            && at < cores.pending_at
+        {
+            cores.pending_at = at;
+            let at = SimTime(at.min(crate::units::TIME_MAX.0));
+            cores.pending = self.queue.push(at, Phase::Done, tag::CORES, r as u32);
+        }
+        let level = (cores.busy() * f64::from(1u32 << BUSY_FRACTION_BITS) + 0.5) as u64;
+        let before = std::mem::replace(&mut cores.level, level);
+        let all = self.levels[comp].busy.level - before + level;
+        self.levels[comp].busy.set(self.now, all);
+    }
+
+    /// A server leaves its component with an answer: counts, thread, statistics.
+    #[inline]
+    pub(super) fn leave_component(&mut self, f: u32, answer: Answer) {
+        let frame = &self.frames[f];
+        let comp = self.replicas[frame.replica as usize].comp as usize;
+        let spent = self.now - frame.entered;
+        let op = frame.op as usize;
+        let counts = &mut self.records.comps[self.comp_base + comp];
+        match answer.error {
+            None => {
+                counts.completed += 1;
+                self.records.sojourns[self.op_base + op].record(spent);
+            }
+            Some(_) => counts.failed += 1,
+        }
+        self.count_outside(f, comp);
+        if self.frames[f].has(flag::HAS_UNIT) {
+            self.release_unit(f, comp);
+        }
+    }
+}

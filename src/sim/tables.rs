@@ -1,0 +1,293 @@
+//! The plan as flat tables: operations become small programs, names become
+//! indices, laws become samplers. Built once by [`super::compile`], never
+//! changed while running.
+
+use crate::dist::{KeySampler, Sampler};
+use crate::kernel::Lane;
+use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
+
+/// "No such index".
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A law and, when it is constant, its value and lane.
+#[derive(Clone, Debug)]
+pub(super) struct Delay {
+    pub(super) sampler: Sampler,
+    pub(super) lane: Option<(u64, Lane)>,
+}
+
+impl Delay {
+    /// One addressed draw, in whole nanoseconds.
+    #[inline]
+    pub(super) fn sample(&self, key: u64) -> u64 {
+        match self.lane {
+            Some((constant, _)) => constant,
+            None => (self.sampler.sample(key) + 0.5) as u64,
+        }
+    }
+}
+
+/// One instruction of a compiled operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ins {
+    /// Use a core.
+    Compute { law: u32, salt: u64 },
+    /// Let time pass.
+    Wait { law: u32, salt: u64 },
+    /// Call and wait for the answer.
+    Call { site: u32 },
+    /// Hand the request on.
+    Forward { site: u32 },
+    /// After the look-up call: go on with the miss steps, jump to the hit steps,
+    /// to the miss steps without a fill, or wait for another's fetch.
+    CacheCheck { cached: u32 },
+    /// After the fill call: wake those who waited for it.
+    CacheFilled { cached: u32 },
+    /// Jump by a draw; thresholds and targets are a range of `choices`.
+    Choose { first: u32, count: u32, salt: u64 },
+    /// Go elsewhere.
+    Jump { to: u32 },
+    /// Run `body` once per round in a branch frame.
+    Repeat { law: u32, at_most: u32, body: u32, salt: u64 },
+    /// Run branches at once; a range of `entries`.
+    Parallel { group: u32 },
+    /// Run a body; on failure look for a rescue.
+    Try { body: u32, rescue: u32, salt: u64 },
+    /// After a rescue that counts as degraded.
+    MarkDegraded,
+    /// Fail with a probability.
+    Fail { probability: f64, class: ErrorClass, salt: u64 },
+    /// Begin a body and go on.
+    Start { body: u32, salt: u64 },
+    /// Answer now, go on after.
+    Reply,
+    /// The end of an operation or body.
+    End,
+}
+
+/// A rescue table of a `try` step.
+#[derive(Clone, Debug)]
+pub(super) struct Rescue {
+    /// Bit sets of classes with where to go.
+    pub(super) entries: Vec<(u16, u32)>,
+    /// After the body succeeded.
+    pub(super) done: u32,
+}
+
+/// Branches of a `parallel` step.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) entries: Vec<u32>,
+    pub(super) need: u32,
+    pub(super) cancel: bool,
+    pub(super) salt: u64,
+}
+
+/// What a served call does besides its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SiteEffect {
+    None,
+    CacheGet(u32),
+    CacheSet(u32),
+    CacheDelete { entity: u32 },
+    Read,
+    Write,
+}
+
+/// A compiled call site.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    pub(super) salt: u64,
+    pub(super) target: u32,
+    pub(super) entry: u32,
+    /// Operation index over all components.
+    pub(super) op: u32,
+    pub(super) policy: u32,
+    /// Link from the caller's place to the target's, or `NONE`.
+    pub(super) link: u32,
+    pub(super) effect: SiteEffect,
+    pub(super) is_idempotent: bool,
+}
+
+/// A compiled cached step.
+#[derive(Clone, Debug)]
+pub(super) struct CachedStep {
+    pub(super) entity: u32,
+    pub(super) ttl: Ttl,
+    pub(super) single_flight: bool,
+    /// Where the hit steps are.
+    pub(super) hit: u32,
+    /// Where the miss steps without a fill are, for when the cache could not be asked.
+    pub(super) bypass: u32,
+}
+
+/// A compiled operation.
+#[derive(Clone, Debug)]
+pub(super) struct Op {
+    pub(super) entry: u32,
+    pub(super) request_bytes: Option<Delay>,
+    pub(super) response_bytes: Option<Delay>,
+    /// Cost in each bucket of the component's admission, in order.
+    pub(super) costs: Vec<f64>,
+}
+
+/// A compiled call policy.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    pub(super) salt: u64,
+    pub(super) attempt_timeout: u64,
+    pub(super) timeout_lane: Option<Lane>,
+    pub(super) total_timeout: u64,
+    pub(super) inherits_deadline: bool,
+    pub(super) cancels: bool,
+    pub(super) attempts_max: u32,
+    pub(super) backoff: crate::plan::Backoff,
+    pub(super) retry_on: u16,
+    pub(super) budget: u32,
+    pub(super) honours_retry_after: bool,
+    pub(super) balancing: Balancing,
+    pub(super) on_failure: OnFailure,
+    pub(super) priority: Option<u8>,
+    /// First of the caller's pools (one per caller replica), or `NONE`.
+    pub(super) pool: u32,
+    pub(super) pool_size: u32,
+    pub(super) pool_queue: u32,
+    pub(super) pool_timeout: u64,
+    pub(super) connect: Option<Delay>,
+    /// First of this policy's counts of unanswered requests by replica, or `NONE`.
+    pub(super) outstanding: u32,
+    /// Caller's node (component index, or component count + client index).
+    pub(super) caller: u32,
+    pub(super) target: u32,
+}
+
+/// A retry budget's rule; `state` entries start at `first`, one per sharer.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    pub(super) rule: BudgetRule,
+    pub(super) first: u32,
+    pub(super) per_replica: bool,
+}
+
+/// What holding means for a station, resolved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Holds {
+    /// No limit at all; each request has a core of its own.
+    Nothing,
+    /// A thread from start to reply.
+    Thread,
+    /// A core while computing.
+    Core,
+}
+
+/// A compiled component.
+#[derive(Clone, Debug)]
+pub(super) struct Comp {
+    pub(super) salt: u64,
+    pub(super) node: u32,
+    pub(super) place: u32,
+    pub(super) first_replica: u32,
+    pub(super) replicas: u32,
+    pub(super) holds: Holds,
+    /// Threads or cores per replica; `u32::MAX` when unlimited.
+    pub(super) units: u32,
+    /// Cores shared by running threads, if they share.
+    pub(super) shared_cores: Option<f64>,
+    pub(super) speed: f64,
+    pub(super) queue_capacity: u32,
+    pub(super) discipline: Discipline,
+    pub(super) patience: Option<Delay>,
+    pub(super) patience_salt: u64,
+    /// Range of admission buckets.
+    pub(super) buckets: std::ops::Range<u32>,
+    pub(super) connections_max: u32,
+    /// First of its cache memories (one per replica), or `NONE`.
+    pub(super) cache: u32,
+    pub(super) first_op: u32,
+    pub(super) is_store: bool,
+}
+
+/// A compiled admission rule.
+#[derive(Clone, Debug)]
+pub(super) struct BucketRule {
+    pub(super) rate_per_ns: f64,
+    pub(super) burst: f64,
+    pub(super) excess: Excess,
+    pub(super) retry_after: bool,
+}
+
+/// A compiled link.
+#[derive(Clone, Debug)]
+pub(super) struct LinkRule {
+    pub(super) latency: Option<Delay>,
+    pub(super) bytes_per_ns: Option<f64>,
+    pub(super) loss: f64,
+    pub(super) retransmit: u64,
+    pub(super) salt: u64,
+}
+
+/// A compiled key space.
+#[derive(Clone, Debug)]
+pub(super) struct EntityRule {
+    pub(super) salt: u64,
+    pub(super) keys: KeySampler,
+    pub(super) bytes: u64,
+}
+
+/// One journey of one workload.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    pub(super) entry: u32,
+    /// Index of the workload's row in the outcome's traffic.
+    pub(super) traffic: u32,
+}
+
+/// One stream of arrivals.
+#[derive(Clone, Debug)]
+pub(super) struct Load {
+    pub(super) salt: u64,
+    pub(super) source: Source,
+    pub(super) gaps: Option<Sampler>,
+    pub(super) think: Option<Delay>,
+    pub(super) phases: Vec<(f64, Sampler)>,
+    pub(super) batch: Option<Sampler>,
+    /// Cumulative probabilities with priorities.
+    pub(super) classes: Vec<(f64, u8)>,
+    /// Cumulative probabilities with flows.
+    pub(super) flows: Vec<(f64, Flow)>,
+}
+
+/// Everything the engine needs to know about the plan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tables {
+    pub(super) code: Vec<Ins>,
+    pub(super) laws: Vec<Delay>,
+    pub(super) choices: Vec<(f64, u32)>,
+    pub(super) groups: Vec<Group>,
+    pub(super) rescues: Vec<Rescue>,
+    pub(super) sites: Vec<Site>,
+    pub(super) cached: Vec<CachedStep>,
+    pub(super) ops: Vec<Op>,
+    pub(super) policies: Vec<Policy>,
+    pub(super) budgets: Vec<Budget>,
+    pub(super) comps: Vec<Comp>,
+    pub(super) buckets: Vec<BucketRule>,
+    pub(super) links: Vec<LinkRule>,
+    /// `from * places + to` → index of a link, or `NONE`.
+    pub(super) link_of: Vec<u32>,
+    pub(super) places: u32,
+    pub(super) entities: Vec<EntityRule>,
+    pub(super) loads: Vec<Load>,
+    /// Rows of the outcome's traffic: workload and journey.
+    pub(super) traffic: Vec<(u32, u32)>,
+    /// Components then clients.
+    pub(super) nodes: u32,
+    /// Place of each node.
+    pub(super) node_place: Vec<u32>,
+}
+
+/// Bit of a class in a set.
+#[inline]
+pub(super) fn class_bit(class: ErrorClass) -> u16 {
+    1 << class as u16
+}

@@ -1,0 +1,223 @@
+//! Values over time, incidents and recovery.
+
+use super::engine::{Engine, tag};
+use super::record::Snapshot;
+use crate::kernel::Phase;
+use crate::outcome::{ComponentWindows, Incident, Resource, TrafficWindows, Windows};
+use crate::plan::ServiceLevel;
+use crate::stats::Histogram;
+use crate::units::{SimSpan, SimTime};
+
+/// What is kept per window, and whether users are hurt.
+#[derive(Clone, Debug)]
+pub(super) struct WindowClock {
+    width: u64,
+    start: u64,
+    marks: Vec<Snapshot>,
+    /// `(arrived, rejected, hits, look-ups)` by component at the window's start.
+    counts: Vec<(u64, u64, u64, u64)>,
+    pub(super) series: Windows,
+    pub(super) incidents: Vec<Incident>,
+    health: Health,
+    /// Requests of users begun and ended so far.
+    pub(super) begun: u64,
+    pub(super) ended: u64,
+}
+
+/// Whether users are hurt, and since when not.
+#[derive(Clone, Debug)]
+struct Health {
+    level: ServiceLevel,
+    /// Start of the stretch of good windows.
+    good_since: u64,
+    is_hurt: bool,
+    stuck_windows: u32,
+    last_fault_end: Option<u64>,
+    is_recovered: bool,
+}
+
+/// What one window says about users.
+#[derive(Clone, Copy, Debug)]
+struct Verdict {
+    is_bad: bool,
+    availability: f64,
+    p99: u64,
+    failed: u64,
+}
+
+impl WindowClock {
+    pub(super) fn new(
+        width: u64,
+        comps: usize,
+        traffic: usize,
+        level: ServiceLevel,
+        last_fault_end: Option<u64>,
+    ) -> Self {
+        let series = Windows {
+            width: SimSpan(width),
+            start: Vec::new(),
+            traffic: vec![TrafficWindows::default(); traffic],
+            components: vec![ComponentWindows::default(); comps],
+        };
+        let health = Health {
+            level,
+            good_since: 0,
+            is_hurt: false,
+            stuck_windows: 0,
+            last_fault_end,
+            is_recovered: false,
+        };
+        Self {
+            width,
+            start: 0,
+            marks: vec![Snapshot::default(); comps],
+            counts: vec![(0, 0, 0, 0); comps],
+            series,
+            incidents: Vec::new(),
+            health,
+            begun: 0,
+            ended: 0,
+        }
+    }
+}
+
+impl Engine<'_> {
+    /// Schedules the end of the present window.
+    pub(super) fn schedule_window(&mut self) {
+        let at = self.windows.start + self.windows.width;
+        if at <= self.end {
+            self.queue.push(SimTime(at), Phase::Probe, tag::OTHER, 0);
+        }
+    }
+
+    /// Notes the window's values and starts the next one.
+    pub(super) fn close_window(&mut self) {
+        if self.now == self.windows.start {
+            return;
+        }
+        self.windows.series.start.push(SimTime(self.windows.start));
+        let mut all = Histogram::default();
+        let (mut answered, mut failed, mut arrived) = (0, 0, 0);
+        let watches_latency = self.windows.health.level.latency_p99.is_some();
+        for (series, counts) in self.windows.series.traffic.iter_mut().zip(&mut self.records.window) {
+            let quantile = |q: f64| counts.latency.quantile(q).unwrap_or(0.0) as u64;
+            series.arrived.push(counts.arrived);
+            series.answered.push(counts.answered);
+            series.failed.push(counts.failed);
+            series.p50_ns.push(quantile(0.5));
+            series.p90_ns.push(quantile(0.9));
+            series.p99_ns.push(quantile(0.99));
+            series.p999_ns.push(quantile(0.999));
+            (answered, failed, arrived) =
+                (answered + counts.answered, failed + counts.failed, arrived + counts.arrived);
+            if watches_latency {
+                all.merge(&counts.latency);
+            }
+            counts.latency.clear();
+            (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
+        }
+        self.close_component_windows();
+        self.windows.begun += arrived;
+        self.windows.ended += answered + failed;
+        let verdict = self.judge_window(answered, failed, &all);
+        self.note_health(verdict);
+        self.windows.start = self.now;
+        self.schedule_window();
+    }
+
+    fn close_component_windows(&mut self) {
+        let comps = self.t.comps.len();
+        for c in 0..comps {
+            let snapshot = self.levels[c].snapshot(self.now);
+            let spent = snapshot.since(&self.windows.marks[c]);
+            let (mut arrived, mut rejected, mut hits, mut looks) = (0, 0, 0, 0);
+            for slot in self.records.comps[c..].iter().step_by(comps) {
+                arrived += slot.arrived;
+                rejected += slot.rejected();
+                hits += slot.cache.hits;
+                looks += slot.cache.hits + slot.cache.misses;
+            }
+            let before = std::mem::replace(&mut self.windows.counts[c], (arrived, rejected, hits, looks));
+            let time = (self.now - self.windows.start) as f64;
+            let is_unlimited = self.resource_of(c) == Resource::Unlimited;
+            let is_cache = self.t.comps[c].cache != super::tables::NONE;
+            let series = &mut self.windows.series.components[c];
+            let share = if is_unlimited || spent.capacity == 0 {
+                0.0
+            } else {
+                spent.busy as f64 / spent.capacity as f64
+            };
+            series.utilization.push(share);
+            series.queue.push(spent.waiting as f64 / time);
+            series.in_system.push(spent.inside as f64 / time);
+            series.arrived.push(arrived - before.0);
+            series.rejected.push(rejected - before.1);
+            if is_cache {
+                let looked = looks - before.3;
+                series.hit_ratio.push(if looked == 0 {
+                    0.0
+                } else {
+                    (hits - before.2) as f64 / looked as f64
+                });
+            }
+            self.windows.marks[c] = snapshot;
+        }
+    }
+
+    /// Users are hurt when too many requests fail, when answers take too long,
+    /// or when a whole window passes without any answer although some are due.
+    fn judge_window(&mut self, answered: u64, failed: u64, latency: &Histogram) -> Verdict {
+        let finished = answered + failed;
+        let is_stuck = finished == 0 && self.windows.begun > self.windows.ended;
+        let health = &mut self.windows.health;
+        health.stuck_windows = if is_stuck { health.stuck_windows + 1 } else { 0 };
+        let availability = if finished == 0 { 1.0 } else { answered as f64 / finished as f64 };
+        let p99 = latency.quantile(0.99).unwrap_or(0.0) as u64;
+        let is_slow = health.level.latency_p99.is_some_and(|bound| p99 > bound.0);
+        let is_bad = availability < health.level.availability || is_slow || health.stuck_windows >= 2;
+        let availability = if health.stuck_windows >= 2 { 0.0 } else { availability };
+        Verdict { is_bad, availability, p99, failed }
+    }
+
+    fn note_health(&mut self, verdict: Verdict) {
+        let start = self.windows.start;
+        if start < self.plan.warm_up.0 {
+            self.windows.health.good_since = self.now;
+            return;
+        }
+        let health = &mut self.windows.health;
+        if verdict.is_bad {
+            health.good_since = self.now;
+            if !health.is_hurt {
+                health.is_hurt = true;
+                self.windows.incidents.push(Incident {
+                    from: SimTime(start),
+                    to: None,
+                    availability_min: 1.0,
+                    latency_p99_max: SimSpan::ZERO,
+                    failed: 0,
+                });
+            }
+            if let Some(incident) = self.windows.incidents.last_mut() {
+                incident.availability_min = incident.availability_min.min(verdict.availability);
+                incident.latency_p99_max = incident.latency_p99_max.max(SimSpan(verdict.p99));
+                incident.failed += verdict.failed;
+            }
+        }
+        let health = &mut self.windows.health;
+        let held = self.now - health.good_since >= health.level.hold.0;
+        if health.is_hurt && held {
+            health.is_hurt = false;
+            if let Some(incident) = self.windows.incidents.last_mut() {
+                incident.to = Some(SimTime(health.good_since));
+            }
+        }
+        let after_faults =
+            health.last_fault_end.is_some_and(|end| self.now >= end.saturating_add(health.level.hold.0));
+        let is_recovered = after_faults && held && !health.is_hurt;
+        if is_recovered != health.is_recovered {
+            health.is_recovered = is_recovered;
+            self.change_slot(|slots, now| slots.set_recovered(now, is_recovered));
+        }
+    }
+}
