@@ -13,7 +13,9 @@ struct Kind {
 fn kinds() -> Vec<Kind> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("catalogue");
     let families = folder(&root).into_iter().filter(|path| path.is_dir());
-    let files = families.flat_map(|family| folder(&family)).filter(|path| path.extension().is_some_and(|end| end == "yaml"));
+    let files = families
+        .flat_map(|family| folder(&family))
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"));
     files.map(|path| kind(&root, &path)).collect()
 }
 
@@ -27,16 +29,21 @@ fn folder(path: &Path) -> Vec<PathBuf> {
 fn kind(root: &Path, path: &Path) -> Kind {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let content = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let name = path.with_extension("").strip_prefix(root).expect("a path below the root").display().to_string();
+    let name =
+        path.with_extension("").strip_prefix(root).expect("a path below the root").display().to_string();
     Kind { name, text, content }
 }
 
 /// Every single value below a node, with its path.
 fn leaves(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), found)),
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), found))
+        }
         Value::Array(list) => {
-            list.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+            list.iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
         }
         single => found.push((path.to_owned(), single.clone())),
     }
@@ -56,9 +63,12 @@ fn figures(kind: &Kind) -> Vec<Value> {
 fn each_kind_is_named_after_its_file_described_and_known_to_editors() {
     for kind in kinds() {
         assert_eq!(kind.content["kind"], kind.name.as_str());
-        assert!(kind.content["description"].as_str().is_some_and(|text| text.trim().ends_with('.')), "{}", kind.name);
-        let modelines =
-            "# yaml-language-server: $schema=../../docs/schema/kind.json\n# $schema: ../../docs/schema/kind.json\n";
+        assert!(
+            kind.content["description"].as_str().is_some_and(|text| text.trim().ends_with('.')),
+            "{}",
+            kind.name
+        );
+        let modelines = "# yaml-language-server: $schema=../../docs/schema/kind.json\n# $schema: ../../docs/schema/kind.json\n";
         assert!(kind.text.starts_with(modelines), "{} has not the modelines", kind.name);
     }
 }
@@ -71,10 +81,15 @@ fn each_figure_points_at_a_value_and_names_its_source() {
             let is_there = kind.content.pointer(&format!("/{path}")).is_some();
             assert!(is_there, "{}: nothing is at {path}", kind.name);
             let confidence = figure["confidence"].as_str().unwrap_or_default();
-            assert!(["documented", "widely-reported", "estimate"].contains(&confidence), "{}: {path}", kind.name);
+            assert!(
+                ["documented", "widely-reported", "estimate"].contains(&confidence),
+                "{}: {path}",
+                kind.name
+            );
             assert!(figure["source"].as_str().is_some_and(|text| !text.is_empty()), "{}: {path}", kind.name);
             let is_verified = figure["verified"].as_bool().unwrap_or_else(|| panic!("{}: {path}", kind.name));
-            let is_from_memory = figure["source"].as_str().is_some_and(|text| text.starts_with("from memory"));
+            let is_from_memory =
+                figure["source"].as_str().is_some_and(|text| text.starts_with("from memory"));
             assert!(!(is_verified && is_from_memory), "{}: {path}", kind.name);
         }
     }

@@ -39,7 +39,8 @@ fn read(path: &str) -> String {
 }
 
 fn sections() -> Vec<Section> {
-    serde_saphyr::from_str(&read("docs/coverage.yaml")).unwrap_or_else(|error| panic!("docs/coverage.yaml: {error}"))
+    serde_saphyr::from_str(&read("docs/coverage.yaml"))
+        .unwrap_or_else(|error| panic!("docs/coverage.yaml: {error}"))
 }
 
 /// A topology's text, searched by the indentation that the shipped file keeps.
@@ -52,7 +53,8 @@ impl Lines {
 
     /// Lines of the block under a top-level key: `(first, end)`.
     fn section(&self, key: &str) -> (usize, usize) {
-        let first = self.position(&format!("{key}:"), 0, self.0.len()).unwrap_or_else(|| panic!("no `{key}:`"));
+        let first =
+            self.position(&format!("{key}:"), 0, self.0.len()).unwrap_or_else(|| panic!("no `{key}:`"));
         let rest = self.0[first + 1..].iter();
         let length = rest.take_while(|line| line.is_empty() || line.starts_with([' ', '#'])).count();
         (first, first + 1 + length)
@@ -65,7 +67,8 @@ impl Lines {
     /// Names of a top-level map.
     fn names(&self, key: &str) -> Vec<String> {
         let (first, end) = self.section(key);
-        let is_name = |line: &&String| line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  #");
+        let is_name =
+            |line: &&String| line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  #");
         let lines = self.0[first + 1..end].iter().filter(is_name);
         lines.map(|line| line.trim().split(':').next().unwrap_or_default().to_owned()).collect()
     }
@@ -95,14 +98,20 @@ fn link(lines: &Lines, reference: &str, item: &str) -> String {
         (None, Some(environment)) => lines.name(environment, &["environments"]),
         (None, None) => lines.name(reference, &["components", "clients"]),
     };
-    let line = line.unwrap_or_else(|| panic!("docs/coverage.yaml: `{item}` names `{reference}`, which {TOPOLOGY} has not"));
+    let line = line.unwrap_or_else(|| {
+        panic!("docs/coverage.yaml: `{item}` names `{reference}`, which {TOPOLOGY} has not")
+    });
     format!("[{}](../{TOPOLOGY}#L{})", reference.replace("->", "→"), line + 1)
 }
 
 fn row(lines: &Lines, item: &Item) -> String {
     let links: Vec<String> = item.places.iter().map(|place| link(lines, place, &item.item)).collect();
     let is_run = !links.is_empty() && item.by.is_some() && item.scenario.is_some();
-    assert!(is_run || item.not_yet.is_some(), "docs/coverage.yaml: `{}` is neither run nor marked not-yet", item.item);
+    assert!(
+        is_run || item.not_yet.is_some(),
+        "docs/coverage.yaml: `{}` is neither run nor marked not-yet",
+        item.item
+    );
     let scenario = item.scenario.as_ref().map(|name| {
         assert!(root().join(format!("{SCENARIOS}/{name}.yaml")).is_file(), "no scenario `{name}`");
         format!("[{name}](../{SCENARIOS}/{name}.yaml)")
@@ -138,7 +147,10 @@ fn coverage_page() -> String {
         whole + in_part + not_yet
     );
     for section in &sections {
-        let heading = format!("\n## {}\n\n| item | in the topology | mechanism | scenario | missing |\n|---|---|---|---|---|\n", section.section);
+        let heading = format!(
+            "\n## {}\n\n| item | in the topology | mechanism | scenario | missing |\n|---|---|---|---|---|\n",
+            section.section
+        );
         page.push_str(&heading);
         for item in &section.items {
             writeln!(page, "{}", row(&lines, item)).expect("writing to a string");
@@ -182,6 +194,9 @@ fn every_component_and_client_stands_for_something_in_the_overview() {
 fn the_list_of_scenarios_names_every_scenario() {
     let list = read("scenarios/README.md");
     for name in file_names(&root().join(SCENARIOS)) {
-        assert!(list.contains(&format!("(mood-mnky/{name}.yaml)")), "scenarios/README.md does not name `{name}`");
+        assert!(
+            list.contains(&format!("(mood-mnky/{name}.yaml)")),
+            "scenarios/README.md does not name `{name}`"
+        );
     }
 }

@@ -46,7 +46,8 @@ fn resolve(topology: &str, scenario: &str) -> Plan {
         files: Vec::new(),
         folder: PathBuf::from("."),
     };
-    let (plan, warnings) = plan::resolve(&input).unwrap_or_else(|errors| panic!("{errors:?}\n{topology}\n{scenario}"));
+    let (plan, warnings) =
+        plan::resolve(&input).unwrap_or_else(|errors| panic!("{errors:?}\n{topology}\n{scenario}"));
     assert!(warnings.is_empty(), "{warnings:?}\n{topology}\n{scenario}");
     plan
 }
