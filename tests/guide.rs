@@ -1,8 +1,7 @@
 //! The worked examples of the language guide are files that resolve and run as the guide says.
 
 use shakedown::plan::{self, Plan};
-use shakedown::spec::raw::{RawScenario, RawTopology};
-use shakedown::spec::{Input, Origins};
+use shakedown::spec::{Catalogue, LoadOptions, load_text};
 use std::path::PathBuf;
 
 /// A fenced block of the guide that is a whole file.
@@ -34,18 +33,9 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str) -> T {
-    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
-
 fn resolve(topology: &str, scenario: &str) -> Plan {
-    let input = Input {
-        topology: parse::<RawTopology>(topology),
-        scenario: parse::<RawScenario>(scenario),
-        origins: Origins::default(),
-        files: Vec::new(),
-        folder: PathBuf::from("."),
-    };
+    let input = load_text(scenario, topology, &Catalogue::embedded(), &LoadOptions::default())
+        .unwrap_or_else(|error| panic!("{:?}\n{topology}\n{scenario}", error.diags));
     let (plan, warnings) =
         plan::resolve(&input).unwrap_or_else(|errors| panic!("{errors:?}\n{topology}\n{scenario}"));
     assert!(warnings.is_empty(), "{warnings:?}\n{topology}\n{scenario}");
