@@ -229,19 +229,26 @@ impl<'a> Validator<'a> {
 
     /// One of several forms: the one that fits the kind of value is meant.
     fn check_branches(&mut self, node: &Node, branches: &'a [Json], what: &str) {
-        let resolved: Vec<&'a Json> = branches.iter().map(|branch| self.resolve(branch)).collect();
-        let fitting = resolved.iter().find(|schema| {
-            let types = types_of(schema);
-            types.iter().any(|name| fits(node, name)) || (types.is_empty() && accepts_map(schema) && node.as_map().is_some())
-        });
-        match fitting {
-            Some(schema) => self.check(node, schema, what),
+        let mut forms = Vec::new();
+        self.flatten(branches, &mut forms);
+        let fitting = forms.iter().find(|form| types_of(form).iter().any(|name| fits(node, name)));
+        let tagged = forms.iter().find(|form| form.get("oneOf").is_some() || form.get("enum").is_some());
+        match fitting.or(tagged) {
+            Some(form) => self.check(node, form, what),
             None => {
-                let types: Vec<&str> = resolved.iter().flat_map(|schema| types_of(schema)).filter(|name| *name != "null").collect();
-                if let Some(only) = resolved.iter().find(|schema| schema.get("oneOf").is_some() || schema.get("enum").is_some()) {
-                    return self.check(node, only, what);
-                }
-                self.wrong_kind(node, &types, resolved.first().copied().unwrap_or(&Json::Null), what);
+                let types: Vec<&str> = forms.iter().flat_map(|form| types_of(form)).filter(|name| *name != "null").collect();
+                self.wrong_kind(node, &types, forms.first().copied().unwrap_or(&Json::Null), what);
+            }
+        }
+    }
+
+    /// All forms, forms of forms included.
+    fn flatten(&self, branches: &'a [Json], forms: &mut Vec<&'a Json>) {
+        for branch in branches {
+            let form = self.resolve(branch);
+            match form.get("anyOf").and_then(Json::as_array) {
+                Some(inner) => self.flatten(inner, forms),
+                None => forms.push(form),
             }
         }
     }
@@ -250,11 +257,6 @@ impl<'a> Validator<'a> {
         let own = description(schema);
         if own.is_empty() { description(self.resolve(schema)) } else { own }
     }
-}
-
-/// Whether a schema without a type is an enum that may be a map.
-fn accepts_map(schema: &Json) -> bool {
-    schema.get("oneOf").is_some()
 }
 
 fn types_of(schema: &Json) -> Vec<&str> {
@@ -295,7 +297,11 @@ pub(super) fn suggest(word: &str, words: &[&str]) -> String {
     let nearest = words.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)));
     let meant = nearest.filter(|nearest| !word.is_empty() && score(nearest) > 0.75);
     let meant = meant.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-    if words.is_empty() { meant } else { format!("{meant}allowed: {}", words.join(", ")) }
+    match words.len() {
+        0 => meant,
+        1..=30 => format!("{meant}allowed: {}", words.join(", ")),
+        _ => format!("{meant}there are {} to choose from", words.len()),
+    }
 }
 
 fn check_format(format: &str, text: &str) -> Result<(), ParseError> {
