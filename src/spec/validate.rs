@@ -93,6 +93,10 @@ impl<'a> Validator<'a> {
         let Some(map) = node.as_map() else { return };
         let properties = schema.get("properties").and_then(Json::as_object);
         let others = schema.get("additionalProperties");
+        if properties.is_none() && others.is_none() {
+            // Any map fits, such as an overlay: it is checked once it is merged.
+            return;
+        }
         let is_names = properties.is_none();
         for (key, (at, value)) in map {
             if let Some(known) = properties.and_then(|all| all.get(key)) {
