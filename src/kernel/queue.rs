@@ -39,53 +39,58 @@ pub const INDEX_MAX: u32 = (1 << INDEX_BITS) - 1;
 pub const SEQUENCE_MAX: u64 = (1 << (64 - INDEX_BITS - TAG_BITS)) - 1;
 
 /// One pending event: 16 bytes, ordered by time, phase and sequence.
+///
+/// Time and phase in the upper half, sequence, tag and index in the lower: one
+/// integer comparison is the whole order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    when: u64,
-    what: u64,
-}
+pub struct Entry(u128);
 
 impl Entry {
     /// When it happens.
     #[inline]
     #[must_use]
     pub fn at(self) -> SimTime {
-        SimTime(self.when >> PHASE_BITS)
+        SimTime(self.when() >> PHASE_BITS)
     }
 
     /// Time and phase in one number, for the digest.
     #[inline]
     #[must_use]
     pub fn when(self) -> u64 {
-        self.when
+        (self.0 >> 64) as u64
+    }
+
+    #[inline]
+    fn what(self) -> u64 {
+        self.0 as u64
     }
 
     /// Its phase, as a number.
     #[inline]
     #[must_use]
     pub fn phase(self) -> u8 {
-        (self.when & ((1 << PHASE_BITS) - 1)) as u8
+        (self.when() & ((1 << PHASE_BITS) - 1)) as u8
     }
 
     /// Its sequence number, unique within a run and never 0.
     #[inline]
     #[must_use]
     pub fn sequence(self) -> u64 {
-        self.what >> (INDEX_BITS + TAG_BITS)
+        self.what() >> (INDEX_BITS + TAG_BITS)
     }
 
     /// What the owner attached, 0..8.
     #[inline]
     #[must_use]
     pub fn tag(self) -> u8 {
-        ((self.what >> INDEX_BITS) & ((1 << TAG_BITS) - 1)) as u8
+        ((self.what() >> INDEX_BITS) & ((1 << TAG_BITS) - 1)) as u8
     }
 
     /// What the owner attached, up to [`INDEX_MAX`].
     #[inline]
     #[must_use]
     pub fn index(self) -> u32 {
-        (self.what & u64::from(INDEX_MAX)) as u32
+        (self.what() & u64::from(INDEX_MAX)) as u32
     }
 }
 
@@ -149,10 +154,9 @@ impl EventQueue {
     fn entry(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) -> Entry {
         self.sequence += 1;
         debug_assert!(index <= INDEX_MAX && u32::from(tag) < (1 << TAG_BITS));
-        Entry {
-            when: at.0 << PHASE_BITS | u64::from(phase as u8),
-            what: self.sequence << (INDEX_BITS + TAG_BITS) | u64::from(tag) << INDEX_BITS | u64::from(index),
-        }
+        let when = at.0 << PHASE_BITS | u64::from(phase as u8);
+        let what = self.sequence << (INDEX_BITS + TAG_BITS) | u64::from(tag) << INDEX_BITS | u64::from(index);
+        Entry(u128::from(when) << 64 | u128::from(what))
     }
 
     /// Adds an event and returns its sequence number.

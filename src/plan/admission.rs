@@ -66,7 +66,7 @@ fn costs(cx: &mut Context<'_>, at: &At, raw: &RawBucket, component: &ComponentEn
     let mut costs = vec![1.0; component.operations.len()];
     for (name, text) in &raw.costs {
         let at = at.key(name);
-        let cost = cx.number(&at, "a cost", text);
+        let cost = cx.number(&at, text);
         match component.operations.get_index_of(name) {
             Some(operation) => costs[operation] = cost.unwrap_or(1.0),
             None => {

@@ -27,6 +27,7 @@ codes! {
     BAD_FILE = "E216", "A data file that cannot be read or understood.";
     NO_TARGET = "E217", "A fault's target that chooses nothing.";
     BAD_SCHEDULE = "E218", "A fault's times that contradict each other or the run.";
+    MORE_ERRORS = "E219", "More findings than are shown.";
     EXPECT_SYNTAX = "E220", "An expectation that cannot be read.";
     EXPECT_METRIC = "E221", "A metric that does not exist.";
     EXPECT_SCOPE = "E222", "A metric of something that does not have it.";
@@ -39,6 +40,7 @@ codes! {
     HANGS = "W204", "A fault that leaves callers without a timeout waiting until the end.";
     NO_EFFECT = "W205", "A value that changes nothing here.";
     CUT_OFF = "W206", "Something that lies after the end of the run.";
+    MORE_WARNINGS = "W207", "More warnings than are shown.";
 }
 
 #[cfg(test)]

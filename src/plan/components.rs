@@ -20,12 +20,13 @@ const KIND_DEFAULT: &str = "core/service";
 /// All components, their operations still empty.
 pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) -> Vec<Component> {
     let raw = &cx.input.topology.components;
-    let components: Vec<Component> =
+    let mut components: Vec<Component> =
         raw.values().enumerate().map(|(id, raw)| component(cx, directory, id, raw)).collect();
     let total: u64 = components.iter().map(|component| u64::from(component.replicas)).sum();
     if total > REPLICAS_TOTAL_MAX {
         let message = format!("there are {total} replicas in all, more than {REPLICAS_TOTAL_MAX}");
         cx.error(codes::TOO_BIG, &At::topology("components"), message, "let one replica stand for several");
+        components.iter_mut().for_each(|component| component.replicas = 1);
     }
     components
 }
@@ -34,7 +35,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
     let entry = &directory.components[id];
     let at = At::topology("components").key(&entry.name);
     let replicas = raw.replicas.unwrap_or(1);
-    cx.within(&at.key("replicas"), "`replicas`", replicas, 1..=REPLICAS_MAX);
+    // A number out of range must not reach whoever lists the replicas.
+    let replicas = cx.within(&at.key("replicas"), "`replicas`", replicas, 1..=REPLICAS_MAX).unwrap_or(1);
     let holding = holding(cx, &at, raw);
     let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
     Component {

@@ -42,13 +42,34 @@ pub(super) struct Context<'a> {
     /// What the files say.
     pub(super) input: &'a Input,
     diags: Vec<Diag>,
+    /// Findings beyond the most that are kept.
+    more: usize,
+    has_errors: bool,
     files: Vec<InputFile>,
+    /// Bytes of data files read so far.
+    pub(super) data_bytes: u64,
+    /// Replicas and ends of paths that faults hit so far.
+    fault_targets: u64,
 }
+
+/// Most replicas and ends of paths that all faults together hit: each is kept by the plan.
+const FAULT_TARGETS_MAX: u64 = 10_000_000;
+
+/// Most findings kept: more help nobody, and a hostile file could make millions.
+const FINDINGS_MAX: usize = 1000;
 
 impl<'a> Context<'a> {
     /// Starts with nothing wrong.
     pub(super) fn new(input: &'a Input) -> Self {
-        Self { input, diags: Vec::new(), files: Vec::new() }
+        Self {
+            input,
+            diags: Vec::new(),
+            more: 0,
+            has_errors: false,
+            files: Vec::new(),
+            data_bytes: 0,
+            fault_targets: 0,
+        }
     }
 
     /// Where a value was written.
@@ -58,7 +79,22 @@ impl<'a> Context<'a> {
 
     /// Notes a finding.
     pub(super) fn report(&mut self, diag: Diag) {
-        self.diags.push(diag);
+        self.has_errors |= diag.severity == Severity::Error;
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.diags.push(diag);
+        }
+    }
+
+    /// Whether further findings are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.diags.len() >= FINDINGS_MAX
+    }
+
+    /// What to do about an unknown name; nothing when nobody would see it.
+    pub(super) fn suggest<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+        if self.is_full() { String::new() } else { suggestion(name, known) }
     }
 
     /// Notes an error with what to do about it; an empty `help` says nothing.
@@ -93,13 +129,26 @@ impl<'a> Context<'a> {
         name: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) {
-        let help = suggestion(name, known);
+        let help = self.suggest(name, known);
         self.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
+    }
+
+    /// Whether there is room for so many more targets of faults; complains if not.
+    pub(super) fn counts_targets(&mut self, at: &At, count: u64) -> bool {
+        self.fault_targets = self.fault_targets.saturating_add(count);
+        let is_fine = self.fault_targets <= FAULT_TARGETS_MAX;
+        if !is_fine {
+            let message = format!("the faults hit more than {FAULT_TARGETS_MAX} replicas and ends in all");
+            self.error(codes::TOO_BIG, at, message, "hit fewer replicas, or have fewer faults");
+        }
+        is_fine
     }
 
     /// Notes a data file that was read.
     pub(super) fn note_file(&mut self, file: InputFile) {
-        self.files.push(file);
+        if !self.files.contains(&file) {
+            self.files.push(file);
+        }
     }
 
     /// The data files read.
@@ -109,13 +158,21 @@ impl<'a> Context<'a> {
 
     /// Whether anything makes the input unusable.
     pub(super) fn has_errors(&self) -> bool {
-        self.diags.iter().any(|diag| diag.severity == Severity::Error)
+        self.has_errors
     }
 
     /// Everything found, in the order of the files.
     pub(super) fn into_diags(mut self) -> Vec<Diag> {
         self.diags.sort_by(|a, b| (&a.at, a.code, &a.message).cmp(&(&b.at, b.code, &b.message)));
         self.diags.dedup();
+        if self.more > 0 {
+            let message = format!("there are {} more findings", self.more);
+            self.diags.push(if self.has_errors {
+                Diag::error(codes::MORE_ERRORS, message)
+            } else {
+                Diag::warning(codes::MORE_WARNINGS, message)
+            });
+        }
         self.diags
     }
 }

@@ -23,7 +23,7 @@ impl StepBuilder<'_, '_> {
         let mut branches = Vec::with_capacity(raw.len() + 1);
         for (index, branch) in raw.iter().enumerate() {
             let at = at.index(index);
-            let share = self.cx.share(&at.key("share"), "`share`", &branch.share).unwrap_or(0.0);
+            let share = self.cx.share(&at.key("share"), &branch.share).unwrap_or(0.0);
             branches.push((share, self.list(&branch.steps, &list.branch(at.key("do"), &salt, index))));
         }
         let total: f64 = branches.iter().map(|(share, _)| share).sum();
@@ -144,7 +144,7 @@ impl StepBuilder<'_, '_> {
         };
         let probability = match text {
             None => 1.0,
-            Some(text) => self.cx.share(&text_at, "a probability", text)?,
+            Some(text) => self.cx.share(&text_at, text)?,
         };
         Some(Step::Fail { salt, probability, class })
     }

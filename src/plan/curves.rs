@@ -9,6 +9,10 @@ use crate::units::{SimSpan, SimTime};
 
 /// Points per period of a sine wave: five minutes of a day.
 const WAVE_POINTS: u32 = 288;
+/// Most waves in one run: a fault may have to follow each point of each.
+const WAVES_MAX: u64 = 10_000;
+/// Shortest wave: its points lie well apart.
+const WAVE_PERIOD_MIN: SimSpan = SimSpan::from_millis(1);
 /// Period of a wave that states none.
 const WAVE_PERIOD_DEFAULT: SimSpan = SimSpan::from_secs(86_400);
 
@@ -35,7 +39,7 @@ pub(super) fn resolve_curve(
         }
         RawCurve::Ramp(raw) => ramp(cx, &at.key("ramp"), raw),
         RawCurve::Spike(raw) => spike(cx, &at.key("spike"), raw, duration),
-        RawCurve::Diurnal(raw) => diurnal(cx, &at.key("diurnal"), raw),
+        RawCurve::Diurnal(raw) => diurnal(cx, &at.key("diurnal"), raw, duration),
         RawCurve::Csv(file) => read_rates(cx, &at.key("csv"), file).map(|points| plain(from_zero(points))),
     }
 }
@@ -140,15 +144,21 @@ fn spike(cx: &mut Context<'_>, at: &At, raw: &RawSpikeCurve, duration: SimSpan) 
     Some(plain(points))
 }
 
-fn diurnal(cx: &mut Context<'_>, at: &At, raw: &RawDiurnal) -> Option<RateCurve> {
+fn diurnal(cx: &mut Context<'_>, at: &At, raw: &RawDiurnal, duration: SimSpan) -> Option<RateCurve> {
     let mean = cx.rate(&at.key("mean"), &raw.mean);
-    let swing = cx.share(&at.key("swing"), "`swing`", &raw.swing);
+    let swing = cx.share(&at.key("swing"), &raw.swing);
     let period = match &raw.period {
         None => Some(WAVE_PERIOD_DEFAULT),
         Some(text) => cx.span_above_zero(&at.key("period"), "`period`", text),
     };
     let peak_at = raw.peak_at.as_ref().map(|text| cx.span(&at.key("peak-at"), text));
     let (mean, swing, period) = (mean?, swing?, period?);
+    if duration.0 / period.0 > WAVES_MAX || period < WAVE_PERIOD_MIN {
+        let message = format!("waves of {period} are too short for a run of {duration}");
+        let help = format!("a wave lasts at least {WAVE_PERIOD_MIN}, and a run has at most {WAVES_MAX}");
+        cx.error(codes::TOO_BIG, &at.key("period"), message, help);
+        return None;
+    }
     let period_ns = period.0 as f64;
     let peak_ns = match peak_at {
         None => period_ns / 4.0,

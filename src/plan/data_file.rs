@@ -1,4 +1,4 @@
-//! Data files that a scenario names: arrival times and rates, one line each.
+//! Data files: arrival times, rates and measured values, one line each.
 //!
 //! Columns are separated by commas; empty lines and lines that begin with `#`
 //! are skipped, and so is a first line of words (a header).
@@ -6,13 +6,15 @@
 use super::codes;
 use super::context::{At, Context};
 use super::model::InputFile;
-use super::shim::fingerprint;
 use crate::diag::{Diag, Location};
+use crate::dist::Law;
+use crate::rng;
+use crate::spec::law::{LawUnit, parse_law};
 use crate::units::{SimSpan, SimTime};
 use std::path::Path;
 
-/// Largest data file, in bytes.
-const FILE_BYTES_MAX: u64 = 256 << 20;
+/// Most bytes of data files that one plan reads, counting a file as often as it is named.
+const DATA_BYTES_MAX: u64 = 128 << 20;
 
 /// Numbers of one line, and where it is.
 struct Line<const N: usize> {
@@ -27,7 +29,7 @@ pub(super) fn read_timestamps(
     file: &str,
     duration: SimSpan,
 ) -> Option<Vec<SimTime>> {
-    let lines = read::<1>(cx, at, file)?;
+    let lines = read(cx, at, file, "one number", parse_numbers::<1>)?;
     let times = times(cx, file, &lines)?;
     let end = SimTime::ZERO + duration;
     let late = times.iter().filter(|time| **time > end).count();
@@ -40,7 +42,8 @@ pub(super) fn read_timestamps(
 
 /// Points of a rate curve, one per line: seconds, then arrivals per second.
 pub(super) fn read_rates(cx: &mut Context<'_>, at: &At, file: &str) -> Option<Vec<(SimTime, f64)>> {
-    let lines = read::<2>(cx, at, file)?;
+    let what = "two numbers with a comma between them";
+    let lines = read(cx, at, file, what, parse_numbers::<2>)?;
     let times = times(cx, file, &lines)?;
     if lines.is_empty() {
         cx.error(
@@ -56,6 +59,24 @@ pub(super) fn read_rates(cx: &mut Context<'_>, at: &At, file: &str) -> Option<Ve
         return None;
     }
     Some(times.into_iter().zip(lines.iter().map(|line| line.values[1])).collect())
+}
+
+/// Values of a law, one per line; a plain number is seconds, bytes or a count.
+pub(super) fn read_values(cx: &mut Context<'_>, at: &At, file: &str, unit: LawUnit) -> Option<Vec<f64>> {
+    let parse = |text: &str| match (parse_numbers::<1>(text), parse_law(text, unit)) {
+        (Some([seconds]), _) if unit == LawUnit::Time => {
+            SimSpan::from_secs_f64(seconds).map(|span| [span.0 as f64])
+        }
+        (Some([value]), _) => (value >= 0.0).then_some([value]),
+        (None, Ok(Law::Constant(value))) => Some([value]),
+        (None, _) => None,
+    };
+    let lines = read(cx, at, file, "one value of 0 or more", parse)?;
+    if lines.is_empty() {
+        cx.error(codes::BAD_FILE, at, format!("{file} has no values"), "write one value per line");
+        return None;
+    }
+    Some(lines.into_iter().map(|line| line.values[0]).collect())
 }
 
 fn times<const N: usize>(cx: &mut Context<'_>, file: &str, lines: &[Line<N>]) -> Option<Vec<SimTime>> {
@@ -86,17 +107,26 @@ fn complain(cx: &mut Context<'_>, file: &str, line: u32, message: &str) {
     cx.report(Diag::error(codes::BAD_FILE, message).at(location));
 }
 
-fn read<const N: usize>(cx: &mut Context<'_>, at: &At, file: &str) -> Option<Vec<Line<N>>> {
+/// The lines of a file, which must each be `what`.
+fn read<const N: usize>(
+    cx: &mut Context<'_>,
+    at: &At,
+    file: &str,
+    what: &str,
+    parse: impl Fn(&str) -> Option<[f64; N]>,
+) -> Option<Vec<Line<N>>> {
     let path = cx.input.folder.join(file);
-    let text = match read_text(&path) {
+    let text = match read_text(&path, DATA_BYTES_MAX.saturating_sub(cx.data_bytes)) {
         Ok(text) => text,
         Err(problem) => {
             let message = format!("{} cannot be read: {problem}", path.display());
-            cx.error(codes::BAD_FILE, at, message, "the path is relative to the scenario's file");
+            cx.error(codes::BAD_FILE, at, message, "the path is relative to the scenario's folder");
             return None;
         }
     };
-    cx.note_file(InputFile { path: path.display().to_string(), fingerprint: fingerprint(text.as_bytes()) });
+    cx.data_bytes += text.len() as u64;
+    let fingerprint = format!("{:016x}", rng::name_hash(&text));
+    cx.note_file(InputFile { path: path.display().to_string(), fingerprint });
     let mut lines = Vec::new();
     let mut is_first = true;
     for (index, text) in text.lines().enumerate() {
@@ -104,11 +134,10 @@ fn read<const N: usize>(cx: &mut Context<'_>, at: &At, file: &str) -> Option<Vec
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
-        match parse_line::<N>(text) {
+        match parse(text) {
             Some(values) => lines.push(Line { number: index as u32 + 1, values }),
             None if is_first && text.chars().any(char::is_alphabetic) => {}
             None => {
-                let what = if N == 1 { "one number" } else { "two numbers with a comma between them" };
                 complain(cx, file, index as u32 + 1, &format!("this line must be {what}"));
                 return None;
             }
@@ -118,7 +147,7 @@ fn read<const N: usize>(cx: &mut Context<'_>, at: &At, file: &str) -> Option<Vec
     Some(lines)
 }
 
-fn parse_line<const N: usize>(text: &str) -> Option<[f64; N]> {
+fn parse_numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     let mut values = [0.0; N];
     let mut columns = text.split(',');
     for value in &mut values {
@@ -127,13 +156,13 @@ fn parse_line<const N: usize>(text: &str) -> Option<[f64; N]> {
     columns.next().is_none().then_some(values)
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
+fn read_text(path: &Path, bytes_max: u64) -> Result<String, String> {
     let data = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !data.is_file() {
         return Err("it is not a file".to_owned());
     }
-    if data.len() > FILE_BYTES_MAX {
-        return Err(format!("it has {} MiB, more than {}", data.len() >> 20, FILE_BYTES_MAX >> 20));
+    if data.len() > bytes_max {
+        return Err(format!("with it, the data files have more than {} MiB", DATA_BYTES_MAX >> 20));
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())

@@ -102,7 +102,7 @@ fn crash(cx: &mut Context<'_>, at: &At, raw: &RawCrash, replicas: Option<Vec<Rep
 }
 
 fn slow(cx: &mut Context<'_>, at: &At, raw: &RawSlow, replicas: Option<Vec<ReplicaRef>>) -> Option<Effect> {
-    let factor = cx.number(&at.key("factor"), "`factor`", &raw.factor)?;
+    let factor = cx.number(&at.key("factor"), &raw.factor)?;
     if factor <= 1.0 {
         let message = format!("`factor` says how many times slower, so it must be above 1, not {factor}");
         cx.error(codes::OUT_OF_RANGE, &at.key("factor"), message, "");
@@ -124,7 +124,7 @@ fn gray(
     if raw.class.is_some() && raw.errors.is_none() {
         cx.error(codes::MISSING, &at.key("class"), "`class` needs `errors`", "add `errors: 10%`");
     }
-    let errors = raw.errors.as_ref().map_or(Some(0.0), |text| cx.share(&at.key("errors"), "`errors`", text));
+    let errors = raw.errors.as_ref().map_or(Some(0.0), |text| cx.share(&at.key("errors"), text));
     let latency = cx.time_law_opt(&at.key("latency"), raw.latency.as_ref());
     let callers = callers(cx, world, &at.key("callers"), &raw.callers);
     let replicas = replicas?;
@@ -177,7 +177,7 @@ fn operations(
 }
 
 fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &RawExhaust) -> Option<Effect> {
-    let share = cx.share(&at.key("share"), "`share`", &raw.share);
+    let share = cx.share(&at.key("share"), &raw.share);
     let what = match (&raw.threads, &raw.pool, &raw.connections) {
         (Some(target), None, None) => exhausted_threads(cx, world, &at.key("threads"), salt, target),
         (None, Some(name), None) => exhausted_pool(cx, world, &at.key("pool"), name),
@@ -249,7 +249,7 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
     let rate = rate.and_then(|rate| cx.above_zero(&at.key("rate"), "`rate`", rate));
     let burst = match &raw.burst {
         None => rate.map(|rate| rate.max(1.0)),
-        Some(text) => cx.number(&at.key("burst"), "`burst`", text),
+        Some(text) => cx.number(&at.key("burst"), text),
     };
     let bucket = Bucket { rate_per_sec: rate?, burst: burst? };
     if bucket.burst < 1.0 {
@@ -274,7 +274,16 @@ fn packet_loss(cx: &mut Context<'_>, at: &At, raw: &RawPacketLoss, path: Option<
 }
 
 fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) -> Option<Effect> {
-    let factor = cx.number_above_zero(&at.key("factor"), "`factor`", &raw.factor);
+    let factor = cx.number(&at.key("factor"), &raw.factor);
+    if let Some(factor) = factor.filter(|factor| *factor <= 1.0) {
+        let message = format!("`factor` says how many times more, so it must be above 1, not {factor}");
+        cx.error(
+            codes::OUT_OF_RANGE,
+            &at.key("factor"),
+            message,
+            "give the load itself a curve to make it fall",
+        );
+    }
     let Some(workload) = world.workloads.iter().position(|workload| workload.name == raw.load) else {
         // A load with a mistake of its own is not in the list, but it is no unknown name.
         if !cx.input.scenario.load.contains_key(&raw.load) {
@@ -284,9 +293,9 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
         return None;
     };
     match world.workloads[workload].source {
-        Source::Open { .. } | Source::Modulated { .. } => {}
-        Source::Replay { .. } | Source::Closed { .. } => {
-            let message = format!("`{}` has no rate that could grow", raw.load);
+        Source::Open { .. } => {}
+        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } => {
+            let message = format!("`{}` has no `rate` that could grow", raw.load);
             cx.error(
                 codes::NO_MECHANISM,
                 &at.key("load"),

@@ -17,11 +17,10 @@ use super::context::{At, Context, suggestion};
 use super::expect_scope::{Names, resolve_scope};
 use super::metrics::{METRICS, MetricInfo, Quantity, Statistic, metric};
 use super::model::{Comparison, Expectation, Metric, When};
-use super::shim as parse;
 use super::tokens::{Token, tokens};
 use crate::diag::{Diag, Location};
 use crate::spec::scalar::ExpectText;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, parse};
 
 /// The parts of a run that an expectation can name.
 pub(super) struct Schedule {
@@ -42,6 +41,9 @@ pub(super) fn resolve_expectations(
     let raw = &cx.input.scenario.expect;
     let mut expectations = Vec::with_capacity(raw.len());
     for (index, text) in raw.iter().enumerate() {
+        if cx.is_full() {
+            break;
+        }
         let location = cx.locate(&At::scenario("expect").index(index));
         let reader = Reader { tokens: tokens(text.as_str()), names, schedule };
         match reader.expectation(text, &location) {
@@ -185,20 +187,10 @@ impl Reader<'_> {
             Quantity::Rate => (parse::rate(&text), "a rate such as `40/s`"),
             Quantity::Number => (parse::number(&text), "a number such as `1.5`"),
         };
-        let wrong = |message: String| {
-            Problem::new(
-                codes::EXPECT_VALUE,
-                words,
-                message,
-                format!("`{}` is compared with {what}", info.word),
-            )
-        };
-        let value = parsed.map_err(|problem| wrong(problem.to_string()))?;
-        let top = if info.quantity == Quantity::Share { 1.0 } else { f64::MAX };
-        if !(0.0..=top).contains(&value) {
-            return Err(wrong(format!("`{text}` is beyond what `{}` can be", info.word)));
-        }
-        Ok(value)
+        parsed.map_err(|problem| {
+            let help = format!("`{}` is compared with {what}", info.word);
+            Problem::new(codes::EXPECT_VALUE, words, problem.message, help)
+        })
     }
 
     fn when(&self, info: &MetricInfo, words: &[Token]) -> Result<When, Problem> {
@@ -231,10 +223,9 @@ impl Reader<'_> {
 
     fn between(&self, words: &[Token], from: &str, to: &str) -> Result<When, Problem> {
         let time = |text: &str, word: &Token| {
-            let problem = |problem: String| {
-                Problem::new(codes::EXPECT_VALUE, std::slice::from_ref(word), problem, WINDOWS)
-            };
-            parse::span(text).map_err(|error| problem(error.to_string()))
+            parse::span(text).map_err(|problem| {
+                Problem::new(codes::EXPECT_VALUE, std::slice::from_ref(word), problem.message, problem.help)
+            })
         };
         let (from, to) = (time(from, &words[1])?, time(to, &words[3])?);
         let Schedule { duration, warm_up, .. } = *self.schedule;

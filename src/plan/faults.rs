@@ -3,12 +3,11 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::effects::resolve_effect;
+use super::effects::{default_name, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Fault, Schedule, Workload};
-use super::shim::mean;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What a fault may refer to.
 pub(super) struct World<'w> {
@@ -29,12 +28,10 @@ pub(super) struct World<'w> {
 /// All faults, in order.
 pub(super) fn resolve_faults(cx: &mut Context<'_>, world: &World<'_>) -> Vec<Fault> {
     let raw = &cx.input.scenario.faults;
-    let mut namesakes: BTreeMap<String, u32> = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let faults = raw.iter().enumerate();
     faults
-        .filter_map(|(index, raw)| {
-            fault(cx, world, &At::scenario("faults").index(index), raw, &mut namesakes)
-        })
+        .filter_map(|(index, raw)| fault(cx, world, &At::scenario("faults").index(index), raw, &mut names))
         .collect()
 }
 
@@ -62,7 +59,7 @@ fn fault(
     world: &World<'_>,
     at: &At,
     raw: &RawFault,
-    namesakes: &mut BTreeMap<String, u32>,
+    names: &mut BTreeSet<String>,
 ) -> Option<Fault> {
     let words = effect_words(raw);
     let [word] = words.as_slice() else {
@@ -76,16 +73,37 @@ fn fault(
         cx.error(codes::CONTRADICTION, at, message, help);
         return None;
     };
-    let name = raw.name.clone().unwrap_or_else(|| super::effects::default_name(word, raw));
-    let namesake = namesakes.entry(name.clone()).or_insert(0);
-    *namesake += 1;
-    // The draw of "any two replicas" depends on the fault's name, not on its place
-    // in the list, so that a fault put in before it changes nothing.
-    let salt = format!("{name}#{namesake}");
+    let name = unique_name(cx, at, word, raw, names);
     let schedule = schedule(cx, world, at, word, raw);
-    let effect = resolve_effect(cx, world, &at.key(word), &salt, raw);
+    let effect = resolve_effect(cx, world, &at.key(word), &name, raw);
     let (effect, schedule) = (effect?, schedule?);
     Some(Fault { name, kind: (*word).to_owned(), effect, schedule })
+}
+
+/// The fault's name, which is also the address of its draws: replicas drawn by
+/// a fault do not change when another is put in before it.
+fn unique_name(
+    cx: &mut Context<'_>,
+    at: &At,
+    word: &str,
+    raw: &RawFault,
+    names: &mut BTreeSet<String>,
+) -> String {
+    if let Some(name) = &raw.name {
+        if !names.insert(name.clone()) {
+            let message = format!("there are two faults called `{name}`");
+            cx.error(codes::DUPLICATE, &at.key("name"), message, "give each a `name` of its own");
+        }
+        return name.clone();
+    }
+    let plain = default_name(word, raw);
+    let mut name = plain.clone();
+    let mut number = 1;
+    while !names.insert(name.clone()) {
+        number += 1;
+        name = format!("{plain} ({number})");
+    }
+    name
 }
 
 /// Effects with a strength that can grow.
@@ -146,6 +164,9 @@ fn schedule(
     }
 }
 
+/// Most times that one fault comes and goes.
+const FLAPS_MAX: u64 = 100_000;
+
 fn once(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawFault) -> Option<Schedule> {
     let start = raw.at.as_ref().and_then(|text| cx.span(&at.key("at"), text));
     let length = match &raw.length {
@@ -174,6 +195,12 @@ fn once(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawFault) -> Opt
             "say how long it comes and goes",
         );
     }
+    if let (Some(length), Some((on, off))) = (length, flap)
+        && length.0.min(world.duration.0) / (on.0 + off.0) > FLAPS_MAX
+    {
+        let message = format!("the fault comes and goes more than {FLAPS_MAX} times");
+        cx.error(codes::TOO_BIG, &at.key("flap"), message, "make `on` and `off` longer");
+    }
     if let Some(length) = length
         && ramp > length
     {
@@ -189,7 +216,7 @@ fn recurring(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawRecurrin
     let from = cx.span_or(&at.key("from"), raw.from.as_ref(), SimSpan::ZERO);
     let until = raw.until.as_ref().map(|text| cx.span(&at.key("until"), text));
     let (up, down) = (up?, down?);
-    if mean(&up) + mean(&down) < 1.0 {
+    if up.mean() + down.mean() < 1.0 {
         cx.error(codes::BAD_SCHEDULE, at, "`up` and `down` must last longer than 0s", "");
     }
     let until = match until {

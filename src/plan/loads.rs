@@ -1,14 +1,14 @@
 //! Load: who sends it, when requests come, and in which classes.
 
 use super::codes;
-use super::context::{At, Context, suggestion};
+use super::context::{At, Context};
 use super::control_steps::SHARE_SLACK;
 use super::curves::resolve_curve;
 use super::data_file::read_timestamps;
 use super::directory::{Directory, check_names};
 use super::model::{ClientId, PRIORITY_DEFAULT, PRIORITY_MAX, RateCurve, Source, UserClass, Workload};
-use super::shim as parse;
 use crate::dist::Law;
+use crate::spec::law::{LawUnit, parse_law};
 use crate::spec::raw::{RawClass, RawLoad};
 use crate::units::{SimSpan, SimTime};
 use indexmap::IndexMap;
@@ -64,12 +64,8 @@ fn client(
             cx.unknown(&at.key("client"), "client", wanted, clients());
         } else {
             let message = format!("load `{name}` does not say its client, and no client is called `{name}`");
-            cx.error(
-                codes::UNKNOWN_NAME,
-                at,
-                message,
-                format!("add `client:`; {}", suggestion(name, clients())),
-            );
+            let help = format!("add `client:`; {}", cx.suggest(name, clients()));
+            cx.error(codes::UNKNOWN_NAME, at, message, help);
         }
     }
     found
@@ -125,60 +121,19 @@ fn gaps(cx: &mut Context<'_>, at: &At, text: &str) -> Option<Law> {
         "deterministic" => return Some(Law::Constant(1.0)),
         _ => {}
     }
-    let Ok(law) = parse::law(text, parse::nanos) else {
+    if parse_law(text, LawUnit::Time).is_err() && !text.contains('(') {
         let message = format!("`{text}` is no pattern of arrivals");
-        cx.error(
-            codes::BAD_VALUE,
-            at,
-            message,
-            "write `poisson`, `deterministic`, or a law of time such as `erlang(4 1s)`",
-        );
+        let help = "write `poisson`, `deterministic`, or a law of time such as `erlang(4 1s)`";
+        cx.error(codes::BAD_VALUE, at, message, help);
         return None;
-    };
-    let mean = parse::mean(&law);
+    }
+    let law = cx.law(at, text, LawUnit::Time)?;
+    let mean = law.mean();
     if !(mean.is_finite() && mean > 0.0) {
         cx.error(codes::OUT_OF_RANGE, at, "the gaps' law must have a mean above 0", "");
         return None;
     }
-    let scaled = scaled(law, 1.0 / mean);
-    if scaled.is_none() {
-        let message = "a law of counts cannot be a law of gaps";
-        cx.error(
-            codes::BAD_VALUE,
-            at,
-            message,
-            "use a law of time such as `erlang(4 1s)`, and `batch` for several at once",
-        );
-    }
-    scaled
-}
-
-/// The law of a multiple of the value; `None` for counts, whose multiples are no law here.
-fn scaled(law: Law, by: f64) -> Option<Law> {
-    Some(match law {
-        Law::Constant(value) => Law::Constant(value * by),
-        Law::Uniform { low, high } => Law::Uniform { low: low * by, high: high * by },
-        Law::Exponential { mean } => Law::Exponential { mean: mean * by },
-        Law::LogNormal { mu, sigma } => Law::LogNormal { mu: mu + libm::log(by), sigma },
-        Law::FoldedNormal { mean, sd } => Law::FoldedNormal { mean: mean * by, sd: sd * by },
-        Law::Erlang { stages, mean } => Law::Erlang { stages, mean: mean * by },
-        Law::HyperExponential { branches } => {
-            let branches = branches.into_iter().map(|(share, mean)| (share, mean * by)).collect();
-            Law::HyperExponential { branches }
-        }
-        Law::Weibull { shape, scale } => Law::Weibull { shape, scale: scale * by },
-        Law::BoundedPareto { shape, low, high } => {
-            Law::BoundedPareto { shape, low: low * by, high: high * by }
-        }
-        Law::Geometric { .. } => return None,
-        Law::Empirical { values } => {
-            Law::Empirical { values: values.into_iter().map(|value| value * by).collect() }
-        }
-        Law::Mixture { parts } => {
-            let parts = parts.into_iter().map(|(share, law)| Some((share, scaled(law, by)?)));
-            Law::Mixture { parts: parts.collect::<Option<_>>()? }
-        }
-    })
+    Some(law.scaled(1.0 / mean))
 }
 
 fn modulated_source(cx: &mut Context<'_>, at: &At, raw: &RawLoad) -> Option<Source> {
@@ -189,7 +144,7 @@ fn modulated_source(cx: &mut Context<'_>, at: &At, raw: &RawLoad) -> Option<Sour
         let length = cx.time_law(&at.key("for"), &phase.length);
         phases.push((rate?, length?));
     }
-    let mean = phases.iter().map(|(_, length)| parse::mean(length)).sum::<f64>();
+    let mean = phases.iter().map(|(_, length)| length.mean()).sum::<f64>();
     if mean < 1.0 {
         // Phases of no length would change for ever without time passing.
         cx.error(codes::OUT_OF_RANGE, &at.key("modulated"), "the phases must last longer than 0s", "");
@@ -221,7 +176,7 @@ fn classes(cx: &mut Context<'_>, at: &At, raw: &IndexMap<String, RawClass>) -> V
         let at = at.key(name);
         let priority = class.priority.unwrap_or(PRIORITY_DEFAULT);
         cx.within(&at.key("priority"), "`priority`", priority, 0..=PRIORITY_MAX);
-        let probability = cx.share(&at.key("share"), "`share`", &class.share).unwrap_or(0.0);
+        let probability = cx.share(&at.key("share"), &class.share).unwrap_or(0.0);
         classes.push(UserClass { name: name.clone(), probability, priority });
     }
     let total: f64 = classes.iter().map(|class| class.probability).sum();

@@ -26,7 +26,6 @@ mod policy;
 mod query;
 mod resolve;
 mod settings;
-mod shim;
 mod steps;
 mod targets;
 mod tokens;

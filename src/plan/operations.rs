@@ -141,7 +141,7 @@ fn journey(builder: &mut StepBuilder<'_, '_>, at: &At, name: &str, raw: &RawJour
         RawJourney::Steps(steps) => (steps, at.clone(), None),
         RawJourney::Details(details) => (&details.steps, at.key("steps"), details.weight.as_ref()),
     };
-    let weight = weight.and_then(|text| builder.cx.number(&at.key("weight"), "`weight`", text));
+    let weight = weight.and_then(|text| builder.cx.number(&at.key("weight"), text));
     Journey {
         name: name.to_owned(),
         probability: weight.unwrap_or(1.0),

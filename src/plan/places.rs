@@ -4,7 +4,7 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{Entity, Link, Place, PlaceId, Popularity};
-use super::shim as parse;
+use crate::spec::law::parse_popularity;
 use crate::spec::raw::{RawEntity, RawLink};
 use crate::spec::scalar::ShareText;
 use crate::units::SimSpan;
@@ -116,7 +116,7 @@ fn link(cx: &mut Context<'_>, at: &At, raw: &RawLink) -> Option<Link> {
 
 /// A probability of loss: below 1, because a message that is always lost never arrives.
 pub(super) fn loss(cx: &mut Context<'_>, at: &At, text: &ShareText) -> Option<f64> {
-    let loss = cx.share(at, "`loss`", text)?;
+    let loss = cx.share(at, text)?;
     if loss < 1.0 {
         return Some(loss);
     }
@@ -142,7 +142,7 @@ fn entity(cx: &mut Context<'_>, name: &str, raw: &RawEntity) -> Option<Entity> {
         .and_then(|count| cx.within(&at.key("population"), "`population`", count, 1..=POPULATION_MAX));
     let popularity = match &raw.popularity {
         None => Some(Popularity::Uniform),
-        Some(text) => cx.value(&at.key("popularity"), parse::popularity(text.as_str())),
+        Some(text) => cx.value(&at.key("popularity"), parse_popularity(text.as_str())),
     };
     let bytes = match &raw.bytes {
         None => Some(ENTITY_BYTES_DEFAULT),
@@ -155,12 +155,10 @@ fn entity(cx: &mut Context<'_>, name: &str, raw: &RawEntity) -> Option<Entity> {
 }
 
 fn check_popularity(cx: &mut Context<'_>, at: &At, popularity: &Popularity, population: u64) -> Option<()> {
-    match *popularity {
-        Popularity::Uniform => Some(()),
-        Popularity::Zipf { exponent } => cx.at_least_zero(at, "the exponent", exponent).map(|_| ()),
-        Popularity::HotSet { hot, share } => {
-            cx.within(at, "the number of hot keys", hot, 1..=population)?;
-            cx.within(at, "the share of the hot keys", share, 0.0..=1.0).map(|_| ())
+    match popularity {
+        Popularity::HotSet { hot, .. } => {
+            cx.within(at, "the number of hot keys", *hot, 1..=population).map(|_| ())
         }
+        Popularity::Uniform | Popularity::Zipf { .. } => Some(()),
     }
 }

@@ -7,7 +7,7 @@ use super::model::{
     Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, Pool,
     Retry, RetryBudget,
 };
-use super::shim as parse;
+use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
     RawPool, RawPoolDetails, RawRetry,
@@ -146,9 +146,8 @@ fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
     let backoff = match &raw.backoff {
         None => Some(Backoff::None),
-        Some(text) => cx.value(&at.key("backoff"), parse::backoff(text.as_str())),
+        Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
     };
-    let backoff = backoff.and_then(|backoff| check_backoff(cx, &at.key("backoff"), backoff));
     let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), raw));
     let on = raw.on.as_ref().map_or_else(all_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {
@@ -194,26 +193,10 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
     }
 }
 
-fn check_backoff(cx: &mut Context<'_>, at: &At, backoff: Backoff) -> Option<Backoff> {
-    let (base, cap, spread) = match backoff {
-        Backoff::None | Backoff::Fixed(_) => return Some(backoff),
-        Backoff::Exponential { base, cap, spread } => (base, cap, spread),
-        Backoff::FullJitter { base, cap }
-        | Backoff::EqualJitter { base, cap }
-        | Backoff::Decorrelated { base, cap } => (base, cap, 0.0),
-    };
-    if base > cap {
-        let message = format!("the longest pause, {cap}, is shorter than the first, {base}");
-        cx.error(codes::OUT_OF_RANGE, at, message, "write the first pause, then the longest");
-        return None;
-    }
-    cx.within(at, "`spread`", spread, 0.0..=1.0).map(|_| backoff)
-}
-
 fn budget(cx: &mut Context<'_>, at: &At, raw: &RawBudget) -> Option<RetryBudget> {
     match raw {
         RawBudget::Share(text) => {
-            let ratio = cx.share(at, "a retry budget", text)?;
+            let ratio = cx.share(at, text)?;
             let rule = BudgetRule::Ratio { ratio, window: BUDGET_WINDOW_DEFAULT, min_per_sec: 0.0 };
             Some(RetryBudget { rule, scope: BudgetScope::Component })
         }
@@ -230,7 +213,7 @@ fn budget(cx: &mut Context<'_>, at: &At, raw: &RawBudget) -> Option<RetryBudget>
 fn budget_rule(cx: &mut Context<'_>, at: &At, raw: &RawBudgetDetails) -> Option<BudgetRule> {
     match (&raw.ratio, &raw.per_call, &raw.capacity) {
         (Some(ratio), None, None) => {
-            let ratio = cx.share(&at.key("ratio"), "`ratio`", ratio);
+            let ratio = cx.share(&at.key("ratio"), ratio);
             let window = match &raw.window {
                 None => Some(BUDGET_WINDOW_DEFAULT),
                 Some(text) => cx.span_above_zero(&at.key("window"), "`window`", text),
@@ -245,7 +228,7 @@ fn budget_rule(cx: &mut Context<'_>, at: &At, raw: &RawBudgetDetails) -> Option<
                     cx.error(codes::CONTRADICTION, &at.key(key), message, "");
                 }
             }
-            let per_call = cx.number(&at.key("per-call"), "`per-call`", per_call);
+            let per_call = cx.number(&at.key("per-call"), per_call);
             let capacity = cx.number_above_zero(&at.key("capacity"), "`capacity`", capacity);
             Some(BudgetRule::TokenBucket { per_call: per_call?, capacity: capacity? })
         }

@@ -90,11 +90,9 @@ impl Plan {
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
-            Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
-                format!("pool {}", self.policies[*policy].name)
-            }
+            Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
-                format!("connections of {}", self.components[*component].name)
+                self.components[*component].name.clone()
             }
             Effect::Throttle { component, .. } => self.components[*component].name.clone(),
             Effect::Latency { path, .. }

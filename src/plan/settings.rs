@@ -89,7 +89,7 @@ fn service_level(cx: &mut Context<'_>, raw: Option<&RawServiceLevel>, window: Si
     let hold = raw.and_then(|raw| raw.hold.as_ref());
     ServiceLevel {
         availability: availability
-            .and_then(|text| cx.share(&at.key("availability"), "`availability`", text))
+            .and_then(|text| cx.share(&at.key("availability"), text))
             .unwrap_or(AVAILABILITY_DEFAULT),
         latency_p99: latency
             .and_then(|text| cx.span_above_zero(&at.key("latency-p99"), "`latency-p99`", text)),

@@ -1,9 +1,10 @@
 //! Whom a fault hits: replicas by selector, ends of paths by name.
 
 use super::codes;
-use super::context::{At, Context, suggestion};
+use super::context::{At, Context};
 use super::faults::World;
 use super::model::{Caller, ComponentId, ReplicaRef};
+use crate::rng;
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
 
 /// The replicas that a target chooses, in order; never none.
@@ -31,18 +32,27 @@ pub(super) fn resolve_replicas(
                 }
                 return None;
             };
-            Some(replicas_of(world, &[component]))
+            replicas_of(cx, world, at, &[component])
         }
         RawTarget::Selector(selector) => select(cx, world, at, salt, selector),
     }
 }
 
-fn replicas_of(world: &World<'_>, components: &[ComponentId]) -> Vec<ReplicaRef> {
+fn replicas_of(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    components: &[ComponentId],
+) -> Option<Vec<ReplicaRef>> {
+    let count: u64 = components.iter().map(|id| u64::from(world.components[*id].replicas)).sum();
+    if !cx.counts_targets(at, count) {
+        return None;
+    }
     let all = components.iter().copied();
-    all.flat_map(|component| {
+    let all = all.flat_map(|component| {
         (0..world.components[component].replicas).map(move |replica| ReplicaRef { component, replica })
-    })
-    .collect()
+    });
+    Some(all.collect())
 }
 
 fn select(
@@ -75,7 +85,7 @@ fn select(
         cx.error(codes::NO_TARGET, at, message, "all that is given must fit the same component");
         return None;
     }
-    let all = replicas_of(world, &chosen);
+    let all = replicas_of(cx, world, at, &chosen)?;
     let wanted = wanted(cx, at, raw, all.len())?;
     Some(draw(world, salt, all, wanted))
 }
@@ -126,7 +136,7 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
             Some(count)
         }
         (None, Some(text)) => {
-            let share = cx.share(&at.key("percent"), "`percent`", text)?;
+            let share = cx.share(&at.key("percent"), text)?;
             let share = cx.above_zero(&at.key("percent"), "`percent`", share)?;
             // A product that is whole but for rounding must not become one more.
             Some(((share * there as f64 - 1e-9).ceil() as usize).clamp(1, there))
@@ -145,32 +155,13 @@ fn draw(world: &World<'_>, salt: &str, mut replicas: Vec<ReplicaRef>, wanted: us
     if wanted < replicas.len() {
         replicas.sort_by_cached_key(|replica| {
             let name = &world.components[replica.component].name;
-            (order(world.seed, &[salt, name], u64::from(replica.replica)), *replica)
+            let component = rng::key(world.seed, rng::name_hash(&format!("fault/{salt}/{name}")));
+            (rng::nth(component, u64::from(replica.replica)), *replica)
         });
         replicas.truncate(wanted);
         replicas.sort_unstable();
     }
     replicas
-}
-
-fn order(seed: u64, texts: &[&str], number: u64) -> u64 {
-    let mut hash = finalise(seed);
-    for text in texts {
-        for byte in text.bytes() {
-            hash = finalise(hash ^ u64::from(byte));
-        }
-        // Keeps ("ab", "c") and ("a", "bc") apart.
-        hash = finalise(hash ^ 0x100);
-    }
-    finalise(hash ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
-fn finalise(mut z: u64) -> u64 {
-    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// The components and clients that one side of a path names, in order.
@@ -190,6 +181,9 @@ pub(super) fn resolve_end(
             all
         }
     };
+    if !cx.counts_targets(at, ends.len() as u64) {
+        return None;
+    }
     ends.sort_unstable();
     ends.dedup();
     if ends.is_empty() {
@@ -233,25 +227,10 @@ fn end(cx: &mut Context<'_>, world: &World<'_>, at: &At, text: &str) -> Option<V
         (None, None) => {
             let places = world.directory.places.iter().map(String::as_str);
             let clients = world.directory.clients.keys().map(String::as_str);
-            let help = suggestion(name, world.directory.component_names().chain(clients).chain(places));
+            let help = cx.suggest(name, world.directory.component_names().chain(clients).chain(places));
             let what = kind.map_or("component, client or place".to_owned(), str::to_owned);
             cx.error(codes::UNKNOWN_NAME, at, format!("there is no {what} `{name}`"), help);
             None
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_of_draws_depends_on_every_part_of_the_address() {
-        let base = order(1, &["crash#1", "web"], 0);
-        assert_ne!(base, order(2, &["crash#1", "web"], 0));
-        assert_ne!(base, order(1, &["crash#2", "web"], 0));
-        assert_ne!(base, order(1, &["crash#1", "we"], 0));
-        assert_ne!(base, order(1, &["crash#1", "web"], 1));
-        assert_ne!(order(1, &["ab", "c"], 0), order(1, &["a", "bc"], 0));
     }
 }

@@ -3,19 +3,24 @@
 
 use super::codes;
 use super::context::{At, Context};
-use super::shim as parse;
+use super::data_file::read_values;
 use crate::dist::Law;
+use crate::spec::law::{LawUnit, law_file, parse_law};
 use crate::spec::scalar::{
     BandwidthText, BytesText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
 };
 use crate::units::SimSpan;
+use crate::units::parse::{self, ParseError};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+/// Largest rate, per second: a million times what a run's bound on events lets pass.
+const RATE_MAX: f64 = 1e15;
+
 impl Context<'_> {
     /// The value, or a complaint that the text is none.
-    pub(super) fn value<T, E: Display>(&mut self, at: &At, parsed: Result<T, E>) -> Option<T> {
-        parsed.map_err(|problem| self.error(codes::BAD_VALUE, at, problem.to_string(), "")).ok()
+    pub(super) fn value<T>(&mut self, at: &At, parsed: Result<T, ParseError>) -> Option<T> {
+        parsed.map_err(|problem| self.error(codes::BAD_VALUE, at, problem.message, problem.help)).ok()
     }
 
     /// The value if it lies in the range, or a complaint.
@@ -55,41 +60,29 @@ impl Context<'_> {
     }
 
     /// A share from 0 to 1.
-    pub(super) fn share(&mut self, at: &At, what: &str, text: &ShareText) -> Option<f64> {
-        let share = self.value(at, parse::share(text.as_str()))?;
-        if (0.0..=1.0).contains(&share) {
-            return Some(share);
-        }
-        let message = format!("{what} must be from 0% to 100%, not {}", text.as_str());
-        self.error(codes::OUT_OF_RANGE, at, message, "");
-        None
+    pub(super) fn share(&mut self, at: &At, text: &ShareText) -> Option<f64> {
+        self.value(at, parse::share(text.as_str()))
     }
 
     /// Something per second, 0 or more.
     pub(super) fn rate(&mut self, at: &At, text: &RateText) -> Option<f64> {
         let rate = self.value(at, parse::rate(text.as_str()))?;
-        self.at_least_zero(at, "a rate", rate)
+        if rate > RATE_MAX {
+            self.error(codes::OUT_OF_RANGE, at, format!("a rate must be at most {RATE_MAX:e}/s"), "");
+            return None;
+        }
+        Some(rate)
     }
 
     /// A plain number, 0 or more.
-    pub(super) fn number(&mut self, at: &At, what: &str, text: &NumberText) -> Option<f64> {
-        let number = self.value(at, parse::number(text.as_str()))?;
-        self.at_least_zero(at, what, number)
+    pub(super) fn number(&mut self, at: &At, text: &NumberText) -> Option<f64> {
+        self.value(at, parse::number(text.as_str()))
     }
 
     /// A plain number above 0.
     pub(super) fn number_above_zero(&mut self, at: &At, what: &str, text: &NumberText) -> Option<f64> {
-        let number = self.number(at, what, text)?;
+        let number = self.number(at, text)?;
         self.above_zero(at, what, number)
-    }
-
-    /// The number if it is finite and not negative, or a complaint.
-    pub(super) fn at_least_zero(&mut self, at: &At, what: &str, number: f64) -> Option<f64> {
-        if number.is_finite() && number >= 0.0 {
-            return Some(number);
-        }
-        self.error(codes::OUT_OF_RANGE, at, format!("{what} must be 0 or more, not {number}"), "");
-        None
     }
 
     /// The number if it is above 0, or a complaint.
@@ -134,13 +127,12 @@ impl Context<'_> {
 
     /// Bytes per second above 0.
     pub(super) fn bandwidth(&mut self, at: &At, text: &BandwidthText) -> Option<f64> {
-        let bandwidth = self.value(at, parse::bandwidth(text.as_str()))?;
-        self.above_zero(at, "a bandwidth", bandwidth)
+        self.value(at, parse::bandwidth(text.as_str()))
     }
 
     /// A law of time, in nanoseconds.
     pub(super) fn time_law(&mut self, at: &At, text: &LawText) -> Option<Law> {
-        self.value(at, parse::law(text.as_str(), parse::nanos))
+        self.law(at, text.as_str(), LawUnit::Time)
     }
 
     /// A law of time that may be left out.
@@ -148,15 +140,35 @@ impl Context<'_> {
         text.and_then(|text| self.time_law(at, text))
     }
 
-    /// A law of sizes, in bytes.
+    /// A law of sizes, in bytes, that may be left out.
     pub(super) fn bytes_law_opt(&mut self, at: &At, text: Option<&LawText>) -> Option<Law> {
-        text.and_then(|text| {
-            self.value(at, parse::law(text.as_str(), |text| parse::bytes(text).map(|b| b as f64)))
-        })
+        text.and_then(|text| self.law(at, text.as_str(), LawUnit::Bytes))
     }
 
     /// A law of counts.
     pub(super) fn count_law(&mut self, at: &At, text: &LawText) -> Option<Law> {
-        self.value(at, parse::law(text.as_str(), parse::number))
+        self.law(at, text.as_str(), LawUnit::Count)
+    }
+
+    /// A law, with the values of the file that it names.
+    pub(super) fn law(&mut self, at: &At, text: &str, unit: LawUnit) -> Option<Law> {
+        let law = self.value(at, parse_law(text, unit))?;
+        if let Some(file) = law_file(text) {
+            return read_values(self, at, &file, unit).map(|values| Law::Empirical { values });
+        }
+        if has_unread_file(&law) {
+            let message = "a law with a file cannot be a part of a mixture";
+            self.error(codes::BAD_VALUE, at, message, "put the mixed values into the file");
+            return None;
+        }
+        Some(law)
+    }
+}
+
+fn has_unread_file(law: &Law) -> bool {
+    match law {
+        Law::Empirical { values } => values.is_empty(),
+        Law::Mixture { parts } => parts.iter().any(|(_, law)| has_unread_file(law)),
+        _ => false,
     }
 }

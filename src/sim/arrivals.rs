@@ -194,6 +194,10 @@ impl Engine<'_> {
         frame.priority = priority;
         frame.slot = self.slots.current as u16;
         frame.log = log;
+        frame.replica = NONE;
+        frame.parent = NONE;
+        frame.from_site = NONE;
+        frame.deadline = u64::MAX;
         frame.set(flag::OWNS_LOG);
         self.records.traffic[self.slots.current * self.t.traffic.len() + traffic as usize].arrived += 1;
         self.records.window[traffic as usize].arrived += 1;

@@ -48,15 +48,6 @@ impl Engine<'_> {
             }
         }
     }
-
-    /// A forwarded request counts as a call of the forwarding component that is answered elsewhere.
-    pub(super) fn count_forward(&mut self, policy: u32) {
-        let edge = self.edge(policy);
-        edge.calls += 1;
-        edge.attempts += 1;
-        edge.answered_ok += 1;
-        edge.calls_ok += 1;
-    }
 }
 
 /// Position of the least load; among equals the draw decides.

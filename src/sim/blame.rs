@@ -161,8 +161,8 @@ const BAND_BITS: u32 = 3;
 struct Band {
     count: u64,
     total: u64,
-    /// Labels with their nanoseconds, unordered; few distinct ones occur.
-    sums: Vec<(u32, u64)>,
+    /// Nanoseconds by label.
+    sums: Vec<u64>,
 }
 
 /// Sums by latency band, for one journey and one part of the run.
@@ -194,9 +194,9 @@ impl BlameSums {
         band.total += latency;
         for entry in logs.entries(log) {
             let (label, nanos) = ((entry >> NANO_BITS) as u32, entry & NANO_MASK);
-            match band.sums.iter_mut().find(|(known, _)| *known == label) {
-                Some((_, sum)) => *sum += nanos,
-                None => band.sums.push((label, nanos)),
+            match band.sums.get_mut(label as usize) {
+                Some(sum) => *sum += nanos,
+                None => band.add_beyond(label, nanos),
             }
         }
     }
@@ -234,8 +234,8 @@ impl BlameSums {
         let weight = mixing_weight(&low, &high, latency_ns);
         let mut parts = std::collections::BTreeMap::<u32, f64>::new();
         for (band, share) in [(&low, 1.0 - weight), (&high, weight)] {
-            for (label, nanos) in &band.sums {
-                *parts.entry(*label).or_default() += share * *nanos as f64 / band.count.max(1) as f64;
+            for (label, nanos) in (0u32..).zip(&band.sums).filter(|(_, nanos)| **nanos > 0) {
+                *parts.entry(label).or_default() += share * *nanos as f64 / band.count.max(1) as f64;
             }
         }
         let mut parts: Vec<BlamePart> = parts
@@ -252,14 +252,20 @@ impl BlameSums {
 }
 
 impl Band {
+    #[cold]
+    fn add_beyond(&mut self, label: u32, nanos: u64) {
+        self.sums.resize(label as usize + 1, 0);
+        self.sums[label as usize] += nanos;
+    }
+
     fn absorb(&mut self, other: &Band) {
         self.count += other.count;
         self.total += other.total;
-        for (label, nanos) in &other.sums {
-            match self.sums.iter_mut().find(|(known, _)| known == label) {
-                Some((_, sum)) => *sum += nanos,
-                None => self.sums.push((*label, *nanos)),
-            }
+        if other.sums.len() > self.sums.len() {
+            self.sums.resize(other.sums.len(), 0);
+        }
+        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
+            *mine += theirs;
         }
     }
 }

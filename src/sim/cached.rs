@@ -45,7 +45,7 @@ impl Engine<'_> {
         let before = self.caches[memory].len();
         let found = self.caches[memory].lookup(key, self.now, ttl);
         self.count_entries(memory, comp, before);
-        let counts = &mut self.records.comps[self.comp_base + comp].cache;
+        let counts = &mut self.stations[comp].counts.cache;
         match found {
             Lookup::Hit => counts.hits += 1,
             Lookup::Miss => counts.misses += 1,
@@ -70,7 +70,7 @@ impl Engine<'_> {
         let before = self.caches[memory].len();
         let evicted = self.caches[memory].store(key, weight, self.now, ttl);
         self.count_entries(memory, comp, before);
-        let counts = &mut self.records.comps[self.comp_base + comp].cache;
+        let counts = &mut self.stations[comp].counts.cache;
         counts.fills += 1;
         counts.evictions += evicted;
     }
@@ -82,13 +82,13 @@ impl Engine<'_> {
         let before = self.caches[memory].len();
         let removed = self.caches[memory].remove(key);
         self.count_entries(memory, comp, before);
-        self.records.comps[self.comp_base + comp].cache.invalidations += u64::from(removed);
+        self.stations[comp].counts.cache.invalidations += u64::from(removed);
     }
 
     fn count_entries(&mut self, memory: usize, comp: usize, before: u64) {
         let after = self.caches[memory].len();
         if after != before {
-            let entries = &mut self.levels[comp].entries;
+            let entries = &mut self.stations[comp].levels.entries;
             entries.set(self.now, entries.level - before + after);
         }
     }
@@ -156,7 +156,7 @@ impl Engine<'_> {
         let log = self.frames[w].log;
         if replica != NONE {
             let comp = self.replicas[replica as usize].comp;
-            self.records.comps[self.comp_base + comp as usize].cache.coalesced += 1;
+            self.stations[comp as usize].counts.cache.coalesced += 1;
             self.logs.charge(log, self.now, label(comp, WaitKind::Coalesced));
         }
         self.frames[w].state = State::Running;

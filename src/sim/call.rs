@@ -30,7 +30,7 @@ const SALT_CONNECT: u64 = rng::name_hash("call/connect");
 impl Engine<'_> {
     #[inline]
     pub(super) fn edge(&mut self, policy: u32) -> &mut EdgeSlot {
-        &mut self.records.edges[self.edge_base + policy as usize]
+        &mut self.edges[policy as usize]
     }
 
     #[inline]
@@ -53,7 +53,13 @@ impl Engine<'_> {
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        self.edge(policy).calls += 1;
+        self.edges[policy as usize].calls += 1;
+        if self.t.policies[policy as usize].is_plain {
+            frame.attempt = 1;
+            frame.attempt_start = now;
+            frame.mark = self.logs.mark(frame.log);
+            return self.send(f, policy);
+        }
         if self.t.policies[policy as usize].budget != NONE {
             let (rule, state) = self.budget_of(f, policy);
             let rule = self.t.budgets[rule].rule.clone();
@@ -123,12 +129,12 @@ impl Engine<'_> {
     fn open_connection(&mut self, target: usize) {
         self.connections[target] += 1;
         let open = u64::from(self.connections[target]);
-        let counts = &mut self.records.comps[self.comp_base + target].store;
+        let counts = &mut self.stations[target].counts.store;
         counts.connections_max = counts.connections_max.max(open);
     }
 
     fn connection_refused(&mut self, f: u32, policy: u32, target: usize) -> u32 {
-        self.records.comps[self.comp_base + target].store.connections_refused += 1;
+        self.stations[target].counts.store.connections_refused += 1;
         let edge = self.edge(policy);
         edge.attempts += 1;
         edge.refused += 1;
@@ -233,48 +239,56 @@ impl Engine<'_> {
 
     /// Sends the request on its way and starts the attempt's clock.
     fn send(&mut self, f: u32, policy: u32) -> u32 {
-        let deadline = self.call_deadline(f, policy);
-        self.edge(policy).attempts += 1;
+        self.edges[policy as usize].attempts += 1;
         let rule = &self.t.policies[policy as usize];
         let timeout_at = self.now.saturating_add(rule.attempt_timeout);
-        let until = deadline.min(timeout_at);
-        let at = SimTime(until.max(self.now));
+        let until = if rule.is_plain { timeout_at } else { self.call_deadline(f, policy).min(timeout_at) };
         if until < u64::MAX {
+            let at = SimTime(until.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => {
-                    self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
-                }
+                Some(lane) if until == timeout_at => self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f),
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
         let c = self.frames.alloc();
-        let priority = self.t.policies[policy as usize].priority;
-        let node = self.t.policies[policy as usize].caller;
-        let site_index = self.frames[f].site;
-        let site = &self.t.sites[site_index as usize];
-        let (salt, entry, op, target) = (site.salt, site.entry, site.op, site.target);
+        let born = self.frames[c].born;
         let frame = &mut self.frames[f];
         frame.state = State::Calling;
         frame.set(flag::SENT);
         frame.child = c;
-        let (key, root, epoch, log, own_priority, slot, attempt) =
-            (frame.key, frame.root, frame.epoch, frame.log, frame.priority, frame.slot, frame.attempt);
+        frame.child_born = born;
+        let site_index = frame.site;
+        let site = &self.t.sites[site_index as usize];
+        let key = rng::nth(rng::key(frame.key, site.salt), u64::from(frame.attempt));
+        let (root, epoch, log, slot) = (frame.root, frame.epoch, frame.log, frame.slot);
+        let priority = rule.priority.unwrap_or(frame.priority);
         let child = &mut self.frames[c];
-        child.key = rng::nth(rng::key(key, salt), u64::from(attempt));
+        child.key = key;
         child.root = root;
         child.role = Role::Server;
         child.parent = f;
         child.parent_epoch = epoch;
         child.log = log;
-        child.priority = priority.unwrap_or(own_priority);
+        child.priority = priority;
         child.slot = slot;
         child.deadline = until;
-        child.pc = entry;
-        child.op = op;
+        child.pc = site.entry;
+        child.op = site.op;
         child.from_site = site_index;
-        let (born, child_key) = (child.born, child.key);
-        self.frames[f].child_born = born;
-        let replica = self.pick_replica(policy, target, child_key);
+        child.replica = site.only_replica;
+        if !rule.is_plain || site.only_replica == NONE {
+            self.choose_target(f, c, policy);
+        }
+        if self.t.sites[site_index as usize].link == NONE && self.network.active == 0 {
+            return self.enter(c);
+        }
+        self.travel(c, site_index, self.t.policies[policy as usize].caller)
+    }
+
+    /// Chooses a replica for a new attempt and counts it as unanswered.
+    fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
+        let target = self.t.policies[policy as usize].target;
+        let replica = self.pick_replica(policy, target, self.frames[c].key);
         self.frames[c].replica = replica;
         self.frames[f].target_replica = replica;
         let outstanding = self.t.policies[policy as usize].outstanding;
@@ -282,23 +296,29 @@ impl Engine<'_> {
             let number = replica - self.t.comps[target as usize].first_replica;
             self.outstanding[(outstanding + number) as usize] += 1;
         }
-        self.travel(c, site_index, node)
     }
 
     /// Undoes what an attempt holds, whatever became of it. `reusable` keeps its connection.
+    #[inline]
     fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
         let frame = &mut self.frames[f];
+        let was_sent = frame.has(flag::SENT);
         frame.timer = 0;
         frame.epoch = frame.epoch.wrapping_add(1);
         frame.state = State::Running;
         frame.child = NONE;
-        let was_sent = frame.has(flag::SENT);
         frame.clear(flag::SENT);
-        let target_replica = frame.target_replica;
+        if !self.t.policies[policy as usize].is_plain {
+            self.release_attempt(f, policy, was_sent, reusable);
+        }
+    }
+
+    /// Gives back an attempt's connection and its place among the unanswered.
+    fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, reusable: bool) {
         let outstanding = self.t.policies[policy as usize].outstanding;
         if was_sent && outstanding != NONE {
             let target = self.t.policies[policy as usize].target as usize;
-            let number = target_replica - self.t.comps[target].first_replica;
+            let number = self.frames[f].target_replica - self.t.comps[target].first_replica;
             self.outstanding[(outstanding + number) as usize] -= 1;
         }
         if self.frames[f].flags & (flag::HAS_CONNECTION | flag::HAS_LOOSE_CONNECTION) != 0 {

@@ -57,7 +57,7 @@ impl Engine<'_> {
         self.abandon_flights(f, ErrorClass::Cancelled);
         if self.frames[f].role == Role::Server && self.frames[f].has(flag::INSIDE) {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-            self.records.comps[self.comp_base + comp].cancelled += 1;
+            self.stations[comp].counts.cancelled += 1;
             self.count_outside(f, comp);
         }
         if self.frames[f].has(flag::HAS_UNIT) {
@@ -127,11 +127,11 @@ impl Engine<'_> {
         let is_inside = frame.has(flag::INSIDE);
         self.joins.remove(&f);
         if is_inside {
-            self.records.comps[self.comp_base + comp].lost += 1;
+            self.stations[comp].counts.lost += 1;
             self.frames[f].clear(flag::INSIDE);
             let spent = self.now - self.frames[f].entered;
-            self.levels[comp].inside.leave(self.now);
-            self.levels[comp].sojourns += u128::from(spent);
+            self.stations[comp].levels.inside.leave(self.now);
+            self.stations[comp].levels.sojourns += u128::from(spent);
         }
     }
 
@@ -149,7 +149,7 @@ impl Engine<'_> {
             cores.clear(now);
             std::mem::take(&mut cores.level)
         });
-        let levels = &mut self.levels[comp];
+        let levels = &mut self.stations[comp].levels;
         levels.waiting.set(now, levels.waiting.level - waiting);
         levels.busy.set(now, levels.busy.level - shared.unwrap_or(busy));
         let rule = &self.t.comps[comp];

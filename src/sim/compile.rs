@@ -59,6 +59,7 @@ impl Compiler<'_> {
     fn places(&mut self) {
         let places = self.plan.places.len();
         self.t.places = places as u32;
+        self.t.has_no_links = self.plan.links.is_empty();
         self.t.link_of = vec![NONE; places * places];
         for (number, link) in self.plan.links.iter().enumerate() {
             let latency = link.latency.as_ref().map(|law| self.delay(law));
@@ -150,6 +151,12 @@ impl Compiler<'_> {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
+                is_plain: policy.pool.is_none()
+                    && budget == NONE
+                    && !counts
+                    && policy.total_timeout.is_none()
+                    && !policy.inherits_deadline
+                    && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
                 inherits_deadline: policy.inherits_deadline,
                 cancels: policy.cancels,
@@ -426,6 +433,7 @@ impl Compiler<'_> {
     fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
+        let only_replica = if target.replicas == 1 { target.first_replica } else { NONE };
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
         self.t.sites.push(Site {
@@ -435,6 +443,7 @@ impl Compiler<'_> {
             op,
             policy: call.policy as u32,
             link,
+            only_replica,
             effect,
             is_idempotent: operation.idempotent,
         });

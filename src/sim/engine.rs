@@ -8,15 +8,16 @@ use super::faults::{FaultEvent, FaultState};
 use super::frame::{Frames, State};
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
-use super::record::{Levels, Records, Snapshot};
+use super::record::{Records, Snapshot};
 use super::slots::SlotClock;
-use super::station::Replica;
+use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
 use super::windows::WindowClock;
 use super::{Flow, Options, Progress, TracedEvent};
 use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
-use crate::outcome::{Bound, FaultSpan, Truncation};
+use crate::outcome::{Bound, EdgeSlot, FaultSpan, Truncation};
 use crate::plan::Plan;
+use crate::stats::Histogram;
 use crate::units::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -53,13 +54,13 @@ pub(super) struct Engine<'p> {
     pub(super) logs: Logs,
     pub(super) digest: Digest,
     pub(super) replicas: Vec<Replica>,
-    pub(super) levels: Vec<Levels>,
+    pub(super) stations: Vec<Station>,
+    /// Times inside by operation, in the present slot.
+    pub(super) sojourns: Vec<Histogram>,
+    /// Calls by policy, in the present slot.
+    pub(super) edges: Vec<EdgeSlot>,
     pub(super) records: Records,
     pub(super) slots: SlotClock,
-    /// Offsets of the present slot in the flat tables of records.
-    pub(super) comp_base: usize,
-    pub(super) op_base: usize,
-    pub(super) edge_base: usize,
     pub(super) slot_marks: Vec<Snapshot>,
     pub(super) windows: WindowClock,
     pub(super) pools: Vec<PoolState>,
@@ -91,7 +92,6 @@ pub(super) struct Engine<'p> {
     pub(super) users: Vec<User>,
     /// Closed users who are thinking: their frames are no requests in progress.
     pub(super) thinking: usize,
-    pub(super) inline_steps: u64,
     pub(super) truncated: Option<Truncation>,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
@@ -100,36 +100,87 @@ pub(super) struct Engine<'p> {
 impl Engine<'_> {
     /// Runs to the end, or to a bound, or until `watch` says stop.
     pub(super) fn run(&mut self, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) {
+        let events_max = options.events_max.unwrap_or(self.plan.events_max);
+        let mut next_check = 0;
         while self.truncated.is_none() {
             let Self { queue, frames, replicas, .. } = self;
             let Some(entry) = queue.pop(|entry| is_live(frames, replicas, entry)) else { break };
             if entry.at().0 > self.end {
                 break;
             }
-            if !is_live(&self.frames, &self.replicas, entry) {
-                continue;
+            self.dispatch(entry, watch);
+            if self.frames.has_grown {
+                self.frames.has_grown = false;
+                self.check_in_system();
             }
-            self.now = entry.at().0;
-            if self.digest.fold(entry.when(), self.identity(entry)) {
-                self.at_checkpoint(watch);
+            if self.digest.count() >= next_check {
+                next_check = self.check_bounds(events_max);
             }
-            if self.record.is_some() {
-                self.trace(entry);
-            }
-            self.dispatch(entry);
-            self.check_bounds(options);
         }
         if self.truncated.is_none() {
             self.now = self.end;
         }
     }
 
-    /// Who an event concerns, by name and address and never by index.
+    /// Lets one event happen, unless it is dead.
     #[inline]
+    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+        if entry.tag() != tag::MAIN {
+            return self.dispatch_other(entry, watch);
+        }
+        let f = entry.index();
+        let frame = &mut self.frames[f];
+        if frame.main != entry.sequence() {
+            return;
+        }
+        frame.main = 0;
+        let (state, key) = (frame.state, frame.key);
+        self.note_event(entry, key, watch);
+        let next = self.main_event(f, state);
+        self.settle(next);
+    }
+
+    /// Moves the clock and takes a living event into the digest.
+    #[inline]
+    fn note_event(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
+        self.now = entry.at().0;
+        if self.digest.fold(entry.when(), identity) {
+            self.at_checkpoint(watch);
+        }
+        if self.record.is_some() {
+            self.trace(entry, identity);
+        }
+    }
+
+    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+        if !is_live(&self.frames, &self.replicas, entry) {
+            return;
+        }
+        let index = entry.index();
+        self.note_event(entry, self.identity(entry), watch);
+        let mut next = NONE;
+        match entry.tag() {
+            tag::CALL_TIMER => {
+                self.frames[index].timer = 0;
+                next = self.call_timed_out(index);
+            }
+            tag::CORES => self.cores_event(index),
+            tag::MESSAGE => {
+                let (frame, born) = self.messages[index as usize];
+                self.free_messages.push(index);
+                self.cancel(frame, born);
+            }
+            _ if entry.phase() == Phase::Arrive as u8 => self.arrival_event(index),
+            _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
+            _ => self.close_window(),
+        }
+        self.settle(next);
+    }
+
+    /// Who an event other than a frame's main one concerns, by name and address and never by index.
     fn identity(&self, entry: Entry) -> u64 {
         let index = entry.index();
         match entry.tag() {
-            tag::MAIN => self.frames[index].key,
             tag::CALL_TIMER => self.frames[index].key ^ 1,
             tag::CORES => self.t.comps[self.replicas[index as usize].comp as usize].salt,
             tag::MESSAGE => self.frames[self.messages[index as usize].0].key ^ 2,
@@ -137,63 +188,25 @@ impl Engine<'_> {
         }
     }
 
-    #[inline]
-    fn dispatch(&mut self, entry: Entry) {
-        let index = entry.index();
-        let next = match entry.tag() {
-            tag::MAIN => {
-                self.frames[index].main = 0;
-                self.main_event(index)
-            }
-            tag::CALL_TIMER => {
-                self.frames[index].timer = 0;
-                self.call_timed_out(index)
-            }
-            tag::CORES => {
-                self.cores_event(index);
-                NONE
-            }
-            tag::MESSAGE => {
-                let (frame, born) = self.messages[index as usize];
-                self.free_messages.push(index);
-                self.cancel(frame, born);
-                NONE
-            }
-            _ if entry.phase() == Phase::Arrive as u8 => {
-                self.arrival_event(index);
-                NONE
-            }
-            _ if entry.phase() == Phase::Fault as u8 => {
-                self.fault_event(index);
-                NONE
-            }
-            _ => {
-                self.close_window();
-                NONE
-            }
-        };
-        self.settle(next);
-    }
-
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
-        let mut frame = first;
-        loop {
-            while frame != NONE {
-                frame = self.run_frame(frame);
-            }
-            match self.ready.pop_front() {
-                Some(next) => frame = next,
-                None => return,
+        let mut steps = 0u64;
+        self.run_frame(first);
+        while let Some(next) = self.ready.pop_front() {
+            self.run_frame(next);
+            steps += 1;
+            if steps > INLINE_STEPS_MAX {
+                self.truncate(Bound::EventsMax, INLINE_STEPS_MAX);
+                return;
             }
         }
     }
 
     /// What a frame's main event means follows from what it was waiting for.
     #[inline]
-    fn main_event(&mut self, f: u32) -> u32 {
-        match self.frames[f].state {
+    fn main_event(&mut self, f: u32, state: State) -> u32 {
+        match state {
             State::Computing => self.computed(f),
             State::Travelling => self.reached(f),
             State::Returning => self.returned(f),
@@ -219,23 +232,27 @@ impl Engine<'_> {
         }
     }
 
-    fn check_bounds(&mut self, options: &Options) {
+    /// Checks every bound and says at which event to check again.
+    fn check_bounds(&mut self, events_max: u64) -> u64 {
+        self.check_in_system();
         let count = self.digest.count();
-        if count >= options.events_max.unwrap_or(self.plan.events_max) || self.inline_steps > INLINE_STEPS_MAX
-        {
-            self.truncate(Bound::EventsMax, options.events_max.unwrap_or(self.plan.events_max));
+        if count >= events_max {
+            self.truncate(Bound::EventsMax, events_max);
         }
-        self.inline_steps = 0;
+        let Self { queue, frames, replicas, .. } = self;
+        queue.compact(|entry| is_live(frames, replicas, entry));
+        if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
+            self.truncate(Bound::EventsMax, SEQUENCE_MAX);
+        }
+        events_max.min(count + COMPACT_EVERY)
+    }
+
+    /// Checks how many requests are in progress; called whenever there are more than ever before.
+    #[cold]
+    pub(super) fn check_in_system(&mut self) {
         let in_progress = self.frames.live() - self.thinking;
         if in_progress > self.plan.in_system_max as usize || self.frames.len() >= INDEX_MAX {
             self.truncate(Bound::InSystemMax, u64::from(self.plan.in_system_max));
-        }
-        if count.is_multiple_of(COMPACT_EVERY) {
-            let Self { queue, frames, replicas, .. } = self;
-            queue.compact(|entry| is_live(frames, replicas, entry));
-            if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
-                self.truncate(Bound::EventsMax, SEQUENCE_MAX);
-            }
         }
     }
 
@@ -245,7 +262,7 @@ impl Engine<'_> {
         }
     }
 
-    fn trace(&mut self, entry: Entry) {
+    fn trace(&mut self, entry: Entry, identity: u64) {
         let number = self.digest.count();
         if self.record.as_ref().is_some_and(|range| range.contains(&number)) {
             let who = match entry.tag() {
@@ -253,7 +270,6 @@ impl Engine<'_> {
                 tag::CORES => self.comp_name(self.replicas[entry.index() as usize].comp),
                 _ => "schedule".to_owned(),
             };
-            let identity = self.identity(entry);
             self.recorded.push(TracedEvent { number, at: entry.at(), phase: entry.phase(), who, identity });
         }
     }

@@ -9,6 +9,10 @@ use crate::outcome::WaitKind;
 use crate::plan::ErrorClass;
 use crate::rng;
 
+/// Handovers in one go before the queue of ready frames gets its turn, which
+/// counts them: a chain without end must be noticed.
+const CHAIN_MAX: u32 = 10_000;
+
 /// What a request is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
@@ -29,104 +33,103 @@ impl Answer {
 }
 
 impl Engine<'_> {
-    /// Executes a frame until it waits for something. Returns a frame that can
-    /// go on at once, or `NONE`.
-    pub(super) fn run_frame(&mut self, f: u32) -> u32 {
-        if self.frames[f].has(flag::CANCELLED) {
-            self.finish_cancelled(f);
-            return NONE;
-        }
-        self.inline_steps += 1;
-        loop {
-            let ins = self.t.code[self.frames[f].pc as usize];
-            match ins {
-                Ins::Compute { law, salt } => {
-                    let work = self.t.laws[law as usize].sample(rng::key(self.frames[f].key, salt));
-                    if !self.compute(f, law, work) {
-                        return NONE;
-                    }
-                }
-                Ins::Wait { law, salt } => {
-                    if !self.wait(f, law, salt) {
-                        return NONE;
-                    }
-                }
-                Ins::Call { site } => return self.call(f, site),
-                Ins::Forward { site } => return self.forward(f, site),
-                Ins::CacheCheck { cached } => {
-                    if !self.cache_check(f, cached) {
-                        return NONE;
-                    }
-                }
-                Ins::CacheFilled { cached } => {
-                    self.land(f, cached);
-                    self.frames[f].pc += 1;
-                }
-                Ins::Choose { first, count, salt } => self.choose(f, first, count, salt),
-                Ins::Jump { to } => self.frames[f].pc = to,
-                Ins::Repeat { law, at_most, body, salt } => {
-                    let times = self.t.laws[law as usize].sampler.sample(rng::key(self.frames[f].key, salt));
-                    let rounds = ((times + 0.5) as u64).min(u64::from(at_most)) as u32;
-                    if rounds > 0 {
-                        self.frames[f].rounds = rounds;
-                        self.frames[f].aux = 0;
-                        return self.branch(f, body, salt, Role::Branch);
-                    }
-                    self.frames[f].pc += 1;
-                }
-                Ins::Parallel { group } => return self.fan_out(f, group),
-                Ins::Try { body, salt, .. } => return self.branch(f, body, salt, Role::Branch),
-                Ins::MarkDegraded => {
-                    self.frames[f].set(flag::DEGRADED);
-                    self.frames[f].pc += 1;
-                }
-                Ins::Fail { probability, class, salt } => {
-                    if rng::unit(rng::key(self.frames[f].key, salt)) < probability {
-                        return self.fail(f, class);
-                    }
-                    self.frames[f].pc += 1;
-                }
-                Ins::Start { body, salt } => {
-                    let detached = self.branch(f, body, salt, Role::Detached);
-                    self.ready.push_back(detached);
-                    self.frames[f].pc += 1;
-                }
-                Ins::Reply => {
-                    self.reply_early(f);
-                    self.frames[f].pc += 1;
-                }
-                Ins::End => return self.succeed(f),
+    /// Executes a frame, and then whichever frame goes on because of it, until one waits.
+    pub(super) fn run_frame(&mut self, first: u32) {
+        let mut f = first;
+        let mut steps = 0u32;
+        while f != NONE {
+            let frame = &mut self.frames[f];
+            steps += 1;
+            if frame.has(flag::CANCELLED) || steps > CHAIN_MAX {
+                return self.pause_or_stop(f);
             }
+            f = match self.t.code[frame.pc as usize] {
+                Ins::Compute { law, salt } => self.compute(f, law, salt),
+                Ins::Wait { law, salt } => self.wait(f, law, salt),
+                Ins::Call { site } => self.call(f, site),
+                Ins::Forward { site } => self.forward(f, site),
+                Ins::Choose { first, count, salt } => {
+                    let draw = rng::unit(rng::key(frame.key, salt));
+                    let choices = &self.t.choices[first as usize..(first + count) as usize];
+                    frame.pc = choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
+                    f
+                }
+                Ins::Jump { to } => {
+                    frame.pc = to;
+                    f
+                }
+                Ins::End => self.succeed(f),
+                rare => self.run_rare(f, rare).unwrap_or(f),
+            };
         }
     }
 
-    fn choose(&mut self, f: u32, first: u32, count: u32, salt: u64) {
-        let draw = rng::unit(rng::key(self.frames[f].key, salt));
-        let choices = &self.t.choices[first as usize..(first + count) as usize];
-        let chosen = choices.iter().find(|(up_to, _)| draw < *up_to).or(choices.last());
-        if let Some((_, to)) = chosen {
-            self.frames[f].pc = *to;
-        }
+    /// A cancelled frame stops; a chain that goes on and on is put back in line, where it is counted.
+    #[cold]
+    fn pause_or_stop(&mut self, f: u32) {
+        if self.frames[f].has(flag::CANCELLED) { self.finish_cancelled(f) } else { self.ready.push_back(f) }
     }
 
-    /// Lets time pass; `true` if no time had to pass.
-    fn wait(&mut self, f: u32, law: u32, salt: u64) -> bool {
-        let delay = &self.t.laws[law as usize];
-        let time = delay.sample(rng::key(self.frames[f].key, salt));
+    /// The less common instructions; `None` when the frame goes on.
+    fn run_rare(&mut self, f: u32, ins: Ins) -> Option<u32> {
+        match ins {
+            Ins::CacheCheck { cached } => {
+                return if self.cache_check(f, cached) { None } else { Some(NONE) };
+            }
+            Ins::CacheFilled { cached } => {
+                self.land(f, cached);
+                self.frames[f].pc += 1;
+            }
+            Ins::Repeat { law, at_most, body, salt } => {
+                let times = self.t.laws[law as usize].sampler.sample(rng::key(self.frames[f].key, salt));
+                let rounds = ((times + 0.5) as u64).min(u64::from(at_most)) as u32;
+                if rounds > 0 {
+                    self.frames[f].rounds = rounds;
+                    self.frames[f].aux = 0;
+                    return Some(self.branch(f, body, salt, Role::Branch));
+                }
+                self.frames[f].pc += 1;
+            }
+            Ins::Parallel { group } => return Some(self.fan_out(f, group)),
+            Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
+            Ins::MarkDegraded => {
+                self.frames[f].set(flag::DEGRADED);
+                self.frames[f].pc += 1;
+            }
+            Ins::Fail { probability, class, salt } => {
+                if rng::unit(rng::key(self.frames[f].key, salt)) < probability {
+                    return Some(self.fail(f, class));
+                }
+                self.frames[f].pc += 1;
+            }
+            Ins::Start { body, salt } => {
+                let detached = self.branch(f, body, salt, Role::Detached);
+                self.ready.push_back(detached);
+                self.frames[f].pc += 1;
+            }
+            Ins::Reply => {
+                self.reply_early(f);
+                self.frames[f].pc += 1;
+            }
+            common => unreachable!("{common:?} is run inline"),
+        }
+        None
+    }
+
+    /// Lets time pass; goes on at once if none has to.
+    #[inline]
+    fn wait(&mut self, f: u32, law: u32, salt: u64) -> u32 {
+        let Self { frames, queue, t, now, .. } = self;
+        let frame = &mut frames[f];
+        let delay = &t.laws[law as usize];
+        let time = delay.sample(rng::key(frame.key, salt));
         if time == 0 {
-            self.frames[f].pc += 1;
-            return true;
+            frame.pc += 1;
+            return f;
         }
-        self.frames[f].state = State::Waiting;
-        match delay.lane {
-            Some((_, lane)) => {
-                let at = crate::units::SimTime(self.now + time);
-                self.frames[f].main =
-                    self.queue.push_lane(lane, at, Phase::Done, super::engine::tag::MAIN, f);
-            }
-            None => self.schedule(f, time, Phase::Done),
-        }
-        false
+        frame.state = State::Waiting;
+        frame.main = delay.push(queue, *now, time, Phase::Done, f);
+        NONE
     }
 
     /// A `wait` is over.
@@ -165,6 +168,10 @@ impl Engine<'_> {
         branch.priority = parent.priority;
         branch.slot = parent.slot;
         branch.role = role;
+        branch.parent = NONE;
+        branch.from_site = NONE;
+        branch.log = NONE;
+        branch.deadline = u64::MAX;
         if is_waited_for {
             branch.parent = f;
             branch.parent_epoch = parent.epoch;
@@ -327,23 +334,31 @@ impl Engine<'_> {
     }
 
     /// Hands a request on: releases everything here and goes to the next component.
-    fn forward(&mut self, f: u32, site: u32) -> u32 {
+    fn forward(&mut self, f: u32, site_index: u32) -> u32 {
         let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
-        let (salt, target, entry, op, effect_policy) = {
-            let site = &self.t.sites[site as usize];
-            (site.salt, site.target, site.entry, site.op, site.policy)
-        };
+        let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
-        frame.key = rng::key(frame.key, salt);
-        frame.from_site = site;
-        frame.pc = entry;
-        frame.op = op;
-        self.count_forward(effect_policy);
-        let replica = self.pick_replica(effect_policy, target, self.frames[f].key);
-        self.frames[f].replica = replica;
+        frame.key = rng::key(frame.key, site.salt);
+        frame.from_site = site_index;
+        frame.pc = site.entry;
+        frame.op = site.op;
+        frame.replica = site.only_replica;
+        let (policy, target, link) = (site.policy, site.target, site.link);
+        // A forwarded request is a call of this component that is answered elsewhere.
+        let edge = &mut self.edges[policy as usize];
+        edge.calls += 1;
+        edge.attempts += 1;
+        edge.answered_ok += 1;
+        edge.calls_ok += 1;
+        if self.frames[f].replica == NONE {
+            self.frames[f].replica = self.pick_replica(policy, target, self.frames[f].key);
+        }
+        if link == NONE && self.network.active == 0 {
+            return self.enter(f);
+        }
         let from_node = self.t.comps[self.replicas[from_replica as usize].comp as usize].node;
-        self.travel(f, site, from_node)
+        self.travel(f, site_index, from_node)
     }
 
     /// What a served call does besides its steps, once it has succeeded.
@@ -364,7 +379,7 @@ impl Engine<'_> {
 
     fn store_counts(&mut self, f: u32) -> &mut crate::outcome::StoreSlot {
         let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        &mut self.records.comps[self.comp_base + comp].store
+        &mut self.stations[comp].counts.store
     }
 
     /// Whether a frame's component gives cores only while computing.

@@ -362,14 +362,7 @@ impl Engine<'_> {
     }
 
     /// A replica that refuses new work goes down when the last request has left.
-    #[inline]
     pub(super) fn drained(&mut self, r: usize) {
-        if self.replicas[r].trouble.is_some() {
-            self.drained_in_trouble(r);
-        }
-    }
-
-    fn drained_in_trouble(&mut self, r: usize) {
         let is_empty = self.replicas[r].inside == 0;
         if let Some(trouble) = &mut self.replicas[r].trouble
             && is_empty
@@ -390,6 +383,8 @@ impl Engine<'_> {
             None => nominal,
         };
         let before = std::mem::replace(&mut self.replicas[r as usize].speed, speed);
+        let rule = &self.t.comps[self.replicas[r as usize].comp as usize];
+        self.replicas[r as usize].is_steady = super::start::is_steady(rule, speed);
         for f in 0..self.frames.len() {
             let frame = &mut self.frames[f];
             if frame.replica != r || frame.state != State::Computing {
@@ -434,7 +429,7 @@ impl Engine<'_> {
                 };
             }
         }
-        let levels = &mut self.levels[comp];
+        let levels = &mut self.stations[comp].levels;
         levels.up.set(self.now, up);
         levels.capacity.set(self.now, capacity);
     }
@@ -445,7 +440,7 @@ impl Engine<'_> {
         let comp = self.replicas[r].comp as usize;
         let trouble = self.replicas[r].trouble.clone()?;
         if trouble.down > 0 || !trouble.draining.is_empty() {
-            self.records.comps[self.comp_base + comp].refused += 1;
+            self.stations[comp].counts.refused += 1;
             return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
         }
         if let Some((_, mode)) = trouble.outages.first() {
@@ -456,7 +451,7 @@ impl Engine<'_> {
                 && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
             {
                 let retry_after = if rule.retry_after { wait } else { 0 };
-                self.records.comps[self.comp_base + comp].throttled += 1;
+                self.stations[comp].counts.throttled += 1;
                 return Some(self.reply(f, Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) }));
             }
         }
@@ -464,7 +459,7 @@ impl Engine<'_> {
     }
 
     fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
-        let counts = &mut self.records.comps[self.comp_base + comp];
+        let counts = &mut self.stations[comp].counts;
         match mode {
             OutageMode::Refuse => {
                 counts.refused += 1;
@@ -501,7 +496,7 @@ impl Engine<'_> {
         }
         let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
         if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
-            self.records.comps[self.comp_base + comp].failed += 1;
+            self.stations[comp].counts.failed += 1;
             return Some(self.reply(f, Answer::failed(*class)));
         }
         let law = self.faults[fault as usize].gray_latency.as_ref()?;

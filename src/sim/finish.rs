@@ -35,6 +35,7 @@ impl Engine<'_> {
     pub(super) fn finish(mut self) -> (Outcome, Trace) {
         self.close_window();
         self.settle_areas();
+        self.swap_slot();
         let now = self.now;
         self.slots.settle(now);
         let leftovers = self.leftovers();
@@ -125,14 +126,15 @@ impl Engine<'_> {
         for comp in 0..self.t.comps.len() {
             let all = || self.records.comps.iter().skip(comp).step_by(self.t.comps.len());
             let arrived: u64 = all().map(|c| c.arrived).sum();
-            let gone: u64 =
-                all().map(|c| c.completed + c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
+            let completed = self.sojourns_of(comp).map(Histogram::count).sum::<u64>();
+            let gone: u64 = all().map(|c| c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
             let name = &self.plan.components[comp].name;
             let law = format!("{name}: arrived = completed + failed + refused + left + lost + inside");
-            check(law, arrived.into(), (gone + left.inside[comp]).into());
-            let area = self.levels[comp].inside.total(self.now);
+            check(law, arrived.into(), (completed + gone + left.inside[comp]).into());
+            let area = self.stations[comp].levels.inside.total(self.now);
             let law = format!("{name}: requests inside over time = sum of times inside");
-            check(law, area, self.levels[comp].sojourns + left.residuals[comp]);
+            let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
+            check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
         }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let all = || self.records.edges.iter().skip(policy).step_by(self.t.policies.len());
@@ -145,6 +147,13 @@ impl Engine<'_> {
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
         checks
+    }
+
+    /// Histograms of times inside of a component's operations, over all slots.
+    fn sojourns_of(&self, comp: usize) -> impl Iterator<Item = &Histogram> {
+        let (ops, first) = (self.t.ops.len(), self.t.comps[comp].first_op as usize);
+        let own = self.plan.components[comp].operations.len();
+        self.records.sojourns.chunks(ops.max(1)).flat_map(move |slot| &slot[first..first + own])
     }
 
     fn traffic(&self, row: usize, kept: &[usize], left: &Leftovers) -> Traffic {
@@ -176,7 +185,10 @@ impl Engine<'_> {
         });
         let slots = kept.iter().map(|slot| {
             let inside = if *slot == self.slots.current { left.inside[comp] } else { 0 };
-            self.component_slot(comp, &self.records.comps[slot * self.t.comps.len() + comp], inside)
+            let sojourns = &self.records.sojourns[slot * ops + first_op..][..rule.operations.len()];
+            let completed = sojourns.iter().map(Histogram::count).sum();
+            let counts = &self.records.comps[slot * self.t.comps.len() + comp];
+            ComponentSlot { inside, completed, ..self.component_slot(comp, counts) }
         });
         ComponentOutcome {
             name: rule.name.clone(),
@@ -189,13 +201,14 @@ impl Engine<'_> {
         }
     }
 
-    fn component_slot(&self, comp: usize, counts: &CompCounts, inside: u64) -> ComponentSlot {
+    fn component_slot(&self, comp: usize, counts: &CompCounts) -> ComponentSlot {
         let shift = if self.t.comps[comp].shared_cores.is_some() { BUSY_FRACTION_BITS } else { 0 };
         let mut cache = counts.cache.clone();
         cache.entries_area = counts.areas.entries;
+        let mut wait = counts.wait.clone();
+        wait.record_zeros(counts.no_wait);
         ComponentSlot {
             arrived: counts.arrived,
-            completed: counts.completed,
             failed: counts.failed,
             shed: counts.shed,
             throttled: counts.throttled,
@@ -203,9 +216,8 @@ impl Engine<'_> {
             reneged: counts.reneged,
             cancelled: counts.cancelled,
             lost: counts.lost,
-            inside,
             wasted: counts.wasted,
-            wait: counts.wait.clone(),
+            wait,
             busy_area: counts.areas.busy >> shift,
             capacity_area: counts.areas.capacity >> shift,
             queue_area: counts.areas.waiting,
@@ -215,6 +227,7 @@ impl Engine<'_> {
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
             store: self.t.comps[comp].is_store.then(|| counts.store.clone()),
+            ..ComponentSlot::default()
         }
     }
 

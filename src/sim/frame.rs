@@ -214,11 +214,13 @@ impl Frame {
 pub(super) struct Frames {
     items: Vec<Frame>,
     free: Vec<u32>,
+    /// Whether there are more frames than ever before.
+    pub(super) has_grown: bool,
 }
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), free: Vec::new() }
+        Self { items: Vec::new(), free: Vec::new(), has_grown: false }
     }
 
     /// How many are in use.
@@ -226,14 +228,17 @@ impl Frames {
         self.items.len() - self.free.len()
     }
 
-    /// A slot in state `Running`, everything else as in a new frame except identity counters.
+    /// A slot in state `Running` without flags, links or log; its maker sets the rest.
     #[inline]
     pub(super) fn alloc(&mut self) -> u32 {
         if let Some(index) = self.free.pop() {
             let frame = &mut self.items[index as usize];
             frame.state = State::Running;
+            frame.flags = 0;
+            frame.child = NONE;
             return index;
         }
+        self.has_grown = true;
         self.items.push(Frame { state: State::Running, ..Frame::empty() });
         (self.items.len() - 1) as u32
     }
@@ -248,14 +253,7 @@ impl Frames {
         frame.timer = 0;
         frame.epoch = frame.epoch.wrapping_add(1);
         frame.born = frame.born.wrapping_add(1);
-        frame.deadline = u64::MAX;
-        frame.replica = NONE;
-        frame.parent = NONE;
-        frame.child = NONE;
-        frame.log = NONE;
-        frame.attempt = 0;
         frame.leads = 0;
-        frame.flags = 0;
         self.free.push(index);
     }
 

@@ -185,6 +185,9 @@ impl Engine<'_> {
             self.drop_frame(f);
             return NONE;
         }
+        if self.t.has_no_links && self.network.active == 0 {
+            return self.reply_now(f, answer);
+        }
         let from = self.replicas[self.frames[f].replica as usize].comp as usize;
         let to = self.node_of(parent);
         let link = self.link_between(self.t.comps[from].place, self.t.node_place[to as usize]);
@@ -248,9 +251,10 @@ impl Engine<'_> {
 
     /// Gives a caller that still waits its answer.
     fn reply_now(&mut self, f: u32, answer: Answer) -> u32 {
-        if answer.error.is_none() && self.is_write(f) {
+        let site = self.frames[f].from_site as usize;
+        if answer.error.is_none() && self.t.sites[site].effect == SiteEffect::Write {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-            self.records.comps[self.comp_base + comp].store.acknowledged += 1;
+            self.stations[comp].counts.store.acknowledged += 1;
         }
         let parent = self.frames[f].parent;
         self.drop_frame(f);
@@ -263,7 +267,7 @@ impl Engine<'_> {
             return;
         };
         let is_unknown = answer.error.is_none() && self.is_write(f);
-        let counts = &mut self.records.comps[self.comp_base + comp];
+        let counts = &mut self.stations[comp].counts;
         counts.wasted += u64::from(answer.error.is_none());
         counts.store.unknown += u64::from(is_unknown);
     }
@@ -306,7 +310,8 @@ impl Engine<'_> {
     /// A server's operation ended.
     pub(super) fn finish_server(&mut self, f: u32, mut answer: Answer) -> u32 {
         let has_replied = self.frames[f].has(flag::REPLIED);
-        if answer.error.is_none() && !has_replied {
+        let site = self.frames[f].from_site as usize;
+        if answer.error.is_none() && !has_replied && self.t.sites[site].effect != SiteEffect::None {
             self.site_effect(f, &mut answer);
         }
         self.leave_component(f, answer);

@@ -53,7 +53,7 @@ pub(super) struct Levels {
     pub(super) up: Area,
     /// Cache entries.
     pub(super) entries: Area,
-    /// Exact sum of the times that requests spent inside, of those that left.
+    /// Exact sum of the times inside of requests that left without success; the others' are in the histograms.
     pub(super) sojourns: u128,
 }
 
@@ -107,7 +107,6 @@ impl Snapshot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct CompCounts {
     pub(super) arrived: u64,
-    pub(super) completed: u64,
     pub(super) failed: u64,
     pub(super) shed: u64,
     pub(super) throttled: u64,
@@ -118,6 +117,8 @@ pub(super) struct CompCounts {
     pub(super) wasted: u64,
     pub(super) waiting_max: u64,
     pub(super) inside_max: u64,
+    /// Waits of zero, which are most; the others are in `wait`.
+    pub(super) no_wait: u64,
     pub(super) wait: Histogram,
     pub(super) areas: Snapshot,
     pub(super) cache: CacheSlot,

@@ -11,15 +11,17 @@ use super::faults::FaultState;
 use super::frame::Frames;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
-use super::record::{Levels, Records, Snapshot, WindowCounts};
+use super::record::{Records, Snapshot, WindowCounts};
 use super::share::SharedCores;
 use super::slots::SlotClock;
-use super::station::Replica;
-use super::tables::{NONE, Tables};
+use super::station::{Replica, Station};
+use super::tables::{Comp, Holds, NONE, Tables};
 use super::windows::WindowClock;
 use crate::kernel::{Digest, EventQueue};
+use crate::outcome::EdgeSlot;
 use crate::plan::{Effect, Plan, Source};
 use crate::rng;
+use crate::stats::Histogram;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Phases of the outcome, for blame.
@@ -50,12 +52,11 @@ impl<'p> Engine<'p> {
             logs: Logs::default(),
             digest: Digest::default(),
             replicas: replicas(&t),
-            levels: vec![Levels::default(); comps],
+            stations: t.comps.iter().map(Station::new).collect(),
+            sojourns: vec![Histogram::default(); t.ops.len()],
+            edges: vec![EdgeSlot::default(); t.policies.len()],
             records: Records::default(),
             slots,
-            comp_base: 0,
-            op_base: 0,
-            edge_base: 0,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
             pools: pools(&t),
@@ -79,7 +80,6 @@ impl<'p> Engine<'p> {
             generators: Vec::new(),
             users: Vec::new(),
             thinking: 0,
-            inline_steps: 0,
             truncated: None,
             record: options.record.clone(),
             recorded: Vec::new(),
@@ -125,28 +125,37 @@ impl<'p> Engine<'p> {
     /// Closes the books on the present slot and opens another.
     pub(super) fn change_slot(&mut self, change: impl FnOnce(&mut SlotClock, u64) -> bool) {
         self.settle_areas();
+        self.swap_slot();
         if change(&mut self.slots, self.now) {
             self.add_slot_tables();
         }
+        self.swap_slot();
+    }
+
+    /// Moves the present counts into their slot's place in the records, or back.
+    pub(super) fn swap_slot(&mut self) {
         let slot = self.slots.current;
-        self.comp_base = slot * self.t.comps.len();
-        self.op_base = slot * self.t.ops.len();
-        self.edge_base = slot * self.t.policies.len();
+        let comps = &mut self.records.comps[slot * self.stations.len()..];
+        for (station, kept) in self.stations.iter_mut().zip(comps) {
+            std::mem::swap(&mut station.counts, kept);
+        }
+        let (ops, policies) = (self.sojourns.len(), self.edges.len());
+        self.sojourns.swap_with_slice(&mut self.records.sojourns[slot * ops..(slot + 1) * ops]);
+        self.edges.swap_with_slice(&mut self.records.edges[slot * policies..(slot + 1) * policies]);
     }
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
         for comp in 0..self.t.comps.len() {
-            let snapshot = self.levels[comp].snapshot(self.now);
+            let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);
             self.slot_marks[comp] = snapshot;
-            let levels = &self.levels[comp];
-            let (inside, waiting) = (levels.inside.level, levels.waiting.level);
-            let counts = &mut self.records.comps[self.comp_base + comp];
+            let station = &mut self.stations[comp];
+            let (levels, counts) = (&station.levels, &mut station.counts);
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
-            counts.inside_max = counts.inside_max.max(inside);
-            counts.waiting_max = counts.waiting_max.max(waiting);
+            counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }
 }
@@ -164,11 +173,17 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            is_steady: is_steady(comp, comp.speed),
             trouble: None,
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }
     all
+}
+
+/// Whether every computation has a core of its own and runs at nominal pace.
+pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
+    comp.holds != Holds::Core && comp.shared_cores.is_none() && speed == 1.0
 }
 
 fn pools(t: &Tables) -> Vec<PoolState> {

@@ -6,9 +6,9 @@ use super::exec::Answer;
 use super::faults::Trouble;
 use super::frame::{State, flag};
 use super::limits::Grant;
-use super::record::BUSY_FRACTION_BITS;
+use super::record::{BUSY_FRACTION_BITS, CompCounts, Levels};
 use super::share::SharedCores;
-use super::tables::{Holds, NONE};
+use super::tables::{Comp, Holds, NONE};
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
 use crate::plan::{Discipline, ErrorClass, PRIORITY_MAX};
@@ -35,8 +35,40 @@ pub(super) struct Replica {
     pub(super) cores: Option<SharedCores>,
     /// Present pace of all work.
     pub(super) speed: f64,
+    /// Every computation has a core of its own at nominal pace.
+    pub(super) is_steady: bool,
     /// What faults do to it; `None` when nothing.
     pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// A component's hot state: what nearly every event touches, side by side.
+#[derive(Clone, Debug)]
+pub(super) struct Station {
+    holds: Holds,
+    /// Neither interrupts work nor shares cores: taking a thread is only counting.
+    is_plain: bool,
+    has_allowances: bool,
+    pub(super) levels: Levels,
+    /// Counts of the present slot.
+    pub(super) counts: CompCounts,
+}
+
+impl Station {
+    pub(super) fn new(rule: &Comp) -> Self {
+        Self {
+            holds: rule.holds,
+            is_plain: rule.discipline != Discipline::PreemptivePriority && rule.shared_cores.is_none(),
+            has_allowances: !rule.buckets.is_empty(),
+            levels: Levels::default(),
+            counts: CompCounts::default(),
+        }
+    }
+
+    #[inline]
+    fn count_inside(&mut self, now: u64) {
+        self.levels.inside.enter(now);
+        self.counts.inside_max = self.counts.inside_max.max(self.levels.inside.level);
+    }
 }
 
 impl Replica {
@@ -60,22 +92,42 @@ impl Engine<'_> {
         frame.entered = now;
         frame.since = now;
         frame.state = State::Running;
-        let replica = &self.replicas[frame.replica as usize];
+        let replica = &mut self.replicas[frame.replica as usize];
         let comp = replica.comp as usize;
-        let is_troubled = replica.trouble.is_some();
-        self.records.comps[self.comp_base + comp].arrived += 1;
-        if frame.has(flag::CANCELLED) {
-            self.records.comps[self.comp_base + comp].cancelled += 1;
+        let station = &mut self.stations[comp];
+        station.counts.arrived += 1;
+        if frame.has(flag::CANCELLED) || station.has_allowances || replica.trouble.is_some() {
+            return self.enter_with_care(f, comp);
+        }
+        frame.set(flag::INSIDE);
+        replica.inside += 1;
+        station.count_inside(now);
+        if station.holds != Holds::Thread {
+            return f;
+        }
+        if station.is_plain && replica.busy < replica.units {
+            frame.set(flag::HAS_UNIT);
+            replica.busy += 1;
+            station.levels.busy.enter(now);
+            station.counts.no_wait += 1;
+            return f;
+        }
+        self.line_up(f, comp)
+    }
+
+    /// Enters where something stands in the way: a cancellation, a fault or an allowance.
+    fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
+        if self.frames[f].has(flag::CANCELLED) {
+            self.stations[comp].counts.cancelled += 1;
             self.drop_frame(f);
             return NONE;
         }
-        if is_troubled && let Some(next) = self.troubled_door(f) {
+        if self.replicas[self.frames[f].replica as usize].trouble.is_some()
+            && let Some(next) = self.troubled_door(f)
+        {
             return next;
         }
-        let buckets = self.t.comps[comp].buckets.clone();
-        if !buckets.is_empty()
-            && let Some(next) = self.pass_allowances(f, comp, buckets)
-        {
+        if let Some(next) = self.pass_allowances(f, comp, self.t.comps[comp].buckets.clone()) {
             return next;
         }
         self.count_inside(f, comp);
@@ -87,10 +139,7 @@ impl Engine<'_> {
         let frame = &mut self.frames[f];
         frame.set(flag::INSIDE);
         self.replicas[frame.replica as usize].inside += 1;
-        let inside = &mut self.levels[comp].inside;
-        inside.enter(self.now);
-        let counts = &mut self.records.comps[self.comp_base + comp];
-        counts.inside_max = counts.inside_max.max(inside.level);
+        self.stations[comp].count_inside(self.now);
     }
 
     /// Checks every allowance; `None` when the request may go on now.
@@ -105,7 +154,7 @@ impl Engine<'_> {
                 Grant::After(wait) => hold = hold.max(wait),
                 Grant::Refused(wait) => {
                     let retry_after = if rule.retry_after { wait } else { 0 };
-                    self.records.comps[self.comp_base + comp].throttled += 1;
+                    self.stations[comp].counts.throttled += 1;
                     let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
                     return Some(self.reply(f, answer));
                 }
@@ -138,12 +187,12 @@ impl Engine<'_> {
         let r = self.frames[f].replica as usize;
         if self.replicas[r].busy < self.replicas[r].units {
             self.take_unit(f, comp);
-            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.stations[comp].counts.no_wait += 1;
             self.frames[f].state = State::Running;
             return f;
         }
         if self.t.comps[comp].discipline == Discipline::PreemptivePriority && self.preempt(f, comp) {
-            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.stations[comp].counts.no_wait += 1;
             self.frames[f].state = State::Running;
             return f;
         }
@@ -156,7 +205,7 @@ impl Engine<'_> {
 
     /// Refuses a request that found the queue full.
     fn shed(&mut self, f: u32, comp: usize) -> u32 {
-        self.records.comps[self.comp_base + comp].shed += 1;
+        self.stations[comp].counts.shed += 1;
         self.count_outside(f, comp);
         self.reply(f, Answer::failed(ErrorClass::Shed))
     }
@@ -171,7 +220,7 @@ impl Engine<'_> {
             replica.running.push(f);
         }
         if self.t.comps[comp].shared_cores.is_none() {
-            self.levels[comp].busy.enter(self.now);
+            self.stations[comp].levels.busy.enter(self.now);
         }
     }
 
@@ -185,10 +234,9 @@ impl Engine<'_> {
         let line = usize::from(priority).min(replica.lines.len() - 1);
         replica.lines[line].push_back((f, ticket));
         replica.waiting += 1;
-        let waiting = &mut self.levels[comp].waiting;
-        waiting.enter(self.now);
-        let counts = &mut self.records.comps[self.comp_base + comp];
-        counts.waiting_max = counts.waiting_max.max(waiting.level);
+        let station = &mut self.stations[comp];
+        station.levels.waiting.enter(self.now);
+        station.counts.waiting_max = station.counts.waiting_max.max(station.levels.waiting.level);
         if let Some(patience) = &self.t.comps[comp].patience {
             let wait = patience.sample(rng::key(key, self.t.comps[comp].patience_salt));
             match patience.lane {
@@ -206,7 +254,7 @@ impl Engine<'_> {
         let replica = &mut self.replicas[self.frames[f].replica as usize];
         replica.waiting -= 1;
         let comp = replica.comp as usize;
-        self.levels[comp].waiting.leave(self.now);
+        self.stations[comp].levels.waiting.leave(self.now);
         let frame = &mut self.frames[f];
         frame.main = 0;
         frame.ticket = frame.ticket.wrapping_add(1);
@@ -223,7 +271,7 @@ impl Engine<'_> {
             // It waited for a core in the middle of its work: the step fails.
             return self.fail(f, ErrorClass::Reneged);
         }
-        self.records.comps[self.comp_base + comp as usize].reneged += 1;
+        self.stations[comp as usize].counts.reneged += 1;
         self.count_outside(f, comp as usize);
         self.reply(f, Answer::failed(ErrorClass::Reneged))
     }
@@ -232,14 +280,21 @@ impl Engine<'_> {
     pub(super) fn count_outside(&mut self, f: u32, comp: usize) {
         let frame = &mut self.frames[f];
         if frame.has(flag::INSIDE) {
-            frame.clear(flag::INSIDE);
-            let spent = self.now - frame.entered;
-            let replica = frame.replica as usize;
-            self.replicas[replica].inside -= 1;
-            let levels = &mut self.levels[comp];
-            levels.inside.leave(self.now);
-            levels.sojourns += u128::from(spent);
-            self.drained(replica);
+            self.stations[comp].levels.sojourns += u128::from(self.now - frame.entered);
+            self.count_gone(f, comp);
+        }
+    }
+
+    /// As [`Self::count_outside`], of a request inside whose time there is counted elsewhere.
+    #[inline]
+    fn count_gone(&mut self, f: u32, comp: usize) {
+        let frame = &mut self.frames[f];
+        frame.clear(flag::INSIDE);
+        let replica = &mut self.replicas[frame.replica as usize];
+        replica.inside -= 1;
+        self.stations[comp].levels.inside.leave(self.now);
+        if replica.trouble.is_some() {
+            self.drained(self.frames[f].replica as usize);
         }
     }
 
@@ -255,7 +310,7 @@ impl Engine<'_> {
             replica.running.retain(|other| *other != f);
         }
         if self.t.comps[comp].shared_cores.is_none() {
-            self.levels[comp].busy.leave(self.now);
+            self.stations[comp].levels.busy.leave(self.now);
         }
         if self.replicas[r].waiting > 0 {
             self.grant(r);
@@ -276,7 +331,7 @@ impl Engine<'_> {
                 self.begin_work(f);
                 continue;
             }
-            self.records.comps[self.comp_base + comp].wait.record(waited);
+            self.stations[comp].counts.wait.record(waited);
             if self.t.comps[comp].holds == Holds::Core {
                 self.begin_work(f);
             } else {
@@ -334,24 +389,41 @@ impl Engine<'_> {
         replica.lines[line].push_front((victim, ticket));
         replica.waiting += 1;
         replica.busy -= 1;
-        self.levels[comp].busy.leave(self.now);
-        self.levels[comp].waiting.enter(self.now);
+        self.stations[comp].levels.busy.leave(self.now);
+        self.stations[comp].levels.waiting.enter(self.now);
         self.take_unit(f, comp);
         true
     }
 
-    /// Starts a computation; `true` if it needed no time.
+    /// Starts a computation; goes on at once if it needs no time.
     #[inline]
-    pub(super) fn compute(&mut self, f: u32, law: u32, work: u64) -> bool {
+    pub(super) fn compute(&mut self, f: u32, law: u32, salt: u64) -> u32 {
+        let Self { frames, queue, replicas, t, now, .. } = self;
+        let frame = &mut frames[f];
+        let delay = &t.laws[law as usize];
+        let work = delay.sample(rng::key(frame.key, salt));
+        match replicas.get(frame.replica as usize) {
+            Some(replica) if replica.is_steady && work > 0 => {
+                frame.state = State::Computing;
+                frame.due = now.saturating_add(work);
+                frame.main = delay.push(queue, *now, work, Phase::Done, f);
+                NONE
+            }
+            _ => self.compute_with_care(f, work),
+        }
+    }
+
+    /// Computes where cores are shared or waited for, the pace is not nominal, or there is nothing to do.
+    fn compute_with_care(&mut self, f: u32, work: u64) -> u32 {
         let r = self.frames[f].replica;
         if work == 0 {
             self.frames[f].pc += 1;
-            return true;
+            return f;
         }
         if r == NONE {
             self.frames[f].state = State::Waiting;
             self.schedule(f, work, Phase::Done);
-            return false;
+            return NONE;
         }
         let comp = self.replicas[r as usize].comp as usize;
         self.frames[f].due = work;
@@ -359,20 +431,10 @@ impl Engine<'_> {
             self.compute_on_core(f, comp);
         } else if self.replicas[r as usize].cores.is_some() {
             self.share_cores(f, comp, work);
-        } else if self.replicas[r as usize].speed == 1.0 {
-            self.frames[f].state = State::Computing;
-            self.frames[f].due = self.now.saturating_add(work);
-            match self.t.laws[law as usize].lane {
-                Some((_, lane)) => {
-                    let at = SimTime(self.now + work);
-                    self.frames[f].main = self.queue.push_lane(lane, at, Phase::Done, tag::MAIN, f);
-                }
-                None => self.schedule(f, work, Phase::Done),
-            }
         } else {
             self.begin_work(f);
         }
-        false
+        NONE
     }
 
     fn compute_on_core(&mut self, f: u32, comp: usize) {
@@ -383,11 +445,11 @@ impl Engine<'_> {
             self.take_unit(f, comp);
         }
         if has_core || (preempts && self.preempt(f, comp)) {
-            self.records.comps[self.comp_base + comp].wait.record(0);
+            self.stations[comp].counts.no_wait += 1;
             self.begin_work(f);
         } else if self.replicas[r].waiting >= self.t.comps[comp].queue_capacity {
             self.frames[f].state = State::Running;
-            self.records.comps[self.comp_base + comp].shed += 1;
+            self.stations[comp].counts.shed += 1;
             let next = self.turn_away_inside(f, comp);
             if next != NONE {
                 self.ready.push_back(next);
@@ -486,26 +548,47 @@ impl Engine<'_> {
         }
         let level = (cores.busy() * f64::from(1u32 << BUSY_FRACTION_BITS) + 0.5) as u64;
         let before = std::mem::replace(&mut cores.level, level);
-        let all = self.levels[comp].busy.level - before + level;
-        self.levels[comp].busy.set(self.now, all);
+        let all = self.stations[comp].levels.busy.level - before + level;
+        self.stations[comp].levels.busy.set(self.now, all);
     }
 
     /// A server leaves its component with an answer: counts, thread, statistics.
     #[inline]
     pub(super) fn leave_component(&mut self, f: u32, answer: Answer) {
-        let frame = &self.frames[f];
-        let comp = self.replicas[frame.replica as usize].comp as usize;
-        let spent = self.now - frame.entered;
-        let op = frame.op as usize;
-        let counts = &mut self.records.comps[self.comp_base + comp];
-        match answer.error {
-            None => {
-                counts.completed += 1;
-                self.records.sojourns[self.op_base + op].record(spent);
-            }
-            Some(_) => counts.failed += 1,
+        let now = self.now;
+        let frame = &mut self.frames[f];
+        let r = frame.replica as usize;
+        let replica = &mut self.replicas[r];
+        let comp = replica.comp as usize;
+        let station = &mut self.stations[comp];
+        if answer.error.is_some() || !frame.has(flag::INSIDE) || replica.trouble.is_some() || !station.is_plain {
+            return self.leave_with_care(f, comp, answer);
         }
-        self.count_outside(f, comp);
+        self.sojourns[frame.op as usize].record(now - frame.entered);
+        replica.inside -= 1;
+        station.levels.inside.leave(now);
+        let has_unit = frame.has(flag::HAS_UNIT);
+        frame.flags &= !(flag::INSIDE | flag::HAS_UNIT);
+        if has_unit {
+            replica.busy -= 1;
+            station.levels.busy.leave(now);
+            if replica.waiting > 0 {
+                self.grant(r);
+            }
+        }
+    }
+
+    /// Leaves where there is more to it: a failure, a fault, an interruption or shared cores.
+    fn leave_with_care(&mut self, f: u32, comp: usize, answer: Answer) {
+        let frame = &self.frames[f];
+        if answer.error.is_none() && frame.has(flag::INSIDE) {
+            let spent = self.now - frame.entered;
+            self.sojourns[frame.op as usize].record(spent);
+            self.count_gone(f, comp);
+        } else {
+            self.stations[comp].counts.failed += 1;
+            self.count_outside(f, comp);
+        }
         if self.frames[f].has(flag::HAS_UNIT) {
             self.release_unit(f, comp);
         }

@@ -3,7 +3,8 @@
 //! changed while running.
 
 use crate::dist::{KeySampler, Sampler};
-use crate::kernel::Lane;
+use crate::kernel::{EventQueue, Lane, Phase};
+use crate::units::{SimTime, TIME_MAX};
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
 
 /// "No such index".
@@ -23,6 +24,16 @@ impl Delay {
         match self.lane {
             Some((constant, _)) => constant,
             None => (self.sampler.sample(key) + 0.5) as u64,
+        }
+    }
+
+    /// Schedules a frame's main event a sampled delay from now, in this law's lane if it has one.
+    #[inline]
+    pub(super) fn push(&self, queue: &mut EventQueue, now: u64, delay: u64, phase: Phase, f: u32) -> u64 {
+        let at = SimTime(now.saturating_add(delay).min(TIME_MAX.0));
+        match self.lane {
+            Some((_, lane)) => queue.push_lane(lane, at, phase, super::engine::tag::MAIN, f),
+            None => queue.push(at, phase, super::engine::tag::MAIN, f),
         }
     }
 }
@@ -105,6 +116,8 @@ pub(super) struct Site {
     pub(super) policy: u32,
     /// Link from the caller's place to the target's, or `NONE`.
     pub(super) link: u32,
+    /// The target's only replica, or `NONE` when there are several.
+    pub(super) only_replica: u32,
     pub(super) effect: SiteEffect,
     pub(super) is_idempotent: bool,
 }
@@ -137,6 +150,8 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
+    /// Neither pool, budget, connection limit, deadline nor counts of unanswered requests.
+    pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
@@ -276,6 +291,8 @@ pub(super) struct Tables {
     /// `from * places + to` → index of a link, or `NONE`.
     pub(super) link_of: Vec<u32>,
     pub(super) places: u32,
+    /// No message ever takes time, but for faults.
+    pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
     pub(super) loads: Vec<Load>,
     /// Rows of the outcome's traffic: workload and journey.

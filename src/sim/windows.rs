@@ -128,10 +128,11 @@ impl Engine<'_> {
     fn close_component_windows(&mut self) {
         let comps = self.t.comps.len();
         for c in 0..comps {
-            let snapshot = self.levels[c].snapshot(self.now);
+            let snapshot = self.stations[c].levels.snapshot(self.now);
             let spent = snapshot.since(&self.windows.marks[c]);
             let (mut arrived, mut rejected, mut hits, mut looks) = (0, 0, 0, 0);
-            for slot in self.records.comps[c..].iter().step_by(comps) {
+            let present = std::iter::once(&self.stations[c].counts);
+            for slot in self.records.comps[c..].iter().step_by(comps).chain(present) {
                 arrived += slot.arrived;
                 rejected += slot.rejected();
                 hits += slot.cache.hits;

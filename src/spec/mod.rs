@@ -1,9 +1,11 @@
 //! What files say: loading, overlays, and the raw types.
 
 pub mod law;
+mod node;
 mod origins;
 pub mod raw;
 pub mod scalar;
+mod yaml;
 
 pub use origins::{Origins, Part};
 

@@ -18,9 +18,7 @@ const BUCKETS: usize = (SUB as usize) * 46;
 #[serde(from = "Sparse", into = "Sparse")]
 pub struct Histogram {
     counts: Vec<u64>,
-    total: u64,
     sum: u128,
-    min: u64,
     max: u64,
 }
 
@@ -28,25 +26,23 @@ pub struct Histogram {
 struct Sparse {
     buckets: Vec<(u32, u64)>,
     sum: u128,
-    min: u64,
     max: u64,
 }
 
 impl From<Histogram> for Sparse {
     fn from(h: Histogram) -> Self {
         let buckets = (0u32..).zip(&h.counts).filter(|(_, c)| **c > 0).map(|(i, c)| (i, *c)).collect();
-        Self { buckets, sum: h.sum, min: h.min, max: h.max }
+        Self { buckets, sum: h.sum, max: h.max }
     }
 }
 
 impl From<Sparse> for Histogram {
     fn from(s: Sparse) -> Self {
-        let mut h = Self { sum: s.sum, min: s.min, max: s.max, ..Self::default() };
+        let mut h = Self { sum: s.sum, max: s.max, ..Self::default() };
         for (index, count) in s.buckets {
             let index = (index as usize).min(BUCKETS - 1);
             h.reserve(index);
             h.counts[index] += count;
-            h.total += count;
         }
         h
     }
@@ -57,19 +53,28 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, nanos: u64) {
         let index = bucket_of(nanos);
-        if index >= self.counts.len() {
-            self.reserve(index);
+        match self.counts.get_mut(index) {
+            Some(count) => *count += 1,
+            None => self.record_beyond(index),
         }
-        self.counts[index] += 1;
-        if self.total == 0 || nanos < self.min {
-            self.min = nanos;
-        }
-        self.total += 1;
         self.sum += u128::from(nanos);
         self.max = self.max.max(nanos);
     }
 
+    /// Counts zero so many times.
+    pub fn record_zeros(&mut self, times: u64) {
+        if times > 0 {
+            self.reserve(0);
+            self.counts[0] += times;
+        }
+    }
+
     #[cold]
+    fn record_beyond(&mut self, index: usize) {
+        self.reserve(index);
+        self.counts[index] += 1;
+    }
+
     fn reserve(&mut self, index: usize) {
         let octaves = index / SUB as usize + 1;
         self.counts.resize((octaves * SUB as usize).min(BUCKETS).max(self.counts.len()), 0);
@@ -77,17 +82,12 @@ impl Histogram {
 
     /// Adds another histogram's counts.
     pub fn merge(&mut self, other: &Self) {
-        if other.total == 0 {
-            return;
-        }
         if other.counts.len() > self.counts.len() {
             self.counts.resize(other.counts.len(), 0);
         }
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             *mine += theirs;
         }
-        self.min = if self.total == 0 { other.min } else { self.min.min(other.min) };
-        self.total += other.total;
         self.sum += other.sum;
         self.max = self.max.max(other.max);
     }
@@ -95,16 +95,14 @@ impl Histogram {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.counts.fill(0);
-        self.total = 0;
         self.sum = 0;
-        self.min = 0;
         self.max = 0;
     }
 
     /// How many values were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.total
+        self.counts.iter().sum()
     }
 
     /// Exact sum of all values, in nanoseconds.
@@ -116,7 +114,8 @@ impl Histogram {
     /// Exact mean in nanoseconds; `None` when empty.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
-        (self.total > 0).then(|| self.sum as f64 / self.total as f64)
+        let count = self.count();
+        (count > 0).then(|| self.sum as f64 / count as f64)
     }
 
     /// Exact largest value in nanoseconds; 0 when empty.
@@ -129,17 +128,18 @@ impl Histogram {
     /// interpolated within its bucket by rank; `None` when empty.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        if self.total == 0 {
+        let total = self.count();
+        if total == 0 {
             return None;
         }
-        let rank = q.clamp(0.0, 1.0) * self.total as f64;
+        let rank = q.clamp(0.0, 1.0) * total as f64;
         let mut below = 0u64;
         for (index, &count) in self.counts.iter().enumerate() {
             if count > 0 && (below + count) as f64 >= rank {
                 let (low, high) = bucket_bounds(index);
                 let within = ((rank - below as f64) / count as f64).clamp(0.0, 1.0);
                 let value = low as f64 + (high - low) as f64 * within;
-                return Some(value.clamp(self.min as f64, self.max as f64));
+                return Some(value.min(self.max as f64));
             }
             below += count;
         }
@@ -151,7 +151,7 @@ impl Histogram {
     pub fn share_up_to(&self, nanos: u64) -> f64 {
         let last = bucket_of(nanos);
         let below: u64 = self.counts.iter().take(last + 1).sum();
-        below as f64 / self.total.max(1) as f64
+        below as f64 / self.count().max(1) as f64
     }
 }
 

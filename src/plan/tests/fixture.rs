@@ -39,22 +39,22 @@ pub(super) fn changed(text: &str, part: &str, by: &str) -> String {
 
 /// What two texts say.
 pub(super) fn input(topology: &str, scenario: &str) -> Input {
+    let value = |text: &str| -> Value { serde_saphyr::from_str(text).expect("the text is YAML") };
+    from_values(&value(topology), &value(scenario)).expect("the documents have the right shape")
+}
+
+/// What two documents say.
+pub(super) fn from_values(topology: &Value, scenario: &Value) -> Result<Input, serde_json::Error> {
     let mut origins = Origins::default();
-    let topology = value(&mut origins, Part::Topology, topology);
-    let scenario = value(&mut origins, Part::Scenario, scenario);
-    Input {
-        topology: serde_json::from_value::<RawTopology>(topology).expect("the topology has the right shape"),
-        scenario: serde_json::from_value::<RawScenario>(scenario).expect("the scenario has the right shape"),
+    note(&mut origins, Part::Topology, "", topology);
+    note(&mut origins, Part::Scenario, "", scenario);
+    Ok(Input {
+        topology: serde_json::from_value::<RawTopology>(topology.clone())?,
+        scenario: serde_json::from_value::<RawScenario>(scenario.clone())?,
         origins,
         files: Vec::new(),
         folder: PathBuf::from("."),
-    }
-}
-
-fn value(origins: &mut Origins, part: Part, text: &str) -> Value {
-    let value: Value = serde_saphyr::from_str(text).expect("the text is YAML");
-    note(origins, part, "", &value);
-    value
+    })
 }
 
 fn note(origins: &mut Origins, part: Part, pointer: &str, value: &Value) {
@@ -112,4 +112,30 @@ pub(super) fn assert_finds(topology: &str, scenario: &str, code: &str, at: &str,
     let text = format!("{} ({})", diag.message, diag.help.as_deref().unwrap_or(""));
     assert_eq!((diag.code, place), (code, at), "{text}");
     assert!(text.contains(says), "`{text}` does not say `{says}`");
+}
+
+/// A row of a table of mistakes.
+pub(super) struct Case {
+    /// The finding's code.
+    pub(super) code: &'static str,
+    /// Its place; empty is the whole document.
+    pub(super) at: &'static str,
+    /// What is replaced.
+    pub(super) part: String,
+    /// By what.
+    pub(super) by: String,
+    /// A part of what the finding says.
+    pub(super) says: &'static str,
+}
+
+/// The rows of a table with columns `CODE | PLACE | PART | BY | SAYS`, where `\n` is a new line.
+pub(super) fn cases(table: &'static str) -> Vec<Case> {
+    let rows = table.lines().map(str::trim).filter(|row| !row.is_empty());
+    rows.map(|row| {
+        let columns: Vec<&str> = row.split(" | ").collect();
+        let [code, at, part, by, says] = columns[..] else { panic!("not five columns: {row}") };
+        let text = |column: &str| column.replace("\\n", "\n");
+        Case { code, at: if at == "." { "" } else { at }, part: text(part), by: text(by), says }
+    })
+    .collect()
 }

@@ -3,6 +3,7 @@
 mod behaviour;
 mod expectations;
 mod fixture;
+mod robustness;
 mod scenario_mistakes;
 mod structure;
 mod topology_mistakes;

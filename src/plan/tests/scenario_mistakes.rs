@@ -1,97 +1,49 @@
 //! Every mistake in a scenario is found, where it is, with what to do about it.
 
-use super::fixture::{CALM, SHOP, assert_finds, changed, diags, shown};
+use super::fixture::{CALM, Case, SHOP, assert_finds, cases, changed, diags, plan, shown};
+use crate::dist::Law;
+use crate::plan::Step;
+
+/// Finding and place, what is replaced in the calm scenario and by what, and what the finding says.
+const OF_LOAD: &str = r"
+    E201 | load/shopers | shoppers: { | shopers: { | did you mean `shoppers`?
+    E201 | load/shoppers/client | rate: 100/s | client: bots, rate: 1/s | shoppers
+    E204 | load/shoppers | rate: 100/s | rate: 100/s, users: 5 | rate and users
+    E204 | load/shoppers | rate: 100/s | think: 1s | exactly one
+    E204 | load/shoppers/think | rate: 100/s | rate: 100/s, think: 1s | users
+    E204 | load/shoppers/batch | rate: 100/s | users: 5, batch: 2 | one request at a time
+    E204 | load/shoppers/arrivals | rate: 100/s | users: 5, arrivals: poisson | rate
+    E202 | load/shoppers/arrivals | rate: 100/s | rate: 100/s, arrivals: never | erlang
+    E202 | load/shoppers/arrivals | rate: 100/s | rate: 100/s, arrivals: geometric(2) | counts
+    E203 | load/shoppers/arrivals | rate: 100/s | rate: 100/s, arrivals: 0s | mean above 0
+    E202 | load/shoppers/rate | rate: 100/s | rate: -1/s | not a rate
+    E205 | load/shoppers/rate/points | rate: 100/s | rate: { points: [] } | at least one
+    E203 | load/shoppers/rate/points/1/at | rate: 100/s | rate: { points: [{ at: 9s, rate: 1/s }, { at: 1s, rate: 1/s }] } | order
+    E205 | load/shoppers/rate/steps/0/at | rate: 100/s | rate: { steps: [{ at: 9s, rate: 1/s }] } | 0s
+    E203 | load/shoppers/rate/spike/ramp | rate: 100/s | rate: { spike: { base: 1/s, peak: 2/s, at: 1s, for: 1s, ramp: 5s } } | before 0s
+    E202 | load/shoppers/rate/diurnal/swing | rate: 100/s | rate: { diurnal: { mean: 1/s, swing: 200% } } | more than
+    E214 | load/shoppers/rate/diurnal/period | rate: 100/s | rate: { diurnal: { mean: 1/s, swing: 5%, period: 2ms } } | too short
+    E203 | load/shoppers/rate | rate: 100/s | rate: 1000000000000000k/s | at most
+    E216 | load/shoppers/rate/csv | rate: 100/s | rate: { csv: nowhere.csv } | cannot be read
+    E216 | load/shoppers/timestamps | rate: 100/s | timestamps: . | not a file
+    E203 | load/shoppers/modulated | rate: 100/s | modulated: [{ rate: 1/s, for: 0s }] | longer than 0s
+    E215 | load/shoppers/classes | rate: 100/s | rate: 1/s, classes: { a: { share: 50% } } | 50
+    E203 | load/shoppers/classes/a/priority | rate: 100/s | rate: 1/s, classes: { a: { share: 100%, priority: 9 } } | to 7
+    W203 | load/shoppers | rate: 100/s | rate: 0/s | never
+    W203 | load/shoppers | rate: 100/s | users: 0 | never
+    W206 | load/shoppers/rate/points/0/at | rate: 100/s | rate: { points: [{ at: 1h, rate: 1/s }] } | 10m
+    W203 | . | shoppers: { rate: 100/s } | {} | no load
+    E203 | duration | duration: 10m | duration: 0s | above 0s
+    E203 | warm-up | duration: 10m | duration: 10m\nwarm-up: 10m | leaves nothing
+    E214 | window | duration: 10m | duration: 10m\nwindow: 1ms | 2000
+    E203 | in-system-max | duration: 10m | duration: 10m\nin-system-max: 0 | from 1
+    E202 | service-level/availability | duration: 10m | duration: 10m\nservice-level: { availability: 101% } | more than
+";
 
 #[test]
 fn every_mistake_in_a_load_is_found_where_it_is() {
-    let load = "load/shoppers";
-    let cases = [
-        ("shoppers: {", "shopers: {", "E201", "load/shopers", "did you mean `shoppers`?"),
-        ("rate: 100/s", "client: bots, rate: 1/s", "E201", "load/shoppers/client", "shoppers"),
-        ("rate: 100/s", "rate: 100/s, users: 5", "E204", load, "rate and users"),
-        ("rate: 100/s", "think: 1s", "E204", load, "exactly one"),
-        ("rate: 100/s", "rate: 100/s, think: 1s", "E204", "load/shoppers/think", "users"),
-        ("rate: 100/s", "users: 5, batch: 2", "E204", "load/shoppers/batch", "one request at a time"),
-        ("rate: 100/s", "users: 5, arrivals: poisson", "E204", "load/shoppers/arrivals", "rate"),
-        ("rate: 100/s", "rate: 100/s, arrivals: never", "E202", "load/shoppers/arrivals", "erlang"),
-        ("rate: 100/s", "rate: 100/s, arrivals: geometric(2)", "E202", "load/shoppers/arrivals", "counts"),
-        ("rate: 100/s", "rate: 100/s, arrivals: 0s", "E203", "load/shoppers/arrivals", "mean above 0"),
-        ("rate: 100/s", "rate: -1/s", "E203", "load/shoppers/rate", "0 or more"),
-        ("rate: 100/s", "rate: { points: [] }", "E205", "load/shoppers/rate/points", "at least one"),
-        (
-            "rate: 100/s",
-            "rate: { points: [{ at: 9s, rate: 1/s }, { at: 1s, rate: 1/s }] }",
-            "E203",
-            "load/shoppers/rate/points/1/at",
-            "order",
-        ),
-        (
-            "rate: 100/s",
-            "rate: { steps: [{ at: 9s, rate: 1/s }] }",
-            "E205",
-            "load/shoppers/rate/steps/0/at",
-            "0s",
-        ),
-        (
-            "rate: 100/s",
-            "rate: { spike: { base: 1/s, peak: 2/s, at: 1s, for: 1s, ramp: 5s } }",
-            "E203",
-            "load/shoppers/rate/spike/ramp",
-            "before 0s",
-        ),
-        (
-            "rate: 100/s",
-            "rate: { diurnal: { mean: 1/s, swing: 200% } }",
-            "E203",
-            "load/shoppers/rate/diurnal/swing",
-            "100%",
-        ),
-        ("rate: 100/s", "rate: { csv: nowhere.csv }", "E216", "load/shoppers/rate/csv", "cannot be read"),
-        ("rate: 100/s", "timestamps: .", "E216", "load/shoppers/timestamps", "not a file"),
-        (
-            "rate: 100/s",
-            "modulated: [{ rate: 1/s, for: 0s }]",
-            "E203",
-            "load/shoppers/modulated",
-            "longer than 0s",
-        ),
-        ("rate: 100/s", "rate: 1/s, classes: { a: { share: 50% } }", "E215", "load/shoppers/classes", "50"),
-        (
-            "rate: 100/s",
-            "rate: 1/s, classes: { a: { share: 100%, priority: 9 } }",
-            "E203",
-            "load/shoppers/classes/a/priority",
-            "to 7",
-        ),
-        ("rate: 100/s", "rate: 0/s", "W203", load, "never"),
-        ("rate: 100/s", "users: 0", "W203", load, "never"),
-        (
-            "rate: 100/s",
-            "rate: { points: [{ at: 1h, rate: 1/s }] }",
-            "W206",
-            "load/shoppers/rate/points/0/at",
-            "10m",
-        ),
-        ("shoppers: { rate: 100/s }", "{}", "W203", "", "no load"),
-        ("duration: 10m", "duration: 0s", "E203", "duration", "above 0s"),
-        ("duration: 10m", "duration: 10m\nwarm-up: 10m", "E203", "warm-up", "leaves nothing"),
-        ("duration: 10m", "duration: 10m\nwindow: 1ms", "E214", "window", "2000"),
-        ("duration: 10m", "duration: 10m\nin-system-max: 0", "E203", "in-system-max", "from 1"),
-        (
-            "duration: 10m",
-            "duration: 10m\nservice-level: { availability: 101% }",
-            "E203",
-            "service-level/availability",
-            "100%",
-        ),
-    ];
-    for (part, by, code, at, says) in cases {
-        let scenario = if by == "{}" {
-            CALM.replace("load:\n  shoppers: { rate: 100/s }", "load: {}")
-        } else {
-            changed(CALM, part, by)
-        };
-        assert_finds(SHOP, &scenario, code, at, says);
+    for Case { code, at, part, by, says } in cases(OF_LOAD) {
+        assert_finds(SHOP, &changed(CALM, &part, &by), code, at, says);
     }
 }
 
@@ -132,114 +84,78 @@ fn data_files_are_read_and_their_mistakes_named_by_line() {
 }
 
 #[test]
+fn measured_values_come_from_a_file_with_or_without_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("x.csv"), text).unwrap();
+    let resolve = |law: &str| {
+        let mut input =
+            super::fixture::input(&changed(SHOP, "compute: 5ms", &format!("compute: {law}")), CALM);
+        input.folder = folder.path().to_path_buf();
+        crate::plan::resolve(&input)
+    };
+    write("service\n5ms\n0.25\n0\n");
+    let (plan, _) = resolve("empirical(file x.csv)").unwrap();
+    let Step::Compute { work, .. } = &plan.components[0].operations[0].steps[0] else { panic!("compute") };
+    assert_eq!(*work, Law::Empirical { values: vec![5e6, 250e6, 0.0] });
+    for (text, law, says) in [
+        ("service\n", "empirical(file x.csv)", "no values"),
+        ("1\n-2\n", "empirical(file x.csv)", "one value"),
+        ("1\n", "mix(50% 1ms 50% empirical(file x.csv))", "mixture"),
+        ("1\n", "empirical(file y.csv)", "cannot be read"),
+    ] {
+        write(text);
+        let found = resolve(law).unwrap_err();
+        assert!(found.len() == 1 && found[0].message.contains(says), "{law}: {}", shown(&found));
+    }
+}
+
+/// As above, with a fault put in.
+const OF_FAULTS: &str = r"
+    E201 | faults/0/slow/target | faults: [] | faults: [{ at: 1m, slow: { target: wep, factor: 2 } }] | did you mean `web`?
+    E201 | faults/0/slow/target | faults: [] | faults: [{ at: 1m, slow: { target: here, factor: 2 } }] | target: { place: here }
+    E203 | faults/0/slow/factor | faults: [] | faults: [{ at: 1m, slow: { target: web, factor: 1 } }] | above 1
+    E204 | faults/0 | faults: [] | faults: [{ at: 1m }] | exactly one
+    E204 | faults/0 | faults: [] | faults: [{ at: 1m, pause: { target: web }, slow: { target: web, factor: 2 } }] | pause, slow
+    E205 | faults/0 | faults: [] | faults: [{ pause: { target: web } }] | add `at:`
+    E218 | faults/0/at | faults: [] | faults: [{ at: 10m, pause: { target: web } }] | the run ends
+    E203 | faults/0/for | faults: [] | faults: [{ at: 1m, for: 0s, pause: { target: web } }] | above 0s
+    E218 | faults/0/ramp | faults: [] | faults: [{ at: 1m, ramp: 1s, pause: { target: web } }] | all or nothing
+    E218 | faults/0/ramp | faults: [] | faults: [{ at: 1m, for: 1s, ramp: 2s, slow: { target: web, factor: 2 } }] | longer
+    E218 | faults/0/flap | faults: [] | faults: [{ at: 1m, flap: { on: 1s, off: 1s }, pause: { target: web } }] | needs `for`
+    E218 | faults/0/recurring | faults: [] | faults: [{ at: 1m, recurring: { up: 1h, down: 1m }, pause: { target: web } }] | either
+    E218 | faults/0/for | faults: [] | faults: [{ for: 1m, recurring: { up: 1h, down: 1m }, pause: { target: web } }] | down
+    E218 | faults/0/recurring | faults: [] | faults: [{ recurring: { up: 0s, down: 0s }, pause: { target: web } }] | longer than 0s
+    E218 | faults/0/recurring | faults: [] | faults: [{ recurring: { up: 1h, down: 1m }, spike: { load: shoppers, factor: 2 } }] | one by one
+    E218 | faults/0/recurring/until | faults: [] | faults: [{ recurring: { up: 1h, down: 1m, from: 2m, until: 1m }, pause: { target: web } }] | after `from`
+    E205 | faults/0/pause/target | faults: [] | faults: [{ at: 1m, pause: { target: {} } }] | give `component`
+    E201 | faults/0/pause/target/kind | faults: [] | faults: [{ at: 1m, pause: { target: { kind: core/cache } } }] | core/service
+    E201 | faults/0/pause/target/tag | faults: [] | faults: [{ at: 1m, pause: { target: { tag: edge } } }] | there are none
+    E203 | faults/0/pause/target/count | faults: [] | faults: [{ at: 1m, pause: { target: { place: here, count: 2 } } }] | 1 replicas
+    E204 | faults/0/pause/target/percent | faults: [] | faults: [{ at: 1m, pause: { target: { place: here, count: 1, percent: 5% } } }] | exclude
+    E205 | faults/0/gray | faults: [] | faults: [{ at: 1m, gray: { target: web } }] | does nothing
+    E201 | faults/0/gray/operations/0 | faults: [] | faults: [{ at: 1m, gray: { target: web, errors: 5%, operations: [buy] } }] | browse
+    E201 | faults/0/gray/callers/0 | faults: [] | faults: [{ at: 1m, gray: { target: web, errors: 5%, callers: [bots] } }] | shoppers
+    E204 | faults/0/exhaust | faults: [] | faults: [{ at: 1m, exhaust: { share: 50% } }] | exactly one
+    E213 | faults/0/exhaust/pool | faults: [] | faults: [{ at: 1m, exhaust: { pool: shoppers -> web, share: 50% } }] | no pool
+    E201 | faults/0/exhaust/pool | faults: [] | faults: [{ at: 1m, exhaust: { pool: shoppers -> wep, share: 50% } }] | no call
+    E213 | faults/0/exhaust/connections | faults: [] | faults: [{ at: 1m, exhaust: { connections: web, share: 50% } }] | limit
+    E203 | faults/0/throttle/rate | faults: [] | faults: [{ at: 1m, throttle: { target: web, rate: 0/s } }] | above 0
+    E203 | faults/0/throttle/burst | faults: [] | faults: [{ at: 1m, throttle: { target: web, rate: 1/s, burst: 0.5 } }] | at least 1
+    E201 | faults/0/partition/to | faults: [] | faults: [{ at: 1m, partition: { from: shoppers, to: wep, refuse: true } }] | did you mean `web`?
+    E203 | faults/0/packet-loss/loss | faults: [] | faults: [{ at: 1m, packet-loss: { from: shoppers, to: web, loss: 100% } }] | partition
+    E201 | faults/0/spike/load | faults: [] | faults: [{ at: 1m, spike: { load: shopers, factor: 2 } }] | did you mean `shoppers`?
+    E203 | faults/0/spike/factor | faults: [] | faults: [{ at: 1m, spike: { load: shoppers, factor: 0.5 } }] | above 1
+    E214 | faults/0/flap | faults: [] | faults: [{ at: 1m, for: 5m, flap: { on: 1us, off: 1us }, pause: { target: web } }] | 100000 times
+    W204 | faults/0/partition | faults: [] | faults: [{ at: 1m, for: 1m, partition: { from: shoppers, to: web } }] | shoppers -> web
+    W204 | faults/0/outage | faults: [] | faults: [{ at: 1m, for: 1m, outage: { target: web, mode: black-hole } }] | shoppers -> web
+    W205 | faults/0/latency | faults: [] | faults: [{ at: 1m, latency: { from: web, to: web, add: 1s } }] | hits no call
+";
+
+#[test]
 fn every_mistake_in_a_fault_is_found_where_it_is() {
-    let cases = [
-        ("{ at: 1m, slow: { target: wep, factor: 2 } }", "E201", "slow/target", "did you mean `web`?"),
-        ("{ at: 1m, slow: { target: here, factor: 2 } }", "E201", "slow/target", "target: { place: here }"),
-        ("{ at: 1m, slow: { target: web, factor: 1 } }", "E203", "slow/factor", "above 1"),
-        ("{ at: 1m }", "E204", "", "exactly one"),
-        ("{ at: 1m, pause: { target: web }, slow: { target: web, factor: 2 } }", "E204", "", "pause, slow"),
-        ("{ pause: { target: web } }", "E205", "", "add `at:`"),
-        ("{ at: 10m, pause: { target: web } }", "E218", "at", "the run ends"),
-        ("{ at: 1m, for: 0s, pause: { target: web } }", "E203", "for", "above 0s"),
-        ("{ at: 1m, ramp: 1s, pause: { target: web } }", "E218", "ramp", "all or nothing"),
-        ("{ at: 1m, for: 1s, ramp: 2s, slow: { target: web, factor: 2 } }", "E218", "ramp", "longer"),
-        ("{ at: 1m, flap: { on: 1s, off: 1s }, pause: { target: web } }", "E218", "flap", "needs `for`"),
-        (
-            "{ at: 1m, recurring: { up: 1h, down: 1m }, pause: { target: web } }",
-            "E218",
-            "recurring",
-            "either",
-        ),
-        ("{ for: 1m, recurring: { up: 1h, down: 1m }, pause: { target: web } }", "E218", "for", "down"),
-        (
-            "{ recurring: { up: 0s, down: 0s }, pause: { target: web } }",
-            "E218",
-            "recurring",
-            "longer than 0s",
-        ),
-        (
-            "{ recurring: { up: 1h, down: 1m }, spike: { load: shoppers, factor: 2 } }",
-            "E218",
-            "recurring",
-            "one by one",
-        ),
-        (
-            "{ recurring: { up: 1h, down: 1m, from: 2m, until: 1m }, pause: { target: web } }",
-            "E218",
-            "recurring/until",
-            "after `from`",
-        ),
-        ("{ at: 1m, pause: { target: {} } }", "E205", "pause/target", "give `component`"),
-        ("{ at: 1m, pause: { target: { kind: core/cache } } }", "E201", "pause/target/kind", "core/service"),
-        ("{ at: 1m, pause: { target: { tag: edge } } }", "E201", "pause/target/tag", "there are none"),
-        (
-            "{ at: 1m, pause: { target: { place: here, count: 2 } } }",
-            "E203",
-            "pause/target/count",
-            "1 replicas",
-        ),
-        (
-            "{ at: 1m, pause: { target: { place: here, count: 1, percent: 5% } } }",
-            "E204",
-            "pause/target/percent",
-            "exclude",
-        ),
-        ("{ at: 1m, gray: { target: web } }", "E205", "gray", "does nothing"),
-        (
-            "{ at: 1m, gray: { target: web, errors: 5%, operations: [buy] } }",
-            "E201",
-            "gray/operations/0",
-            "browse",
-        ),
-        (
-            "{ at: 1m, gray: { target: web, errors: 5%, callers: [bots] } }",
-            "E201",
-            "gray/callers/0",
-            "shoppers",
-        ),
-        ("{ at: 1m, exhaust: { share: 50% } }", "E204", "exhaust", "exactly one"),
-        ("{ at: 1m, exhaust: { pool: shoppers -> web, share: 50% } }", "E213", "exhaust/pool", "no pool"),
-        ("{ at: 1m, exhaust: { pool: shoppers -> wep, share: 50% } }", "E201", "exhaust/pool", "no call"),
-        ("{ at: 1m, exhaust: { connections: web, share: 50% } }", "E213", "exhaust/connections", "limit"),
-        ("{ at: 1m, throttle: { target: web, rate: 0/s } }", "E203", "throttle/rate", "above 0"),
-        (
-            "{ at: 1m, throttle: { target: web, rate: 1/s, burst: 0.5 } }",
-            "E203",
-            "throttle/burst",
-            "at least 1",
-        ),
-        (
-            "{ at: 1m, partition: { from: shoppers, to: wep, refuse: true } }",
-            "E201",
-            "partition/to",
-            "did you mean `web`?",
-        ),
-        (
-            "{ at: 1m, packet-loss: { from: shoppers, to: web, loss: 100% } }",
-            "E203",
-            "packet-loss/loss",
-            "partition",
-        ),
-        ("{ at: 1m, spike: { load: shopers, factor: 2 } }", "E201", "spike/load", "did you mean `shoppers`?"),
-        ("{ at: 1m, spike: { load: shoppers, factor: 0 } }", "E203", "spike/factor", "above 0"),
-        (
-            "{ at: 1m, for: 1m, partition: { from: shoppers, to: web } }",
-            "W204",
-            "partition",
-            "shoppers -> web",
-        ),
-        (
-            "{ at: 1m, for: 1m, outage: { target: web, mode: black-hole } }",
-            "W204",
-            "outage",
-            "shoppers -> web",
-        ),
-        ("{ at: 1m, latency: { from: web, to: web, add: 1s } }", "W205", "latency", "hits no call"),
-    ];
-    for (fault, code, at, says) in cases {
-        let at = format!("faults/0/{at}");
-        assert_finds(SHOP, &format!("{CALM}faults: [{fault}]"), code, at.trim_end_matches('/'), says);
+    let calm = format!("{CALM}faults: []");
+    for Case { code, at, part, by, says } in cases(OF_FAULTS) {
+        assert_finds(SHOP, &changed(&calm, &part, &by), code, at, says);
     }
 }
 
@@ -250,4 +166,23 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_files() {
     let found = diags(&topology, &scenario);
     let codes: Vec<&str> = found.iter().map(|diag| diag.code).collect();
     assert_eq!(codes, ["E201", "E203", "E203", "E221", "E204", "E202"], "{}", shown(&found));
+}
+
+#[test]
+fn two_faults_of_one_name_are_refused_and_default_names_are_numbered() {
+    let pause = "{ at: 1m, pause: { target: web } }";
+    let named = "{ name: x, at: 1m, pause: { target: web } }";
+    assert_finds(SHOP, &format!("{CALM}faults: [{named}, {named}]"), "E207", "faults/1/name", "two faults");
+    let plan = plan(SHOP, &format!("{CALM}faults: [{pause}, {pause}]"));
+    let names: Vec<&str> = plan.faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["pause web", "pause web (2)"]);
+}
+
+#[test]
+fn findings_are_bounded_however_bad_the_file() {
+    let faults: String =
+        (0..5000).map(|n| format!("  - {{ at: 1m, pause: {{ target: x{n} }} }}\n")).collect();
+    let found = diags(SHOP, &format!("{CALM}faults:\n{faults}"));
+    assert_eq!(found.len(), 1001);
+    assert_eq!((found[1000].code, found[1000].message.as_str()), ("E219", "there are 4000 more findings"));
 }

@@ -1,355 +1,73 @@
 //! Every mistake in a topology is found, where it is, with what to do about it.
 
-use super::fixture::{CALM, SHOP, assert_finds, changed, diags, shown};
+use super::fixture::{CALM, Case, SHOP, assert_finds, cases, changed, diags, shown};
 use crate::spec::raw::{RawOperation, RawStep};
+
+/// Finding and place, what is replaced in the shop and by what, and what the finding says.
+const OF_THE_SHOP: &str = r"
+    E201 | clients/shoppers/journeys/visit/0/call | call: web.browse | call: webb.browse | did you mean `web`?
+    E201 | clients/shoppers/journeys/visit/0/call | call: web.browse | call: web.brows | did you mean `browse`?
+    E201 | components/web/place | threads: 16 | place: mars | there is here
+    E208 | components/web/operations/a.b | browse: [{ compute: 5ms }] | browse: []\n      a.b: [] | letters
+    E201 | clients/shoppers/calls/wib | journeys: | calls: { wib: { timeout: 1s } }\n    journeys: | did you mean `web`?
+    E201 | clients/shoppers/calls/web.brows | journeys: | calls: { web.brows: { timeout: 1s } }\n    journeys: | browse
+    E203 | components/web/replicas | threads: 16 | replicas: 0 | from 1 to
+    E203 | components/web/replicas | threads: 16 | replicas: 1000000 | to 100000
+    E203 | components/web/threads | threads: 16 | threads: 0 | from 1
+    E202 | components/web/threads | threads: 16 | threads: sixteen | sixteen
+    E204 | components/web/threads | threads: 16 | threads: 16\n    async: true | exclude
+    E203 | components/web/cores | threads: 16 | async: true\n    cores: 1.5 | whole number
+    E203 | components/web/cores | threads: 16 | threads: 4\n    cores: 0 | above 0
+    E204 | components/web/threads | threads: 16 | threads: 16\n    queue: { discipline: processor-sharing } | processor-sharing
+    E204 | components/web/queue/discipline | threads: 16 | async: true\n    queue: { discipline: processor-sharing } | async
+    E204 | components/web/queue/discipline | threads: 16 | queue: { discipline: preemptive-priority } | limited threads
+    E204 | components/web/queue/discipline | threads: 16 | threads: 16\n    cores: 2\n    queue: { discipline: preemptive-priority } | cores
+    E204 | components/web/queue/capacity | threads: 16 | queue: { capacity: 10 } | unlimited threads
+    E204 | components/web/queue/patience | threads: 16 | queue: { patience: 10s } | unlimited threads
+    E203 | components/web/speed | threads: 16 | speed: 0 | above 0
+    E204 | components/web/cache/memory | threads: 16 | cache: { entries: 5, memory: 1KiB } | exclude
+    E203 | components/web/cache/entries | threads: 16 | cache: { entries: 0 } | from 1
+    E203 | components/web/admission/0/token-bucket/rate | threads: 16 | admission: [{ token-bucket: { rate: 0/s, burst: 1 } }] | above 0
+    E201 | components/web/admission/0/token-bucket/costs/brows | threads: 16 | admission: [{ token-bucket: { rate: 1/s, burst: 1, costs: { brows: 1 } } }] | browse
+    E203 | components/web/admission/0/token-bucket/burst | threads: 16 | admission: [{ token-bucket: { rate: 1/s, burst: 1, costs: { browse: 2 } } }] | never passes
+    E204 | components/web/admission/0/token-bucket/wait-max | threads: 16 | admission: [{ token-bucket: { rate: 1/s, burst: 1, wait-max: 1s } }] | excess: delay
+    E207 | components/web/admission/1/token-bucket | threads: 16 | admission: [{ token-bucket: { rate: 1/s, burst: 1 } }, { token-bucket: { rate: 1/m, burst: 9 } }] | name
+    E211 | components/web/operations/browse/1 | [{ compute: 5ms }] | [reply, reply] | once
+    E211 | components/web/operations/browse/0/choose/0/do/0 | [{ compute: 5ms }] | [{ choose: [{ share: 50%, do: [reply] }] }] | own steps
+    E211 | clients/shoppers/journeys/visit/1 | [{ call: web.browse }] | [{ call: web }, reply] | nobody
+    E211 | clients/shoppers/journeys/visit/1 | [{ call: web.browse }] | [{ call: web }, { compute: 1ms }] | use `wait`
+    E211 | clients/shoppers/journeys/visit/0 | [{ call: web.browse }] | [{ forward: web }] | use `call`
+    E215 | components/web/operations/browse/0/choose | [{ compute: 5ms }] | [{ choose: [{ share: 70% }, { share: 40% }] }] | 110
+    E205 | components/web/operations/browse/0/choose | [{ compute: 5ms }] | [{ choose: [] }] | nothing to choose
+    E202 | components/web/operations/browse/0/fail | [{ compute: 5ms }] | [{ fail: 120% }] | more than
+    E204 | components/web/operations/browse/0/parallel | [{ compute: 5ms }] | [{ parallel: { times: 2, branches: [[]] } }] | either
+    E203 | components/web/operations/browse/0/parallel/need | [{ compute: 5ms }] | [{ parallel: { branches: [[], []], need: 3 } }] | from 1 to the 2
+    E214 | components/web/operations/browse/0/parallel/times | [{ compute: 5ms }] | [{ parallel: { times: 4000000000, do: [] } }] | 100000
+    E203 | components/web/operations/browse/0/repeat/at-most | [{ compute: 5ms }] | [{ repeat: { times: 2, at-most: 0, do: [] } }] | from 1
+    E205 | components/web/operations/browse/0/try/rescue | [{ compute: 5ms }] | [{ try: { do: [], rescue: [] } }] | rescue
+    E210 | components/web/operations/browse | [{ compute: 5ms }] | [{ call: web }] | web.browse -> web.browse
+    E205 | components/web/operations/browse/0/read | [{ compute: 5ms }] | [{ read: web }] | datasets
+    E213 | components/web/operations/browse/0/read | [{ compute: 5ms }] | [{ read: web.rows }] | keeps no data
+    E202 | components/web/operations/browse/0/compute | [{ compute: 5ms }] | [{ compute: soon }] | soon
+    E205 | clients/shoppers | journeys:\n      visit: [{ call: web.browse }] | journeys: {} | no journeys
+    E215 | clients/shoppers/journeys | visit: [{ call: web.browse }] | visit: { weight: 0, steps: [] } | more than 0
+    E203 | clients/shoppers/calls/web/timeout | journeys: | calls: { web: { timeout: 0s } }\n    journeys: | above 0s
+    E203 | clients/shoppers/calls/web/pool | journeys: | calls: { web: { pool: 0 } }\n    journeys: | from 1
+    E203 | clients/shoppers/calls/web/priority | journeys: | calls: { web: { priority: 8 } }\n    journeys: | to 7
+    E203 | clients/shoppers/calls/web/retry/attempts | journeys: | calls: { web: { retry: { attempts: 0 } } }\n    journeys: | from 1
+    E202 | clients/shoppers/calls/web/retry/backoff | journeys: | calls: { web: { retry: { attempts: 2, backoff: full-jitter(2s 1s) } } }\n    journeys: | below
+    E204 | clients/shoppers/calls/web/retry/budget | journeys: | calls: { web: { retry: { attempts: 2, budget: { ratio: 10%, capacity: 5 } } } }\n    journeys: | either
+    E203 | components/web/client-defaults/timeout | threads: 16 | client-defaults: { timeout: 0s } | above 0s
+    W205 | components/web/cores | threads: 16 | threads: 16\n    cores: 20 | 16 threads
+    W205 | components/web/queue/discipline | threads: 16 | queue: { discipline: lifo } | nobody waits
+    W205 | clients/shoppers/calls/web/total-timeout | journeys: | calls: { web: { timeout: 2s, total-timeout: 1s } }\n    journeys: | comes first
+    W201 | components/web/calls/web | threads: 16 | calls: { web: { timeout: 1s } } | never calls
+";
 
 #[test]
 fn every_mistake_in_a_topology_is_found_where_it_is() {
-    let steps = "[{ compute: 5ms }]";
-    let cases = [
-        // Names.
-        (
-            changed(SHOP, "call: web.browse", "call: webb.browse"),
-            "E201",
-            "clients/shoppers/journeys/visit/0/call",
-            "did you mean `web`?",
-        ),
-        (
-            changed(SHOP, "call: web.browse", "call: web.brows"),
-            "E201",
-            "clients/shoppers/journeys/visit/0/call",
-            "did you mean `browse`?",
-        ),
-        (changed(SHOP, "threads: 16", "place: mars"), "E201", "components/web/place", "there is here"),
-        (
-            changed(SHOP, "browse: [{ compute: 5ms }]", "browse: []\n      a.b: []"),
-            "E208",
-            "components/web/operations/a.b",
-            "letters",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { wib: { timeout: 1s } }\n    journeys:"),
-            "E201",
-            "clients/shoppers/calls/wib",
-            "did you mean `web`?",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { web.brows: { timeout: 1s } }\n    journeys:"),
-            "E201",
-            "clients/shoppers/calls/web.brows",
-            "browse",
-        ),
-        // Components.
-        (changed(SHOP, "threads: 16", "replicas: 0"), "E203", "components/web/replicas", "from 1 to"),
-        (changed(SHOP, "threads: 16", "replicas: 1000000"), "E203", "components/web/replicas", "to 100000"),
-        (changed(SHOP, "threads: 16", "threads: 0"), "E203", "components/web/threads", "from 1"),
-        (changed(SHOP, "threads: 16", "threads: sixteen"), "E202", "components/web/threads", "sixteen"),
-        (
-            changed(SHOP, "threads: 16", "threads: 16\n    async: true"),
-            "E204",
-            "components/web/threads",
-            "exclude",
-        ),
-        (
-            changed(SHOP, "threads: 16", "async: true\n    cores: 1.5"),
-            "E203",
-            "components/web/cores",
-            "whole number",
-        ),
-        (changed(SHOP, "threads: 16", "threads: 4\n    cores: 0"), "E203", "components/web/cores", "above 0"),
-        (
-            changed(SHOP, "threads: 16", "threads: 16\n    queue: { discipline: processor-sharing }"),
-            "E204",
-            "components/web/threads",
-            "processor-sharing",
-        ),
-        (
-            changed(SHOP, "threads: 16", "async: true\n    queue: { discipline: processor-sharing }"),
-            "E204",
-            "components/web/queue/discipline",
-            "async",
-        ),
-        (
-            changed(SHOP, "threads: 16", "queue: { discipline: preemptive-priority }"),
-            "E204",
-            "components/web/queue/discipline",
-            "limited threads",
-        ),
-        (
-            changed(
-                SHOP,
-                "threads: 16",
-                "threads: 16\n    cores: 2\n    queue: { discipline: preemptive-priority }",
-            ),
-            "E204",
-            "components/web/queue/discipline",
-            "cores",
-        ),
-        (
-            changed(SHOP, "threads: 16", "queue: { capacity: 10 }"),
-            "E204",
-            "components/web/queue/capacity",
-            "unlimited threads",
-        ),
-        (
-            changed(SHOP, "threads: 16", "queue: { patience: 10s }"),
-            "E204",
-            "components/web/queue/patience",
-            "unlimited threads",
-        ),
-        (changed(SHOP, "threads: 16", "speed: 0"), "E203", "components/web/speed", "above 0"),
-        (
-            changed(SHOP, "threads: 16", "cache: { entries: 5, memory: 1KiB }"),
-            "E204",
-            "components/web/cache/memory",
-            "exclude",
-        ),
-        (
-            changed(SHOP, "threads: 16", "cache: { entries: 0 }"),
-            "E203",
-            "components/web/cache/entries",
-            "from 1",
-        ),
-        (
-            changed(SHOP, "threads: 16", "admission: [{ token-bucket: { rate: 0/s, burst: 1 } }]"),
-            "E203",
-            "components/web/admission/0/token-bucket/rate",
-            "above 0",
-        ),
-        (
-            changed(
-                SHOP,
-                "threads: 16",
-                "admission: [{ token-bucket: { rate: 1/s, burst: 1, costs: { brows: 1 } } }]",
-            ),
-            "E201",
-            "components/web/admission/0/token-bucket/costs/brows",
-            "browse",
-        ),
-        (
-            changed(
-                SHOP,
-                "threads: 16",
-                "admission: [{ token-bucket: { rate: 1/s, burst: 1, costs: { browse: 2 } } }]",
-            ),
-            "E203",
-            "components/web/admission/0/token-bucket/burst",
-            "never passes",
-        ),
-        (
-            changed(
-                SHOP,
-                "threads: 16",
-                "admission: [{ token-bucket: { rate: 1/s, burst: 1, wait-max: 1s } }]",
-            ),
-            "E204",
-            "components/web/admission/0/token-bucket/wait-max",
-            "excess: delay",
-        ),
-        (
-            changed(
-                SHOP,
-                "threads: 16",
-                "admission: [{ token-bucket: { rate: 1/s, burst: 1 } }, { token-bucket: { rate: 1/m, burst: 9 } }]",
-            ),
-            "E207",
-            "components/web/admission/1/token-bucket",
-            "name",
-        ),
-        // Steps.
-        (
-            changed(SHOP, steps, "[{ reply }]").replace("{ reply }", "reply, reply"),
-            "E211",
-            "components/web/operations/browse/1",
-            "once",
-        ),
-        (
-            changed(SHOP, steps, "[{ choose: [{ share: 50%, do: [reply] }] }]"),
-            "E211",
-            "components/web/operations/browse/0/choose/0/do/0",
-            "own steps",
-        ),
-        (
-            changed(SHOP, "[{ call: web.browse }]", "[{ call: web }, reply]"),
-            "E211",
-            "clients/shoppers/journeys/visit/1",
-            "nobody",
-        ),
-        (
-            changed(SHOP, "[{ call: web.browse }]", "[{ call: web }, { compute: 1ms }]"),
-            "E211",
-            "clients/shoppers/journeys/visit/1",
-            "use `wait`",
-        ),
-        (
-            changed(SHOP, "[{ call: web.browse }]", "[{ forward: web }]"),
-            "E211",
-            "clients/shoppers/journeys/visit/0",
-            "use `call`",
-        ),
-        (
-            changed(SHOP, steps, "[{ choose: [{ share: 70% }, { share: 40% }] }]"),
-            "E215",
-            "components/web/operations/browse/0/choose",
-            "110",
-        ),
-        (
-            changed(SHOP, steps, "[{ choose: [] }]"),
-            "E205",
-            "components/web/operations/browse/0/choose",
-            "nothing to choose",
-        ),
-        (
-            changed(SHOP, steps, "[{ fail: 120% }]"),
-            "E203",
-            "components/web/operations/browse/0/fail",
-            "0% to 100%",
-        ),
-        (
-            changed(SHOP, steps, "[{ parallel: { times: 2, branches: [[]] } }]"),
-            "E204",
-            "components/web/operations/browse/0/parallel",
-            "either",
-        ),
-        (
-            changed(SHOP, steps, "[{ parallel: { branches: [[], []], need: 3 } }]"),
-            "E203",
-            "components/web/operations/browse/0/parallel/need",
-            "from 1 to the 2",
-        ),
-        (
-            changed(SHOP, steps, "[{ parallel: { times: 4000000000, do: [] } }]"),
-            "E214",
-            "components/web/operations/browse/0/parallel/times",
-            "100000",
-        ),
-        (
-            changed(SHOP, steps, "[{ repeat: { times: 2, at-most: 0, do: [] } }]"),
-            "E203",
-            "components/web/operations/browse/0/repeat/at-most",
-            "from 1",
-        ),
-        (
-            changed(SHOP, steps, "[{ try: { do: [], rescue: [] } }]"),
-            "E205",
-            "components/web/operations/browse/0/try/rescue",
-            "rescue",
-        ),
-        (
-            changed(SHOP, steps, "[{ call: web }]"),
-            "E210",
-            "components/web/operations/browse",
-            "web.browse -> web.browse",
-        ),
-        (
-            changed(SHOP, steps, "[{ read: web }]"),
-            "E205",
-            "components/web/operations/browse/0/read",
-            "datasets",
-        ),
-        (
-            changed(SHOP, steps, "[{ read: web.rows }]"),
-            "E213",
-            "components/web/operations/browse/0/read",
-            "keeps no data",
-        ),
-        (
-            changed(SHOP, steps, "[{ compute: soon }]"),
-            "E202",
-            "components/web/operations/browse/0/compute",
-            "soon",
-        ),
-        (
-            changed(SHOP, "journeys:\n      visit: [{ call: web.browse }]", "journeys: {}"),
-            "E205",
-            "clients/shoppers",
-            "no journeys",
-        ),
-        (
-            changed(SHOP, "visit: [{ call: web.browse }]", "visit: { weight: 0, steps: [] }"),
-            "E215",
-            "clients/shoppers/journeys",
-            "more than 0",
-        ),
-        // Policies.
-        (
-            changed(SHOP, "journeys:", "calls: { web: { timeout: 0s } }\n    journeys:"),
-            "E203",
-            "clients/shoppers/calls/web/timeout",
-            "above 0s",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { web: { pool: 0 } }\n    journeys:"),
-            "E203",
-            "clients/shoppers/calls/web/pool",
-            "from 1",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { web: { priority: 8 } }\n    journeys:"),
-            "E203",
-            "clients/shoppers/calls/web/priority",
-            "to 7",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { web: { retry: { attempts: 0 } } }\n    journeys:"),
-            "E203",
-            "clients/shoppers/calls/web/retry/attempts",
-            "from 1",
-        ),
-        (
-            changed(
-                SHOP,
-                "journeys:",
-                "calls: { web: { retry: { attempts: 2, backoff: full-jitter(2s 1s) } } }\n    journeys:",
-            ),
-            "E203",
-            "clients/shoppers/calls/web/retry/backoff",
-            "shorter",
-        ),
-        (
-            changed(
-                SHOP,
-                "journeys:",
-                "calls: { web: { retry: { attempts: 2, budget: { ratio: 10%, capacity: 5 } } } }\n    journeys:",
-            ),
-            "E204",
-            "clients/shoppers/calls/web/retry/budget",
-            "either",
-        ),
-        (
-            changed(SHOP, "threads: 16", "client-defaults: { timeout: 0s }"),
-            "E203",
-            "components/web/client-defaults/timeout",
-            "above 0s",
-        ),
-        // Warnings.
-        (
-            changed(SHOP, "threads: 16", "threads: 16\n    cores: 20"),
-            "W205",
-            "components/web/cores",
-            "16 threads",
-        ),
-        (
-            changed(SHOP, "threads: 16", "queue: { discipline: lifo }"),
-            "W205",
-            "components/web/queue/discipline",
-            "nobody waits",
-        ),
-        (
-            changed(SHOP, "journeys:", "calls: { web: { timeout: 2s, total-timeout: 1s } }\n    journeys:"),
-            "W205",
-            "clients/shoppers/calls/web/total-timeout",
-            "comes first",
-        ),
-        (
-            changed(SHOP, "threads: 16", "calls: { web: { timeout: 1s } }"),
-            "W201",
-            "components/web/calls/web",
-            "never calls",
-        ),
-    ];
-    for (topology, code, at, says) in cases {
-        assert_finds(&topology, CALM, code, at, says);
+    for Case { code, at, part, by, says } in cases(OF_THE_SHOP) {
+        assert_finds(&changed(SHOP, &part, &by), CALM, code, at, says);
     }
 }
 
@@ -375,84 +93,36 @@ components:
 clients: { shoppers: { place: east, journeys: { visit: [{ call: web }] } } }
 ";
 
+/// As above, of the pair; `fine` is no mistake.
+const OF_THE_PAIR: &str = r"
+    E206 | components/web/operations/get/0/read | between: [east, west], latency: 1ms | from: east, to: west | add `- { between: [east, west]
+    E201 | network/links/0/between/1 | between: [east, west], latency: 1ms | between: [east, wets] | did you mean `west`?
+    E207 | network/links/1 | latency: 1ms } | latency: 1ms }, { from: west, to: east } | already
+    E204 | network/links/0 | between: [east, west] | between: [east, west], from: east | either
+    E203 | network/links/0/loss | latency: 1ms } | loss: 100% } | partition
+    E205 | components/db | place: west, store | store | east, west
+    E213 | components/web/operations/get/1/cached/in | in: redis | in: db | redis
+    E201 | components/web/operations/get/1/cached/key | key: item | key: itme | did you mean `item`?
+    E204 | components/web/operations/get/1/cached/sliding-ttl | key: item } | key: item, ttl: 1s, sliding-ttl: 1s } | exclude
+    E201 | components/web/operations/get/0/read | read: db.rows | read: db.row | did you mean `rows`?
+    E201 | components/web/operations/get/0/write | read: db.rows | write: db.rows | neither operation `write-rows` nor `write`
+    E203 | components/web/operations/get/1/cached | memory: 1MiB | memory: 1KiB | does not fit
+    E203 | entities/item/population | population: 10 | population: 0 | from 1
+    E203 | entities/item/popularity | population: 10 | population: 10, popularity: hot-set(20 50%) | 1 to 10
+    E202 | entities/item/popularity | population: 10 | population: 10, popularity: zipf(-1) | zipf(0.9)
+    fine | . | operations: { read: [] } | operations: { read: [], list: [] } | -
+    fine | . | [{ read: db.rows } | [{ call: db } | -
+";
+
 #[test]
 fn every_mistake_between_components_is_found_where_it_is() {
-    let get = "components/web/operations/get";
-    let cases = [
-        (
-            "between: [east, west], latency: 1ms",
-            "from: east, to: west",
-            "E206",
-            format!("{get}/0/read"),
-            "add `- { between: [east, west]",
-        ),
-        (
-            "between: [east, west], latency: 1ms",
-            "between: [east, wets]",
-            "E201",
-            "network/links/0/between/1".to_owned(),
-            "did you mean `west`?",
-        ),
-        (
-            "latency: 1ms }",
-            "latency: 1ms }, { from: west, to: east }",
-            "E207",
-            "network/links/1".to_owned(),
-            "already",
-        ),
-        (
-            "between: [east, west]",
-            "between: [east, west], from: east",
-            "E204",
-            "network/links/0".to_owned(),
-            "either",
-        ),
-        ("latency: 1ms }", "loss: 100% }", "E203", "network/links/0/loss".to_owned(), "partition"),
-        ("place: west, store", "store", "E205", "components/db".to_owned(), "east, west"),
-        ("in: redis", "in: db", "E213", format!("{get}/1/cached/in"), "redis"),
-        ("key: item", "key: itme", "E201", format!("{get}/1/cached/key"), "did you mean `item`?"),
-        (
-            "key: item }",
-            "key: item, ttl: 1s, sliding-ttl: 1s }",
-            "E204",
-            format!("{get}/1/cached/sliding-ttl"),
-            "exclude",
-        ),
-        ("read: db.rows", "read: db.row", "E201", format!("{get}/0/read"), "did you mean `rows`?"),
-        (
-            "read: db.rows",
-            "write: db.rows",
-            "E201",
-            format!("{get}/0/write"),
-            "neither operation `write-rows` nor `write`",
-        ),
-        ("memory: 1MiB", "memory: 1KiB", "E203", format!("{get}/1/cached"), "does not fit"),
-        ("population: 10", "population: 0", "E203", "entities/item/population".to_owned(), "from 1"),
-        (
-            "population: 10",
-            "population: 10, popularity: hot-set(20 50%)",
-            "E203",
-            "entities/item/popularity".to_owned(),
-            "1 to 10",
-        ),
-        (
-            "population: 10",
-            "population: 10, popularity: zipf(-1)",
-            "E203",
-            "entities/item/popularity".to_owned(),
-            "0 or more",
-        ),
-        ("operations: { read: [] }", "operations: { read: [], list: [] }", "", String::new(), ""),
-        ("[{ read: db.rows }", "[{ call: db }", "", String::new(), ""),
-    ];
-    for (part, by, code, at, says) in cases {
-        assert!(PAIR.contains(part), "{part}");
-        let topology = PAIR.replace(part, by);
-        if code.is_empty() {
+    for Case { code, at, part, by, says } in cases(OF_THE_PAIR) {
+        let topology = changed(PAIR, &part, &by);
+        if code == "fine" {
             let found = diags(&topology, CALM);
             assert!(found.is_empty(), "{by}: {}", shown(&found));
         } else {
-            assert_finds(&topology, CALM, code, &at, says);
+            assert_finds(&topology, CALM, code, at, says);
         }
     }
 }
@@ -491,4 +161,15 @@ fn steps_nested_too_deep_are_refused() {
     input.topology.components["web"].operations["browse"] = RawOperation::Steps(steps);
     let found = crate::plan::resolve(&input).unwrap_err();
     assert!(found.len() == 1 && found[0].code == "E214", "{}", shown(&found));
+}
+
+#[test]
+fn models_too_big_to_list_are_refused_before_they_are_listed() {
+    let many: String = (0..20).map(|n| format!("  c{n}: {{ replicas: 100000, tags: [t] }}\n")).collect();
+    let topology = SHOP.replace("components:\n", &format!("components:\n{many}"));
+    let fault = "faults: [{ at: 1m, pause: { target: { tag: t } } }]";
+    assert_finds(&topology, &format!("{CALM}{fault}"), "E214", "components", "replicas in all");
+    let half = topology.replace("100000", "40000");
+    let faults = vec!["{ at: 1m, pause: { target: { tag: t } } }"; 13].join(", ");
+    assert_finds(&half, &format!("{CALM}faults: [{faults}]"), "E214", "faults/12/pause/target", "10000000");
 }
