@@ -60,17 +60,15 @@ fn io(path: &Path, detail: &str) -> StoreError {
     StoreError::Io { path: path.to_owned(), detail: detail.to_owned() }
 }
 
-fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
 /// Refuses files that are not ours, or not of a version we know. Returns the layout.
 fn check_identity(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
-    let told = |error: rusqlite::Error| StoreError::of(path, &error);
-    let identity = pragma(connection, "application_id").map_err(told)?;
-    let version = pragma(connection, "user_version").map_err(told)?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(told)?;
+    // One statement, so that another process that is making the file is seen before or after, not amid it.
+    let query = "SELECT (SELECT application_id FROM pragma_application_id),
+                        (SELECT user_version FROM pragma_user_version),
+                        (SELECT count(*) FROM sqlite_schema)";
+    let (identity, version, tables): (i64, i64, i64) = connection
+        .query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(|error| StoreError::of(path, &error))?;
     let is_new = identity == 0 && version == 0 && tables == 0;
     if identity != APPLICATION_ID && !is_new {
         return Err(StoreError::Foreign(path.to_owned()));
