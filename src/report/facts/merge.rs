@@ -1,0 +1,105 @@
+//! Sums over slots, so that each format need not know how a run is divided.
+
+use crate::outcome::{CacheSlot, ComponentSlot, EdgeSlot, StoreSlot, TrafficSlot};
+
+/// Something that can be summed over slots.
+pub(crate) trait Merge: Default {
+    /// Adds what happened in another slot.
+    fn add(&mut self, other: &Self);
+}
+
+/// The sum over some slots; slots that are not there count as empty.
+pub(crate) fn sum<S: Merge>(slots: &[S], indices: &[usize]) -> S {
+    let mut total = S::default();
+    indices.iter().filter_map(|index| slots.get(*index)).for_each(|slot| total.add(slot));
+    total
+}
+
+impl Merge for TrafficSlot {
+    fn add(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.ok += other.ok;
+        self.degraded += other.degraded;
+        for (class, count) in &other.errors {
+            *self.errors.entry(*class).or_insert(0) += count;
+        }
+        self.open += other.open;
+        self.latency.merge(&other.latency);
+        self.latency_failed.merge(&other.latency_failed);
+    }
+}
+
+impl Merge for ComponentSlot {
+    fn add(&mut self, other: &Self) {
+        self.arrived += other.arrived;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.shed += other.shed;
+        self.throttled += other.throttled;
+        self.refused += other.refused;
+        self.reneged += other.reneged;
+        self.cancelled += other.cancelled;
+        self.lost += other.lost;
+        self.inside += other.inside;
+        self.wasted += other.wasted;
+        self.wait.merge(&other.wait);
+        self.busy_area += other.busy_area;
+        self.capacity_area += other.capacity_area;
+        self.queue_area += other.queue_area;
+        self.in_system_area += other.in_system_area;
+        self.up_area += other.up_area;
+        self.queue_max = self.queue_max.max(other.queue_max);
+        self.in_system_max = self.in_system_max.max(other.in_system_max);
+        add_part(&mut self.cache, other.cache.as_ref());
+        add_part(&mut self.store, other.store.as_ref());
+    }
+}
+
+fn add_part<S: Merge>(mine: &mut Option<S>, theirs: Option<&S>) {
+    if let Some(theirs) = theirs {
+        mine.get_or_insert_with(S::default).add(theirs);
+    }
+}
+
+impl Merge for CacheSlot {
+    fn add(&mut self, other: &Self) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.coalesced += other.coalesced;
+        self.fills += other.fills;
+        self.evictions += other.evictions;
+        self.expirations += other.expirations;
+        self.invalidations += other.invalidations;
+        self.entries_area += other.entries_area;
+        self.entries = other.entries;
+    }
+}
+
+impl Merge for StoreSlot {
+    fn add(&mut self, other: &Self) {
+        self.reads += other.reads;
+        self.commits += other.commits;
+        self.acknowledged += other.acknowledged;
+        self.unknown += other.unknown;
+        self.connections_refused += other.connections_refused;
+        self.connections_max = self.connections_max.max(other.connections_max);
+    }
+}
+
+impl Merge for EdgeSlot {
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.attempts += other.attempts;
+        self.answered_ok += other.answered_ok;
+        self.answered_error += other.answered_error;
+        self.refused += other.refused;
+        self.timed_out += other.timed_out;
+        self.lost += other.lost;
+        self.cancelled += other.cancelled;
+        self.open += other.open;
+        self.pool_timeouts += other.pool_timeouts;
+        self.calls_ok += other.calls_ok;
+        self.budget_denied += other.budget_denied;
+        self.connects += other.connects;
+    }
+}
