@@ -1,1 +1,5 @@
-//! (being written)
+//! The texts of the kinds that come with the program.
+
+mod embedded;
+
+pub use embedded::EMBEDDED;

@@ -8,6 +8,7 @@
 
 use crate::dist::Law;
 pub use crate::dist::{Backoff, Popularity};
+pub use crate::spec::InputFile;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -69,15 +70,6 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// What is promised.
     pub expectations: Vec<Expectation>,
-}
-
-/// A file the plan was built from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputFile {
-    /// Path as the user gave it, or `catalogue:KIND` for embedded kinds.
-    pub path: String,
-    /// Hexadecimal fingerprint of the bytes.
-    pub fingerprint: String,
 }
 
 /// The bound below which a window counts as an incident.

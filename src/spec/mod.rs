@@ -1,13 +1,32 @@
-//! What files say: loading, overlays, and the raw types.
+//! What files say: loading, overlays, kinds, and the raw types.
 
+mod kinds;
 pub mod law;
+mod load;
+mod merge;
 mod node;
 mod origins;
 pub mod raw;
 pub mod scalar;
+mod schema;
+mod validate;
 mod yaml;
 
+pub use kinds::{Catalogue, Figure, Kind};
+pub use load::{LoadError, LoadOptions, Sources, file_kind, load_scenario, load_text, load_topology};
 pub use origins::{Origins, Part};
+pub use schema::{FileKind, schema};
+
+use serde::{Deserialize, Serialize};
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// Path as the user gave it.
+    pub path: String,
+    /// Hexadecimal fingerprint of the bytes.
+    pub fingerprint: String,
+}
 
 /// A scenario and its topology, overlays applied and kinds filled in, structure checked.
 #[derive(Clone, Debug)]
@@ -19,7 +38,9 @@ pub struct Input {
     /// Where every key and value was written.
     pub origins: Origins,
     /// Files read, in order.
-    pub files: Vec<crate::plan::InputFile>,
+    pub files: Vec<InputFile>,
     /// Folder of the scenario's file, for the files it names.
     pub folder: std::path::PathBuf,
+    /// Texts of the files read.
+    pub sources: Sources,
 }

@@ -6,7 +6,7 @@
 //! so a doc comment here is what a user reads in the editor.
 
 use super::scalar::{
-    BackoffText, BandwidthText, BytesText, CountText, ExpectText, LawText, NumberText, PopularityText,
+    BackoffText, BandwidthText, BytesText, CountText, ExpectText, LawText, NumberOrText, NumberText, PopularityText,
     RateText, ShareText, SpanText, TargetText,
 };
 use indexmap::IndexMap;
@@ -1072,4 +1072,54 @@ pub struct RawSpikeFault {
     pub load: String,
     /// Times its own rate.
     pub factor: NumberText,
+}
+
+/// A kind of the catalogue: a fragment of a component, and where its figures come from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawKind {
+    /// Name of the kind, such as `aws/fargate-service`.
+    pub kind: String,
+    /// What it is, what it leaves out, and what its users should know.
+    pub description: String,
+    /// Another kind that fills in what is not said here.
+    pub extends: Option<String>,
+    /// What a component of this kind is unless it says otherwise.
+    #[serde(default)]
+    pub component: RawComponent,
+    /// Where the values come from.
+    #[serde(default)]
+    pub figures: Vec<RawFigure>,
+}
+
+/// A value of a kind and where it comes from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawFigure {
+    /// Which value, such as `component/connections`.
+    pub path: String,
+    /// The value as the source states it.
+    pub value: NumberOrText,
+    /// Its unit.
+    pub unit: String,
+    /// Where it is stated.
+    pub source: String,
+    /// How sure it is.
+    pub confidence: RawConfidence,
+    /// Whether somebody looked it up; if not, it is an assumption.
+    pub verified: bool,
+    /// What else to know.
+    pub note: Option<String>,
+}
+
+/// How sure a figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawConfidence {
+    /// The vendor's documentation says so.
+    Documented,
+    /// Many say so.
+    WidelyReported,
+    /// Somebody's estimate.
+    Estimate,
 }

@@ -69,6 +69,8 @@ texts! {
     BackoffText, "backoff", "full-jitter(50ms 2s)";
     /// `component`, `component.operation` or `store.dataset`.
     TargetText, "target", "orders.place-order";
+    /// A value as a source states it.
+    NumberOrText, "any", "65000";
     /// An expectation.
     ExpectText, "expectation", "latency p99 of web < 250ms";
 }
