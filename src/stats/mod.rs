@@ -5,5 +5,5 @@ mod interval;
 mod student;
 
 pub use histogram::Histogram;
-pub use interval::{Interval, mean_interval};
-pub use student::student_quantile;
+pub use interval::{Interval, batch_means, mean_interval, proportion_interval};
+pub use student::{normal_quantile, student_quantile};

@@ -24,6 +24,24 @@ pub fn student_quantile(p: f64, degrees: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// The value below which a share `p` of the standard normal law lies; infinite at 0 and 1.
+#[must_use]
+pub fn normal_quantile(p: f64) -> f64 {
+    if p < 0.5 {
+        return -normal_quantile(1.0 - p);
+    }
+    if p >= 1.0 {
+        return f64::INFINITY;
+    }
+    let tail = |z: f64| 0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2);
+    let (mut low, mut high) = (0.0, 40.0);
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if tail(middle) > 1.0 - p { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
 /// P(T > t) for t >= 0.
 fn upper_tail(t: f64, degrees: f64) -> f64 {
     0.5 * incomplete_beta(0.5 * degrees, 0.5, degrees / (degrees + t * t))
@@ -77,6 +95,17 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn normal_quantiles_agree_with_published_tables() {
+        for (p, expected) in
+            [(0.5, 0.0), (0.9, 1.281_551_565_5), (0.975, 1.959_963_984_5), (0.9995, 3.290_526_731_5)]
+        {
+            let got = normal_quantile(p);
+            assert!((got - expected).abs() < 1e-9, "z({p}) = {got}");
+            assert!((normal_quantile(1.0 - p) + got).abs() < 1e-9);
+        }
+    }
 
     #[test]
     fn quantiles_agree_with_published_tables() {

@@ -67,7 +67,7 @@ fn insert_run(c: &Connection, record: &Record<'_>, replication: usize, outcome: 
         outcome.environment,
         outcome.seed.to_string(),
         outcome.digest,
-        verdict::overall(record.judgements).word(),
+        verdict::worst(record.judgements).word(),
         outcome.engine,
         count(outcome.events),
         count(outcome.duration.0),

@@ -2,7 +2,7 @@
 
 use super::{Filter, Missing, Record, Store, StoreError};
 use crate::outcome::{Bound, Outcome, TrafficWindows, Truncation, Windows};
-use crate::plan::{Comparison, Expectation, Metric, Scope, When};
+use crate::plan::{Comparison, Expectation, Metric, Plan, Scope, When};
 use crate::units::SimTime;
 use crate::verdict::{Judgement, Verdict, fixture, judge};
 use rusqlite::Connection;
@@ -55,7 +55,8 @@ fn judgements(outcome: &Outcome) -> Vec<Judgement> {
         target: 0.99,
         when: When::Always,
     };
-    judge(&[expectation], &fixture::plan(), std::slice::from_ref(outcome))
+    let plan = Plan { expectations: vec![expectation], ..fixture::plan() };
+    judge(&plan, std::slice::from_ref(outcome))
 }
 
 fn insert(store: &mut Store, outcomes: &[Outcome]) -> i64 {

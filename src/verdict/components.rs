@@ -2,7 +2,7 @@
 
 use super::measure::{Reading, Statistic, View};
 use crate::outcome::{ComponentOutcome, ComponentSlot};
-use crate::plan::{ComponentId, Expectation, Metric, OperationId, Scope};
+use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
@@ -13,9 +13,9 @@ struct Members<'a> {
 }
 
 /// Measures a component's, an operation's or a place's metric.
-pub(super) fn measure(view: &View<'_>, expectation: &Expectation) -> Reading {
-    let members = members(view, &expectation.scope);
-    match expectation.metric {
+pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading {
+    let members = members(view, scope);
+    match metric {
         Metric::LatencyQuantile(q) => latency(view, &members, Statistic::Quantile(q)),
         Metric::LatencyMean => latency(view, &members, Statistic::Mean),
         Metric::LatencyMax => latency(view, &members, Statistic::Max),
@@ -119,7 +119,7 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }
-        other => unreachable!("{other:?} is not measured of components; resolving refuses it"),
+        other => Reading::TooLittle(format!("{other:?} is not measured of components")),
     }
 }
 

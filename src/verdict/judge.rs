@@ -1,6 +1,6 @@
 //! From measurements to verdicts.
 
-use super::measure::{Reading, measure};
+use super::measure::{Reading, read};
 use super::{Judgement, Unit, Verdict};
 use crate::outcome::Outcome;
 use crate::plan::{Comparison, Expectation, Metric, Plan};
@@ -16,10 +16,12 @@ pub const CONFIDENCE: f64 = 0.95;
 /// # Panics
 /// When an outcome is of another plan.
 #[must_use]
-pub fn judge(expectations: &[Expectation], plan: &Plan, outcomes: &[Outcome]) -> Vec<Judgement> {
+pub fn judge(plan: &Plan, outcomes: &[Outcome]) -> Vec<Judgement> {
     let judge_one = |expectation: &Expectation| {
-        let readings: Vec<Reading> =
-            outcomes.iter().map(|outcome| measure(expectation, plan, outcome)).collect();
+        let readings: Vec<Reading> = outcomes
+            .iter()
+            .map(|outcome| read(plan, expectation.metric, &expectation.scope, expectation.when, outcome))
+            .collect();
         let finding = match readings.as_slice() {
             [reading] => of_one(expectation, reading),
             several => of_several(expectation, several),
@@ -41,12 +43,12 @@ pub fn judge(expectations: &[Expectation], plan: &Plan, outcomes: &[Outcome]) ->
             reason: finding.reason,
         }
     };
-    expectations.iter().map(judge_one).collect()
+    plan.expectations.iter().map(judge_one).collect()
 }
 
 /// The worst verdict; nothing promised is nothing broken.
 #[must_use]
-pub fn overall(judgements: &[Judgement]) -> Verdict {
+pub fn worst(judgements: &[Judgement]) -> Verdict {
     judgements.iter().map(|judgement| judgement.verdict).max().unwrap_or(Verdict::Pass)
 }
 

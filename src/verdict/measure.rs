@@ -2,7 +2,7 @@
 
 use super::{calls, components, users};
 use crate::outcome::{Incident, Outcome, Phase};
-use crate::plan::{Expectation, Metric, Plan, Scope, When};
+use crate::plan::{Metric, Plan, Scope, When};
 use crate::stats::Histogram;
 use crate::units::{NANOS_PER_SEC, SimSpan, SimTime};
 
@@ -133,21 +133,39 @@ impl<'a> View<'a> {
     }
 }
 
-/// What one outcome says about one expectation.
-pub(super) fn measure(expectation: &Expectation, plan: &Plan, outcome: &Outcome) -> Reading {
-    if expectation.metric == Metric::RecoveryTime {
+/// One number of one outcome: seconds for times, shares for ratios, per second for rates.
+///
+/// # Errors
+/// Says why there is no such number: the window is empty, there are too few
+/// requests, service never held again, or the metric is not one of this scope.
+pub fn measure(
+    plan: &Plan,
+    metric: Metric,
+    scope: &Scope,
+    when: When,
+    outcome: &Outcome,
+) -> Result<f64, String> {
+    match read(plan, metric, scope, when, outcome) {
+        Reading::Value { value, .. } => Ok(value),
+        Reading::Never { why, .. } | Reading::TooLittle(why) => Err(why),
+    }
+}
+
+/// What one outcome says about one metric.
+pub(super) fn read(plan: &Plan, metric: Metric, scope: &Scope, when: When, outcome: &Outcome) -> Reading {
+    if metric == Metric::RecoveryTime {
         return recovery_time(outcome);
     }
-    let view = View::new(outcome, plan, expectation.when);
+    let view = View::new(outcome, plan, when);
     if view.time == SimSpan::ZERO {
-        return no_such_part(&view, expectation.when);
+        return no_such_part(&view, when);
     }
-    match expectation.scope {
-        Scope::All | Scope::Workload(_) | Scope::Journey(..) => users::measure(&view, expectation),
+    match *scope {
+        Scope::All | Scope::Workload(_) | Scope::Journey(..) => users::measure(&view, metric, scope),
         Scope::Component(_) | Scope::Operation(..) | Scope::Place(_) => {
-            components::measure(&view, expectation)
+            components::measure(&view, metric, scope)
         }
-        Scope::Edge(policy) => calls::measure(&view, expectation, policy),
+        Scope::Edge(policy) => calls::measure(&view, metric, policy),
     }
 }
 

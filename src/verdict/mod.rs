@@ -15,7 +15,8 @@ mod measure;
 mod tests;
 mod users;
 
-pub use judge::{CONFIDENCE, judge, overall};
+pub use judge::{CONFIDENCE, judge, worst};
+pub use measure::measure;
 
 use crate::plan::Comparison;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Verdicts on an outcome whose numbers can be counted by hand.
 
 use super::fixture::{at, outcome, plan};
-use super::{Judgement, Verdict, judge, overall};
+use super::{Judgement, Verdict, judge, worst};
 use crate::outcome::*;
 use crate::plan::*;
 use crate::units::SimSpan;
@@ -19,7 +19,7 @@ fn expect(metric: Metric, scope: Scope, comparison: Comparison, target: f64, whe
 }
 
 fn judged(expectation: Expectation, outcomes: &[Outcome]) -> Judgement {
-    judge(&[expectation], &plan(), outcomes).remove(0)
+    judge(&Plan { expectations: vec![expectation], ..plan() }, outcomes).remove(0)
 }
 
 fn measured(metric: Metric, scope: Scope, when: When) -> f64 {
@@ -271,14 +271,24 @@ fn one_replication_that_cannot_say_or_never_recovers_decides() {
 
 #[test]
 fn the_worst_verdict_counts_and_no_promise_is_no_failure() {
-    assert_eq!(overall(&[]), Verdict::Pass);
+    assert_eq!(worst(&[]), Verdict::Pass);
     let targets = [1e9, 0.0];
     let expectations: Vec<Expectation> = targets
         .into_iter()
         .map(|target| expect(Metric::QueueMax, Scope::Component(0), Comparison::Less, target, When::Always))
         .collect();
-    let judgements = judge(&expectations, &plan(), &[outcome()]);
+    let judgements = judge(&Plan { expectations, ..plan() }, &[outcome()]);
     assert_eq!(judgements[0].verdict, Verdict::Pass);
-    assert_eq!(overall(&judgements), Verdict::Fail);
+    assert_eq!(worst(&judgements), Verdict::Fail);
     assert_eq!(judgements[1].location, "s.yaml:7");
+}
+
+#[test]
+fn a_metric_can_be_measured_without_a_promise() {
+    let read = |metric, scope: &Scope| super::measure(&plan(), metric, scope, When::Always, &outcome());
+    assert_eq!(read(Metric::Availability, &Scope::All), Ok(0.9));
+    assert!(read(Metric::LatencyQuantile(0.999_99), &Scope::All).is_err());
+    assert!(read(Metric::HitRatio, &Scope::All).is_err());
+    assert!(read(Metric::RetryAmplification, &Scope::Component(0)).is_err());
+    assert!(read(Metric::QueueMean, &Scope::Edge(0)).is_err());
 }

@@ -2,7 +2,7 @@
 
 use super::measure::{Reading, Statistic, View};
 use crate::outcome::{Traffic, TrafficSlot};
-use crate::plan::{Expectation, Metric, Scope};
+use crate::plan::{Metric, Scope};
 use crate::stats::Histogram;
 
 /// Requests of the scope in the window.
@@ -55,24 +55,24 @@ impl Sum {
 }
 
 /// Measures a users' metric.
-pub(super) fn measure(view: &View<'_>, expectation: &Expectation) -> Reading {
+pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading {
     let mut sum = Sum::default();
-    for traffic in view.outcome.traffic.iter().filter(|traffic| is_in(view, &expectation.scope, traffic)) {
+    for traffic in view.outcome.traffic.iter().filter(|traffic| is_in(view, scope, traffic)) {
         view.of(&traffic.slots).for_each(|slot| sum.add(slot));
     }
-    let scope = scope_name(view, &expectation.scope);
-    let time = |statistic| Reading::time(&sum.latency, statistic, &format!("answers to {scope}"));
-    match expectation.metric {
-        Metric::Availability => sum.share(sum.good(), &scope),
-        Metric::ErrorRate => sum.share(sum.finished() - sum.good().min(sum.finished()), &scope),
-        Metric::DegradedRate => sum.share(sum.degraded, &scope),
+    let name = scope_name(view, scope);
+    let time = |statistic| Reading::time(&sum.latency, statistic, &format!("answers to {name}"));
+    match metric {
+        Metric::Availability => sum.share(sum.good(), &name),
+        Metric::ErrorRate => sum.share(sum.finished() - sum.good().min(sum.finished()), &name),
+        Metric::DegradedRate => sum.share(sum.degraded, &name),
         Metric::LatencyQuantile(q) => time(Statistic::Quantile(q)),
         Metric::LatencyMean => time(Statistic::Mean),
         Metric::LatencyMax => time(Statistic::Max),
         Metric::Throughput => view.rate(sum.finished()),
         Metric::Goodput => view.rate(sum.good()),
         Metric::ArrivalRate => view.rate(sum.arrived),
-        other => unreachable!("{other:?} is not measured of users; resolving refuses it"),
+        other => Reading::TooLittle(format!("{other:?} is not measured of users")),
     }
 }
 
