@@ -60,10 +60,15 @@ impl Engine<'_> {
             frame.mark = self.logs.mark(frame.log);
             return self.send(f, policy);
         }
+        self.call_with_care(f, policy)
+    }
+
+    /// Begins a call that a budget, a pool or a deadline has to do with.
+    #[inline(never)]
+    fn call_with_care(&mut self, f: u32, policy: u32) -> u32 {
         if self.t.policies[policy as usize].budget != NONE {
             let (rule, state) = self.budget_of(f, policy);
-            let rule = self.t.budgets[rule].rule.clone();
-            self.budgets[state].first_attempt(&rule, now);
+            self.budgets[state].first_attempt(&self.t.budgets[rule].rule, self.now);
         }
         self.attempt(f)
     }
@@ -92,6 +97,7 @@ impl Engine<'_> {
     }
 
     /// Makes one attempt: first a connection, then the request goes out.
+    #[inline(never)]
     pub(super) fn attempt(&mut self, f: u32) -> u32 {
         let now = self.now;
         let policy = self.policy_of(f);
@@ -286,6 +292,7 @@ impl Engine<'_> {
     }
 
     /// Chooses a replica for a new attempt and counts it as unanswered.
+    #[inline(never)]
     fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
         let target = self.t.policies[policy as usize].target;
         let replica = self.pick_replica(policy, target, self.frames[c].key);
@@ -314,6 +321,7 @@ impl Engine<'_> {
     }
 
     /// Gives back an attempt's connection and its place among the unanswered.
+    #[inline(never)]
     fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, reusable: bool) {
         let outstanding = self.t.policies[policy as usize].outstanding;
         if was_sent && outstanding != NONE {
@@ -447,6 +455,7 @@ impl Engine<'_> {
     }
 
     /// An attempt failed: try again, or let the call fail.
+    #[inline(never)]
     fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);

@@ -141,7 +141,7 @@ impl Engine<'_> {
     }
 
     /// Moves the clock and takes a living event into the digest.
-    #[inline]
+    #[inline(always)]
     fn note_event(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
         self.now = entry.at().0;
         if self.digest.fold(entry.when(), identity) {
@@ -152,6 +152,7 @@ impl Engine<'_> {
         }
     }
 
+    #[inline(never)]
     fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
         if !is_live(&self.frames, &self.replicas, entry) {
             return;
@@ -224,6 +225,7 @@ impl Engine<'_> {
         }
     }
 
+    #[cold]
     fn at_checkpoint(&mut self, watch: &mut dyn FnMut(Progress) -> Flow) {
         let progress =
             Progress { now: SimTime(self.now), end: SimTime(self.end), events: self.digest.count() };
@@ -233,6 +235,7 @@ impl Engine<'_> {
     }
 
     /// Checks every bound and says at which event to check again.
+    #[cold]
     fn check_bounds(&mut self, events_max: u64) -> u64 {
         self.check_in_system();
         let count = self.digest.count();
@@ -262,6 +265,7 @@ impl Engine<'_> {
         }
     }
 
+    #[cold]
     fn trace(&mut self, entry: Entry, identity: u64) {
         let number = self.digest.count();
         if self.record.as_ref().is_some_and(|range| range.contains(&number)) {

@@ -71,6 +71,7 @@ impl Engine<'_> {
     }
 
     /// The less common instructions; `None` when the frame goes on.
+    #[inline(never)]
     fn run_rare(&mut self, f: u32, ins: Ins) -> Option<u32> {
         match ins {
             Ins::CacheCheck { cached } => {
@@ -216,6 +217,7 @@ impl Engine<'_> {
     }
 
     /// A frame failed.
+    #[inline(never)]
     pub(super) fn fail(&mut self, f: u32, class: ErrorClass) -> u32 {
         self.abandon_flights(f, class);
         self.conclude(f, Answer::failed(class))

@@ -65,6 +65,7 @@ enum Transit {
 
 impl Engine<'_> {
     /// Sends a frame to the door of its replica.
+    #[inline(never)]
     pub(super) fn travel(&mut self, f: u32, site: u32, from_node: u32) -> u32 {
         let link = self.t.sites[site as usize].link;
         if link == NONE && self.network.active == 0 {

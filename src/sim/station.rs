@@ -116,6 +116,7 @@ impl Engine<'_> {
     }
 
     /// Enters where something stands in the way: a cancellation, a fault or an allowance.
+    #[inline(never)]
     fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
         if self.frames[f].has(flag::CANCELLED) {
             self.stations[comp].counts.cancelled += 1;
@@ -179,6 +180,7 @@ impl Engine<'_> {
     }
 
     /// Takes a thread, or waits for one.
+    #[inline(never)]
     pub(super) fn line_up(&mut self, f: u32, comp: usize) -> u32 {
         if self.t.comps[comp].holds != Holds::Thread {
             self.frames[f].state = State::Running;
@@ -318,6 +320,7 @@ impl Engine<'_> {
     }
 
     /// Gives free threads or cores to those who wait.
+    #[inline(never)]
     pub(super) fn grant(&mut self, r: usize) {
         while self.replicas[r].busy < self.replicas[r].units {
             let Some(f) = self.next_in_line(r) else { return };
@@ -414,6 +417,7 @@ impl Engine<'_> {
     }
 
     /// Computes where cores are shared or waited for, the pace is not nominal, or there is nothing to do.
+    #[inline(never)]
     fn compute_with_care(&mut self, f: u32, work: u64) -> u32 {
         let r = self.frames[f].replica;
         if work == 0 {
@@ -579,6 +583,7 @@ impl Engine<'_> {
     }
 
     /// Leaves where there is more to it: a failure, a fault, an interruption or shared cores.
+    #[inline(never)]
     fn leave_with_care(&mut self, f: u32, comp: usize, answer: Answer) {
         let frame = &self.frames[f];
         if answer.error.is_none() && frame.has(flag::INSIDE) {
