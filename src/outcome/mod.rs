@@ -87,6 +87,18 @@ pub enum Bound {
     Interrupted,
 }
 
+impl Bound {
+    /// The word for it in files and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EventsMax => "events-max",
+            Self::InSystemMax => "in-system-max",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// A part of the run. Slots do not overlap and cover all time after the warm-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
