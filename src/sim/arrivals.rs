@@ -219,7 +219,6 @@ impl Engine<'_> {
                 }
                 counts.latency.record(latency);
                 window.answered += 1;
-                window.latency.record(latency);
                 if !self.slots.is_warm_up(slot) {
                     let phase = self.slots.phase(slot) as usize;
                     self.records.blame[phase * self.t.traffic.len() + traffic].add(&self.logs, log, latency);

@@ -193,7 +193,9 @@ impl Engine<'_> {
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
         let mut steps = 0u64;
-        self.run_frame(first);
+        if first != NONE {
+            self.run_frame(first);
+        }
         while let Some(next) = self.ready.pop_front() {
             self.run_frame(next);
             steps += 1;

@@ -152,7 +152,8 @@ pub(super) struct WindowCounts {
     pub(super) arrived: u64,
     pub(super) answered: u64,
     pub(super) failed: u64,
-    pub(super) latency: Histogram,
+    /// All latencies up to the window's start.
+    pub(super) before: Histogram,
 }
 
 /// Everything counted, as flat tables of `slot * n + index`.

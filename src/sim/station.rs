@@ -47,6 +47,9 @@ pub(super) struct Station {
     holds: Holds,
     /// Neither interrupts work nor shares cores: taking a thread is only counting.
     is_plain: bool,
+    preempts: bool,
+    is_shared: bool,
+    is_lifo: bool,
     has_allowances: bool,
     pub(super) levels: Levels,
     /// Counts of the present slot.
@@ -55,9 +58,14 @@ pub(super) struct Station {
 
 impl Station {
     pub(super) fn new(rule: &Comp) -> Self {
+        let preempts = rule.discipline == Discipline::PreemptivePriority;
+        let is_shared = rule.shared_cores.is_some();
         Self {
             holds: rule.holds,
-            is_plain: rule.discipline != Discipline::PreemptivePriority && rule.shared_cores.is_none(),
+            is_plain: !preempts && !is_shared,
+            preempts,
+            is_shared,
+            is_lifo: rule.discipline == Discipline::Lifo,
             has_allowances: !rule.buckets.is_empty(),
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -324,21 +332,37 @@ impl Engine<'_> {
     pub(super) fn grant(&mut self, r: usize) {
         while self.replicas[r].busy < self.replicas[r].units {
             let Some(f) = self.next_in_line(r) else { return };
-            let comp = self.replicas[r].comp as usize;
-            self.leave_queue(f);
-            self.take_unit(f, comp);
-            let waited = self.now - self.frames[f].since;
-            let log = self.frames[f].log;
-            self.logs.charge(log, self.now, label(comp as u32, WaitKind::QueueWait));
-            if self.frames[f].state == State::Preempted {
+            let now = self.now;
+            let replica = &mut self.replicas[r];
+            let comp = replica.comp as usize;
+            let station = &mut self.stations[comp];
+            let frame = &mut self.frames[f];
+            replica.waiting -= 1;
+            replica.busy += 1;
+            station.levels.waiting.leave(now);
+            frame.main = 0;
+            frame.ticket = frame.ticket.wrapping_add(1);
+            frame.set(flag::HAS_UNIT);
+            if station.is_plain {
+                station.levels.busy.enter(now);
+            } else {
+                if !station.is_shared {
+                    station.levels.busy.enter(now);
+                }
+                if station.preempts {
+                    replica.running.push(f);
+                }
+            }
+            self.logs.charge(frame.log, now, label(comp as u32, WaitKind::QueueWait));
+            if frame.state == State::Preempted {
                 self.begin_work(f);
                 continue;
             }
-            self.stations[comp].counts.wait.record(waited);
-            if self.t.comps[comp].holds == Holds::Core {
+            station.counts.wait.record(now - frame.since);
+            if station.holds == Holds::Core {
                 self.begin_work(f);
             } else {
-                self.frames[f].state = State::Running;
+                frame.state = State::Running;
                 self.ready.push_back(f);
             }
         }
@@ -349,7 +373,7 @@ impl Engine<'_> {
         if replica.waiting == 0 {
             return None;
         }
-        let is_lifo = self.t.comps[replica.comp as usize].discipline == Discipline::Lifo;
+        let is_lifo = self.stations[replica.comp as usize].is_lifo;
         for line in &mut replica.lines {
             while let Some((f, ticket)) = if is_lifo { line.pop_back() } else { line.pop_front() } {
                 let frame = &self.frames[f];
@@ -495,7 +519,7 @@ impl Engine<'_> {
         let (log, r) = (frame.log, frame.replica as usize);
         let comp = self.replicas[r].comp;
         self.logs.charge(log, self.now, label(comp, WaitKind::Service));
-        if self.t.comps[comp as usize].holds == Holds::Core {
+        if self.stations[comp as usize].holds == Holds::Core {
             self.release_unit(f, comp as usize);
         }
         f

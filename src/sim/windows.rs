@@ -99,8 +99,16 @@ impl Engine<'_> {
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
         let watches_latency = self.windows.health.level.latency_p99.is_some();
-        for (series, counts) in self.windows.series.traffic.iter_mut().zip(&mut self.records.window) {
-            let quantile = |q: f64| counts.latency.quantile(q).unwrap_or(0.0) as u64;
+        let rows = self.windows.series.traffic.len();
+        let traffic = &self.records.traffic;
+        for (row, (series, counts)) in
+            self.windows.series.traffic.iter_mut().zip(&mut self.records.window).enumerate()
+        {
+            let mut so_far = Histogram::default();
+            traffic.iter().skip(row).step_by(rows).for_each(|slot| so_far.merge(&slot.latency));
+            let latency = so_far.since(&counts.before);
+            counts.before = so_far;
+            let quantile = |q: f64| latency.quantile(q).unwrap_or(0.0) as u64;
             series.arrived.push(counts.arrived);
             series.answered.push(counts.answered);
             series.failed.push(counts.failed);
@@ -111,9 +119,8 @@ impl Engine<'_> {
             (answered, failed, arrived) =
                 (answered + counts.answered, failed + counts.failed, arrived + counts.arrived);
             if watches_latency {
-                all.merge(&counts.latency);
+                all.merge(&latency);
             }
-            counts.latency.clear();
             (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
         }
         self.close_component_windows();

@@ -56,7 +56,7 @@ impl<'a> Validator<'a> {
 
     fn check(&mut self, node: &Node, schema: &'a Json, what: &str) {
         let schema = self.resolve(schema);
-        if schema.as_bool() == Some(true) {
+        if says_nothing(schema) {
             return;
         }
         if let Some(variants) = schema.get("oneOf").and_then(Json::as_array) {
@@ -93,6 +93,10 @@ impl<'a> Validator<'a> {
         let Some(map) = node.as_map() else { return };
         let properties = schema.get("properties").and_then(Json::as_object);
         let others = schema.get("additionalProperties");
+        if properties.is_none() && others.is_none() {
+            // Any map fits, such as an overlay: it is checked once it is merged.
+            return;
+        }
         let is_names = properties.is_none();
         for (key, (at, value)) in map {
             if let Some(known) = properties.and_then(|all| all.get(key)) {
@@ -257,6 +261,12 @@ impl<'a> Validator<'a> {
         let own = description(schema);
         if own.is_empty() { description(self.resolve(schema)) } else { own }
     }
+}
+
+/// Whether a schema accepts anything, as that of an overlay does.
+fn says_nothing(schema: &Json) -> bool {
+    const TELLING: [&str; 6] = ["type", "properties", "additionalProperties", "oneOf", "anyOf", "enum"];
+    schema.as_bool() == Some(true) || schema.as_object().is_some_and(|map| !TELLING.iter().any(|key| map.contains_key(*key)))
 }
 
 fn types_of(schema: &Json) -> Vec<&str> {

@@ -92,6 +92,19 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// What was counted since an earlier state of the same histogram; the largest value is
+    /// that of the last non-empty bucket.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut counts = self.counts.clone();
+        for (mine, theirs) in counts.iter_mut().zip(&earlier.counts) {
+            *mine -= theirs;
+        }
+        let last = counts.iter().rposition(|count| *count > 0);
+        let max = last.map_or(0, |index| bucket_bounds(index).1.min(self.max));
+        Self { counts, sum: self.sum - earlier.sum, max }
+    }
+
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.counts.fill(0);

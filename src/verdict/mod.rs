@@ -7,6 +7,8 @@
 
 mod calls;
 mod components;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod judge;
 mod measure;
 #[cfg(test)]

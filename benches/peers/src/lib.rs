@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `h4` | loop for the one model, a 4-ary heap holds every pending event |
 //! | `lanes` | the same loop over the best queue for that model |
+//! | `shakedown` | this project, from its YAML files, with every metric, blame and the digest on |
 //! | `simcore` | SimCore 0.1 (DSLab): boxed payloads, one heap, one ordered lane |
 //! | `nexosim` | NeXosim 1.0 on one thread: models with mailboxes and ports |
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 mod by_hand;
 mod histogram;
 mod on_nexosim;
+mod on_shakedown;
 mod on_simcore;
 mod sampler;
 mod tally;
@@ -71,6 +73,7 @@ pub const BASELINE: &str = "h4";
 pub const IMPLEMENTATIONS: &[(&str, Implementation)] = &[
     (BASELINE, by_hand::h4),
     ("lanes", by_hand::lanes),
+    ("shakedown", on_shakedown::run),
     ("simcore", on_simcore::run),
     ("nexosim", on_nexosim::run),
 ];
