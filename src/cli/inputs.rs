@@ -11,6 +11,9 @@ use crate::spec::{
 };
 use std::path::{Path, PathBuf};
 
+/// The warning that nothing arrives.
+const NO_LOAD: &str = "W203";
+
 /// A scenario that is ready to run.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -81,7 +84,11 @@ pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &In
     };
     let sources = input.sources.clone();
     match resolve(&input) {
-        Ok((plan, diags)) => Looked { found: Some((input, plan)), diags, sources },
+        Ok((plan, mut diags)) => {
+            // A topology by itself has no load, and that is no mistake.
+            diags.retain(|diag| kind != FileKind::Topology || diag.code != NO_LOAD);
+            Looked { found: Some((input, plan)), diags, sources }
+        }
         Err(diags) => Looked { found: None, diags, sources },
     }
 }
