@@ -2,11 +2,12 @@
 
 use crate::outcome::{Bound, Outcome};
 use crate::verdict::Verdict;
+use std::cmp::Ordering;
 use std::process::ExitCode;
 
-/// Exit codes: an interface, never changed. Listed from the least to the most
-/// severe: of several, the last in this list wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Exit codes: an interface, never changed. Their order is by severity, not by
+/// number: of several, the greatest wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
     /// Everything promised was kept, or the command did what it was asked.
@@ -30,6 +31,20 @@ pub enum Exit {
     /// The user interrupted.
     Interrupted = 130,
 }
+
+/// From the least to the most severe.
+const BY_SEVERITY: [Exit; 10] = [
+    Exit::Pass,
+    Exit::NothingSelected,
+    Exit::Inconclusive,
+    Exit::Stopped,
+    Exit::Regression,
+    Exit::Failed,
+    Exit::NotDeterministic,
+    Exit::BadInput,
+    Exit::Internal,
+    Exit::Interrupted,
+];
 
 /// For `--help`, in the order of the numbers.
 pub(super) const HELP: &str = "\
@@ -64,6 +79,24 @@ impl Exit {
     }
 }
 
+impl Exit {
+    fn severity(self) -> Option<usize> {
+        BY_SEVERITY.iter().position(|exit| *exit == self)
+    }
+}
+
+impl Ord for Exit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.severity().cmp(&other.severity())
+    }
+}
+
+impl PartialOrd for Exit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -74,28 +107,14 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 10] = [
-        Exit::Pass,
-        Exit::NothingSelected,
-        Exit::Inconclusive,
-        Exit::Stopped,
-        Exit::Regression,
-        Exit::Failed,
-        Exit::NotDeterministic,
-        Exit::BadInput,
-        Exit::Internal,
-        Exit::Interrupted,
-    ];
-
     #[test]
     fn every_code_is_explained_once_and_severity_is_as_explained() {
-        let mut by_severity = ALL;
-        by_severity.sort();
-        let order: Vec<String> = by_severity.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
+        let order: Vec<String> = BY_SEVERITY.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
         assert!(HELP.ends_with(&format!("counts: {}.", order.join(", "))), "{order:?}");
-        for exit in ALL {
+        for exit in BY_SEVERITY {
             let line = format!("\n{:>5}  ", exit as u8);
             assert_eq!(HELP.matches(&line).count(), 1, "{exit:?}");
         }
+        assert!(Exit::Stopped > Exit::Inconclusive && Exit::BadInput > Exit::Failed);
     }
 }

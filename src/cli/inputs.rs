@@ -52,11 +52,7 @@ pub(super) fn texts_of(diags: &[Diag]) -> Sources {
 }
 
 /// Loads and resolves scenarios. When any of them is wrong, everything wrong is shown and none is given.
-pub(super) fn ready(
-    paths: &[PathBuf],
-    args: &InputArgs,
-    terminal: &Terminal,
-) -> Result<Vec<Ready>, Failure> {
+pub(super) fn ready(paths: &[PathBuf], args: &InputArgs, terminal: &Terminal) -> Result<Vec<Ready>, Failure> {
     let catalogue = catalogue(&args.catalogue, terminal)?;
     let (mut all, mut diags, mut sources) = (Vec::new(), Vec::new(), Sources::new());
     for path in paths {

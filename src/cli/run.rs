@@ -78,7 +78,11 @@ fn parse_out(text: &str) -> Result<(String, String), String> {
         let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
         return Err(format!("no format `{format}`; there are {}", known.join(", ")));
     }
-    if file.is_empty() { Err("the file's name is missing".to_owned()) } else { Ok((format.to_owned(), file.to_owned())) }
+    if file.is_empty() {
+        Err("the file's name is missing".to_owned())
+    } else {
+        Ok((format.to_owned(), file.to_owned()))
+    }
 }
 
 /// One scenario's runs, judged.
@@ -94,7 +98,10 @@ struct Judged {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths = selection::files(&args.scenarios, |kind| kind == FileKind::Scenario)?;
     if paths.is_empty() {
-        return Err(Failure { exit: Exit::NothingSelected, message: "no scenario among what was named".to_owned() });
+        return Err(Failure {
+            exit: Exit::NothingSelected,
+            message: "no scenario among what was named".to_owned(),
+        });
     }
     let all = inputs::ready(&paths, &args.inputs, terminal)?;
     let mut files = prepare(args, &all)?;
@@ -181,6 +188,7 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
         if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue }
     };
     let how = Replications { count: args.replications, jobs: args.jobs, events_max: args.events_max };
+    tracing::info!(scenario = ready.plan.scenario, seed = ready.plan.seed, "begins");
     let stopwatch = Stopwatch::start();
     let runs = replicate(&ready.plan, how, &watch)?;
     bar.clear();
