@@ -214,6 +214,7 @@ impl<'a> Loader<'a> {
         }
         let scenario_at = scenario.at.clone();
         let scenario = self.typed::<RawScenario>(&scenario)?;
+        let document = topology.to_json();
         let topology = self.typed::<RawTopology>(&topology)?;
         let environment = options.environment.clone().or_else(|| scenario.environment.clone());
         let scenario = RawScenario { environment, ..scenario };
@@ -221,6 +222,7 @@ impl<'a> Loader<'a> {
         Some(Input {
             topology,
             scenario,
+            document,
             origins,
             files: std::mem::take(&mut self.files),
             folder,
