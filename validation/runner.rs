@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 /// The manifest.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Manifest {
+pub(crate) struct Manifest {
     pub cases: Vec<Case>,
     pub not_yet: Vec<NotYet>,
 }
 
 /// One scenario and what must come out of it.
 #[derive(Clone, Deserialize)]
-pub struct Case {
+pub(crate) struct Case {
     pub id: String,
     pub scenario: String,
     pub title: String,
@@ -32,7 +32,7 @@ pub struct Case {
 
 /// One number that must come out.
 #[derive(Clone, Deserialize)]
-pub struct Check {
+pub(crate) struct Check {
     /// A metric of the expectation language, its window at the end.
     pub metric: String,
     /// The known answer, with its unit.
@@ -43,14 +43,14 @@ pub struct Check {
 
 /// A case whose mechanism is missing.
 #[derive(Deserialize)]
-pub struct NotYet {
+pub(crate) struct NotYet {
     pub id: String,
     pub title: String,
     pub why: String,
 }
 
 /// What became of a check.
-pub struct Row {
+pub(crate) struct Row {
     pub case: usize,
     pub check: Check,
     pub expected: f64,
@@ -64,25 +64,25 @@ pub struct Row {
 
 impl Row {
     /// Whether the measurement agrees with an answer.
-    pub fn agrees_with(&self, answer: f64) -> bool {
+    pub(crate) fn agrees_with(&self, answer: f64) -> bool {
         self.problem.is_none() && (self.mean - answer).abs() <= self.allowed
     }
 
-    pub fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         self.agrees_with(self.expected)
     }
 
     /// Error in units of what is allowed.
-    pub fn badness(&self) -> f64 {
+    pub(crate) fn badness(&self) -> f64 {
         if self.problem.is_some() { f64::INFINITY } else { (self.mean - self.expected).abs() / self.allowed }
     }
 }
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("validation")
 }
 
-pub fn manifest() -> Manifest {
+pub(crate) fn manifest() -> Manifest {
     let text = std::fs::read_to_string(root().join("cases.yaml")).expect("validation/cases.yaml can be read");
     serde_saphyr::from_str(&text).expect("validation/cases.yaml can be parsed")
 }
@@ -112,7 +112,7 @@ fn seed(case: &Case) -> u64 {
 }
 
 /// Runs cases on all cores; the result does not depend on how many there are.
-pub fn run(cases: &[Case]) -> Vec<Row> {
+pub(crate) fn run(cases: &[Case]) -> Vec<Row> {
     let catalogue = Catalogue::embedded();
     let plans: Vec<Plan> = cases.iter().map(|case| plan_of(case, &catalogue)).collect();
     let jobs: Vec<(usize, u32)> = cases
