@@ -252,7 +252,9 @@ impl Engine<'_> {
         if until < u64::MAX {
             let at = SimTime(until.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f),
+                Some(lane) if until == timeout_at => {
+                    self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
+                }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }

@@ -51,7 +51,8 @@ impl Engine<'_> {
                 Ins::Choose { first, count, salt } => {
                     let draw = rng::unit(rng::key(frame.key, salt));
                     let choices = &self.t.choices[first as usize..(first + count) as usize];
-                    frame.pc = choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
+                    frame.pc =
+                        choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
                     f
                 }
                 Ins::Jump { to } => {

@@ -4,8 +4,8 @@
 
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
-use crate::units::{SimTime, TIME_MAX};
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
+use crate::units::{SimTime, TIME_MAX};
 
 /// "No such index".
 pub(super) const NONE: u32 = u32::MAX;
