@@ -36,7 +36,7 @@ pub struct Outcome {
     pub duration: SimSpan,
     /// Start left out of every statistic.
     pub warm_up: SimSpan,
-    /// When the last event happened; after `duration` while requests drain.
+    /// When the run ended: at `duration`, unless it was truncated. What is in progress then is counted as open.
     pub ended_at: SimTime,
     /// Events dispatched.
     pub events: u64,
@@ -85,6 +85,18 @@ pub enum Bound {
     InSystemMax,
     /// The user interrupted.
     Interrupted,
+}
+
+impl Bound {
+    /// The word for it in files and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EventsMax => "events-max",
+            Self::InSystemMax => "in-system-max",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }
 
 /// A part of the run. Slots do not overlap and cover all time after the warm-up.

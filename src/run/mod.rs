@@ -1,1 +1,31 @@
-//! (being written)
+//! Whole runs: replications side by side, and the proof that a run repeats.
+//!
+//! Threads share nothing but the plan; results are put together by index, so
+//! how many threads there are decides nothing but how long it takes.
+
+mod replicate;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use replicate::{Replication, Replications, replicate, seed_of};
+pub use verify::{Checkpoints, Divergence, Incomparable, Side, Verification, verify};
+
+/// A worker pool could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start {jobs} threads: {detail}; use fewer with --jobs")]
+pub struct RunError {
+    /// Threads asked for.
+    pub jobs: usize,
+    /// What the system says.
+    pub detail: String,
+}
+
+/// Makes a pool of workers that have room for deep recursion.
+fn pool(jobs: usize) -> Result<rayon::ThreadPool, RunError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .thread_name(|index| format!("run-{index}"))
+        .build()
+        .map_err(|error| RunError { jobs, detail: error.to_string() })
+}

@@ -1,4 +1,22 @@
 //! Whether an outcome keeps its promises.
+//!
+//! Reads outcomes and the plan's expectations only. One outcome is judged by
+//! its measured values; several, one per replication, by the Student t
+//! interval of the mean over them. "Inconclusive" is a verdict of its own: it
+//! says that the run cannot tell, and why.
+
+mod calls;
+mod components;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod judge;
+mod measure;
+#[cfg(test)]
+mod tests;
+mod users;
+
+pub use judge::{CONFIDENCE, judge, worst};
+pub use measure::measure;
 
 use crate::plan::Comparison;
 use serde::{Deserialize, Serialize};
@@ -13,6 +31,18 @@ pub enum Verdict {
     Inconclusive,
     /// Broken.
     Fail,
+}
+
+impl Verdict {
+    /// The word for it in files and tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+        }
+    }
 }
 
 /// What became of one expectation.

@@ -1,11 +1,11 @@
 //! Who made requests slow: for each journey, part of the run and quantile, a
 //! bar of whole length divided by what the time was spent on.
 
-use super::super::facts::Facts;
-use super::super::figures::{count, duration, share_short};
-use super::super::words::{self, WAIT_KINDS, clip, tame};
 use super::table::{Cell, escape, legend, table};
 use crate::outcome::{Blame, BlameQuantile, Outcome, WaitKind};
+use crate::report::facts::Facts;
+use crate::report::figures::{count, duration, share_short};
+use crate::report::words::{self, WAIT_KINDS, clip, tame};
 use std::fmt::Write;
 
 /// Journeys with bars.

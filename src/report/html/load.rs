@@ -1,11 +1,11 @@
 //! What users got: charts over time, results by journey and by part of the run.
 
-use super::super::charts::{LOAD_LEGEND, load};
-use super::super::facts::{Facts, TrafficFact, answered, availability, failed};
-use super::super::figures::{count, duration_or_none, rate, share, share_or_none};
-use super::super::words;
 use super::table::{Cell, escape, legend, table};
 use crate::outcome::TrafficSlot;
+use crate::report::charts::{LOAD_LEGEND, load};
+use crate::report::facts::{Facts, TrafficFact, answered, availability, failed};
+use crate::report::figures::{count, duration_or_none, rate, share, share_or_none};
+use crate::report::words;
 
 /// Journeys with a chart.
 const CHARTS_MAX: usize = 8;

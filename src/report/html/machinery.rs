@@ -1,12 +1,12 @@
 //! What components, calls, caches and stores were doing.
 
-use super::super::charts::{caches, components as pictures};
-use super::super::facts::{ComponentFact, EdgeFact, Facts, Saturation};
-use super::super::figures::{
+use super::table::{Cell, escape, legend, table};
+use crate::report::charts::{caches, components as pictures};
+use crate::report::facts::{ComponentFact, EdgeFact, Facts, Saturation};
+use crate::report::figures::{
     NONE, count, duration_or_none, number, rate, share, share_or_none, share_short, share_short_or_none,
 };
-use super::super::words::{self, tame};
-use super::table::{Cell, escape, legend, table};
+use crate::report::words::{self, tame};
 use crate::stats::Histogram;
 
 /// Components with a chart.

@@ -1,9 +1,9 @@
 //! What the run was made from, how to repeat it, and whether its books balance.
 
-use super::super::facts::Facts;
-use super::super::figures::exact;
-use super::super::words::{tame, tame_to};
 use super::table::{Cell, escape, table};
+use crate::report::facts::Facts;
+use crate::report::figures::exact;
+use crate::report::words::{tame, tame_to};
 
 /// Bytes of escaped input text printed, over all files.
 const TEXT_MAX: usize = 1_000_000;

@@ -1,10 +1,10 @@
 //! Faults and incidents: a picture with a row each, and a table.
 
-use super::super::charts::axis::Axis;
-use super::super::facts::{Facts, Happening, HappeningKind, timeline};
-use super::super::terminal::incident_text;
-use super::super::words::{clip, tame};
 use super::table::{Cell, escape, table};
+use crate::report::charts::axis::Axis;
+use crate::report::facts::{Facts, Happening, HappeningKind, timeline};
+use crate::report::terminal::incident_text;
+use crate::report::words::{clip, tame};
 use crate::units::SimTime;
 use std::fmt::Write;
 

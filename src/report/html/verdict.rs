@@ -1,12 +1,12 @@
 //! The verdict, what stands out, and each expectation.
 
-use super::super::facts::{Facts, findings};
-use super::super::figures::{count, exact, rate, share_or_none};
-use super::super::terminal::measured_and_target;
-use super::super::words::{self, tame, tame_to};
 use super::table::{Cell, escape, table};
 use crate::outcome::TrafficSlot;
+use crate::report::facts::{Facts, findings};
 use crate::report::facts::{answered, availability};
+use crate::report::figures::{count, exact, rate, share_or_none};
+use crate::report::terminal::measured_and_target;
+use crate::report::words::{self, tame, tame_to};
 use crate::verdict::Verdict;
 
 /// Longest expectation and reason shown whole.

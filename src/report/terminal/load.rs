@@ -1,10 +1,10 @@
 //! What users got, and who made them wait.
 
-use super::super::facts::{Facts, TrafficFact, answered, availability, failed, worst_blame};
-use super::super::figures::{count, duration, duration_or_none, rate, share_or_none, share_short};
-use super::super::table::{Align, Cell, Paint, Table};
-use super::super::words::{self, tame};
 use super::Style;
+use crate::report::facts::{Facts, TrafficFact, answered, availability, failed, worst_blame};
+use crate::report::figures::{count, duration, duration_or_none, rate, share_or_none, share_short};
+use crate::report::table::{Align, Cell, Paint, Table};
+use crate::report::words::{self, tame};
 
 /// Journeys shown, those with most requests first.
 const JOURNEYS_SHOWN: usize = 12;

@@ -1,12 +1,12 @@
 //! What the components and the calls between them were doing.
 
-use super::super::facts::{EdgeFact, Facts, Saturation};
-use super::super::figures::{
+use super::Style;
+use crate::report::facts::{EdgeFact, Facts, Saturation};
+use crate::report::figures::{
     NONE, count, duration_or_none, number, rate, share_or_none, share_short_or_none,
 };
-use super::super::table::{Align, Cell, Paint, Table};
-use super::super::words::tame;
-use super::Style;
+use crate::report::table::{Align, Cell, Paint, Table};
+use crate::report::words::tame;
 
 /// Components shown.
 const COMPONENTS_SHOWN: usize = 10;
