@@ -102,6 +102,20 @@ impl Catalogue {
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 
+    /// Adds the kind of one file.
+    ///
+    /// # Errors
+    /// Everything wrong with it.
+    pub fn add_file(&mut self, path: &Path) -> Result<(), Vec<Diag>> {
+        let mut diags = Vec::new();
+        match yaml::read(path) {
+            Ok(text) => self.add(text, &path.display().to_string(), &schema(FileKind::Kind), &mut diags),
+            Err(diag) => diags.push(diag),
+        }
+        self.check_bases(&mut diags);
+        if diags.is_empty() { Ok(()) } else { Err(diags) }
+    }
+
     fn read_folder(
         &mut self,
         folder: &Path,
