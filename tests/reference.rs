@@ -13,12 +13,18 @@ fn assert_current(path: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == text, "{} is out of date: run UPDATE_DOCS=1 cargo test --test reference", path.display());
+    assert!(
+        found == text,
+        "{} is out of date: run UPDATE_DOCS=1 cargo test --test reference",
+        path.display()
+    );
 }
 
 #[test]
 fn schemas_are_current() {
-    for (kind, name) in [(FileKind::Topology, "topology"), (FileKind::Scenario, "scenario"), (FileKind::Kind, "kind")] {
+    for (kind, name) in
+        [(FileKind::Topology, "topology"), (FileKind::Scenario, "scenario"), (FileKind::Kind, "kind")]
+    {
         let text = serde_json::to_string_pretty(&schema(kind)).unwrap() + "\n";
         assert_current(&format!("docs/schema/{name}.json"), &text);
     }
@@ -32,8 +38,13 @@ fn the_reference_is_current() {
     );
     for metric in shakedown::plan::METRICS {
         let scopes: Vec<&str> = metric.scopes.iter().map(|scope| scope.word()).collect();
-        let statistics = if metric.statistics.is_empty() { String::new() } else { format!(" {}", metric.statistics.join(", ")) };
-        writeln!(page, "| `{}`{statistics} | {} | {} |", metric.word, scopes.join(", "), metric.about).unwrap();
+        let statistics = if metric.statistics.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", metric.statistics.join(", "))
+        };
+        writeln!(page, "| `{}`{statistics} | {} | {} |", metric.word, scopes.join(", "), metric.about)
+            .unwrap();
     }
     page.push_str("\n## Codes of errors (E) and warnings (W)\n\n| code | meaning |\n|---|---|\n");
     for (code, meaning) in shakedown::spec::CODES.iter().chain(shakedown::plan::CODES) {
@@ -45,7 +56,13 @@ fn the_reference_is_current() {
         let verified = kind.figures.iter().filter(|figure| figure.verified).count();
         let base = kind.extends.as_deref().unwrap_or("");
         let about = kind.description.trim().replace('\n', " ");
-        writeln!(page, "| {} | {base} | {verified} | {} | {about} |", kind.name, kind.figures.len() - verified).unwrap();
+        writeln!(
+            page,
+            "| {} | {base} | {verified} | {} | {about} |",
+            kind.name,
+            kind.figures.len() - verified
+        )
+        .unwrap();
     }
     assert_current("docs/reference.md", &page);
 }
