@@ -113,18 +113,21 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> 
         let judged = play(args, ready, terminal)?;
         worst = worst.max(judged.exit);
         let sheet = judged.sheet();
+        let mut written = String::new();
         for (format, file) in files.remove(0) {
-            let path = file.path().to_owned();
+            written.push_str(&format!("  {:<7} {}\n", format.name, file.path().display()));
             file.fill(&(format.write)(&sheet))?;
-            tracing::info!(path = %path.display(), format = format.name, "written");
         }
         match (args.format, args.quiet) {
             (TextOrJson::Json, _) => documents.push(report::json(&sheet)),
             (TextOrJson::Text, true) => print(&judged.line())?,
-            (TextOrJson::Text, false) => print(&judged.text(args, terminal))?,
+            (TextOrJson::Text, false) => print(&(judged.text(args, terminal) + &written))?,
         }
-        if let Some(store) = &mut store {
-            judged.keep(store)?;
+        // Last, so that a history that cannot be written costs nothing but the history.
+        let kept = store.as_mut().map(|store| judged.keep(store)).transpose()?;
+        if args.format == TextOrJson::Text && !args.quiet {
+            let place = |id| format!("  kept    as run {id} in {}\n", args.db.display());
+            print(&(kept.map(place).unwrap_or_default() + "\n"))?;
         }
         if interrupt::is_wanted() {
             worst = worst.max(Exit::Interrupted);
@@ -242,6 +245,7 @@ impl Judged {
         }
     }
 
+    /// The summary.
     fn text(&self, args: &RunArgs, terminal: &Terminal) -> String {
         let style = Style { colour: terminal.stdout_colour, width: terminal.width };
         let mut text = report::terminal(&self.sheet(), style);
@@ -251,7 +255,6 @@ impl Judged {
                 "Expectations are judged over {count} replications; the figures are those of the first.\n"
             ));
         }
-        text.push('\n');
         text
     }
 
@@ -268,16 +271,15 @@ impl Judged {
         format!("{word:<12}  {name}  seed {}  digest {}\n", outcome.seed, outcome.digest)
     }
 
-    fn keep(&self, store: &mut Store) -> Result<(), Failure> {
+    /// Keeps it in the history, and gives its number there.
+    fn keep(&self, store: &mut Store) -> Result<i64, Failure> {
         let created_at = clock::stamp();
-        let id = store.insert(&Record {
+        Ok(store.insert(&Record {
             created_at: &created_at,
             command: &self.command,
             inputs: &self.inputs,
             outcomes: &self.outcomes,
             judgements: &self.judgements,
-        })?;
-        tracing::info!(id, "kept");
-        Ok(())
+        })?)
     }
 }

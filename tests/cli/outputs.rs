@@ -51,7 +51,9 @@ fn replications_narrow_the_interval_and_do_not_depend_on_threads() {
 fn reports_appear_where_they_were_asked_for_and_nowhere_else() {
     let folder = kept();
     let before = folder.files();
-    folder.shakedown(&["run", "kept.yaml"]).exits(0);
+    let done = folder.shakedown(&["run", "kept.yaml"]).exits(0);
+    assert!(done.out.contains("html    reports/runs/kept-seed1.html\n"), "{}", done.out);
+    assert!(done.out.contains("kept    as run 1 in reports/runs/shakedown.sqlite\n"), "{}", done.out);
     let mut after = folder.files();
     after.retain(|name| !before.contains(name));
     assert_eq!(after, ["reports/runs/kept-seed1.html", "reports/runs/shakedown.sqlite"]);

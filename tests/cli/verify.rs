@@ -29,6 +29,9 @@ fn a_saved_run_that_differs_is_named_and_other_inputs_are_not_compared() {
     );
     let other = ["verify", "kept.yaml", "--seed", "5", "--against", "c.json"];
     folder.shakedown(&other).exits(2).complains("seeds differ");
+    let other = ["verify", "kept.yaml", "--set", "load.users.rate=99/s", "--against", "c.json"];
+    folder.shakedown(&other).exits(2).complains("an option or a kind has changed");
+    folder.shakedown(&["verify", "./kept.yaml", "--against", "c.json"]).exits(0);
     folder.write("no.json", "{}");
     folder.shakedown(&["verify", "kept.yaml", "--against", "no.json"]).exits(2).complains("no checkpoints");
 }
