@@ -96,10 +96,10 @@ fn expectation(check: &Check) -> String {
     format!("{metric} <= {}{window}", check.expected)
 }
 
-fn plan_of(case: &Case, catalogue: &Catalogue) -> Plan {
+fn plan_of(case: &Case, catalogue: &Catalogue, sets: &[(String, String)]) -> Plan {
     let path = root().join("scenarios").join(format!("{}.yaml", case.scenario));
     let texts: Vec<String> = case.checks.iter().map(|check| format!("\"{}\"", expectation(check))).collect();
-    let mut options = LoadOptions::default();
+    let mut options = LoadOptions { sets: sets.to_vec(), ..LoadOptions::default() };
     options.sets.push(("expect".to_owned(), format!("[{}]", texts.join(", "))));
     let input = load_scenario(&path, catalogue, &options)
         .unwrap_or_else(|e| panic!("{}: {:#?}", case.scenario, e.diags));
@@ -111,10 +111,10 @@ fn seed(case: &Case) -> u64 {
     rng::name_hash(&case.scenario) & 0x7FFF_FFFF
 }
 
-/// Runs cases on all cores; the result does not depend on how many there are.
-pub(crate) fn run(cases: &[Case]) -> Vec<Row> {
+/// Runs cases on all cores, with values set from outside; the result does not depend on how many cores there are.
+pub(crate) fn run(cases: &[Case], sets: &[(String, String)]) -> Vec<Row> {
     let catalogue = Catalogue::embedded();
-    let plans: Vec<Plan> = cases.iter().map(|case| plan_of(case, &catalogue)).collect();
+    let plans: Vec<Plan> = cases.iter().map(|case| plan_of(case, &catalogue, sets)).collect();
     let jobs: Vec<(usize, u32)> = cases
         .iter()
         .enumerate()

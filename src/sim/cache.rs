@@ -101,14 +101,18 @@ impl CacheMemory {
     }
 
     /// Stores a key that weighs `weight`; returns how many others had to leave.
-    /// A value heavier than the whole cache is not stored.
+    /// A key that is there and alive keeps its life: of several who fetched it at
+    /// once the first fills. A value heavier than the whole cache is not stored.
     pub(super) fn store(&mut self, key: u64, weight: u64, now: u64, ttl: Ttl) -> u64 {
         let expires = match ttl {
             Ttl::Never => u64::MAX,
             Ttl::Fixed(span) | Ttl::Sliding(span) => now.saturating_add(span.0),
         };
         if let Some(place) = self.find(key) {
-            self.slots[self.table[place] as usize].expires = expires;
+            let slot = &mut self.slots[self.table[place] as usize];
+            if slot.expires <= now {
+                slot.expires = expires;
+            }
             return 0;
         }
         if weight > self.capacity {

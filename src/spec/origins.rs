@@ -36,11 +36,6 @@ impl Origins {
         origins
     }
 
-    /// The documents themselves.
-    pub(super) fn trees(&self) -> &[(Part, Node)] {
-        &self.trees
-    }
-
     /// Notes where the value at a pointer was written.
     pub fn insert(&mut self, part: Part, pointer: &str, location: Location) {
         self.places.insert((part, pointer.to_owned()), location);

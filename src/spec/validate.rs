@@ -249,16 +249,8 @@ impl<'a> Validator<'a> {
             );
         }
         if types_of(schema).contains(&"integer") {
-            let value: Option<f64> = text.parse().ok();
-            let least = schema.get("minimum").and_then(Json::as_f64).unwrap_or(f64::MIN);
-            let most = schema.get("maximum").and_then(Json::as_f64).unwrap_or(
-                match schema.get("format").and_then(Json::as_str) {
-                    Some("uint8") => f64::from(u8::MAX),
-                    Some("uint32") => f64::from(u32::MAX),
-                    _ => 1.8e19,
-                },
-            );
-            if !value.is_some_and(|value| value.fract() == 0.0 && (least..=most).contains(&value)) {
+            let (least, most) = integer_range(schema);
+            if !text.parse::<u64>().is_ok_and(|value| (least..=most).contains(&value)) {
                 let help = format!("write a whole number from {least} to {most}");
                 self.report(
                     codes::WRONG_SIZE,
@@ -369,6 +361,18 @@ impl<'a> Validator<'a> {
         let own = description(schema);
         if own.is_empty() { description(self.resolve(schema)) } else { own }
     }
+}
+
+/// The range of a whole number. None of the language's is negative, and as
+/// floats the largest would not be told from the first that no longer fits.
+fn integer_range(schema: &Json) -> (u64, u64) {
+    let bound = |key: &str| schema.get(key).and_then(Json::as_u64);
+    let widest = match schema.get("format").and_then(Json::as_str) {
+        Some("uint8") => u64::from(u8::MAX),
+        Some("uint32") => u64::from(u32::MAX),
+        _ => u64::MAX,
+    };
+    (bound("minimum").unwrap_or(0), bound("maximum").unwrap_or(widest))
 }
 
 /// Whether a schema accepts anything, as that of an overlay does.
