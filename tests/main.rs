@@ -1,3 +1,4 @@
 //! Tests of the program from outside, in one binary.
 
+mod scenarios;
 mod tidy;
