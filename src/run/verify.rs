@@ -4,7 +4,7 @@ use crate::kernel::{CHECKPOINT_EVERY, first_difference};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::sim::{self, Flow, Options, Progress, Trace, TracedEvent};
-use crate::spec::InputFile;
+use crate::plan::InputFile;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

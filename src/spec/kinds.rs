@@ -89,6 +89,19 @@ impl Catalogue {
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 
+    /// Adds the kind of one file.
+    ///
+    /// # Errors
+    /// Everything wrong with it.
+    pub fn add_file(&mut self, path: &Path) -> Result<(), Vec<Diag>> {
+        let mut diags = Vec::new();
+        match yaml::read(path) {
+            Ok(text) => self.add(&text, &path.display().to_string(), &mut diags),
+            Err(diag) => diags.push(diag),
+        }
+        if diags.is_empty() { Ok(()) } else { Err(diags) }
+    }
+
     fn read_folder(&mut self, folder: &Path, depth: usize, diags: &mut Vec<Diag>) {
         let at = Location { file: folder.display().to_string(), ..Location::default() };
         let entries = match std::fs::read_dir(folder) {

@@ -183,11 +183,12 @@ impl<'a> Loader<'a> {
         }
         let scenario_at = scenario.at.clone();
         let scenario = self.typed::<RawScenario>(&scenario)?;
+        let document = topology.to_json();
         let topology = self.typed::<RawTopology>(&topology)?;
         let environment = options.environment.clone().or_else(|| scenario.environment.clone());
         let scenario = RawScenario { environment, ..scenario };
         let _ = scenario_at;
-        Some(Input { topology, scenario, origins, files: std::mem::take(&mut self.files), folder, sources: Sources::new() })
+        Some(Input { topology, scenario, document, origins, files: std::mem::take(&mut self.files), folder, sources: Sources::new() })
     }
 
     fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {

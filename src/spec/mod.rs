@@ -35,6 +35,8 @@ pub struct Input {
     pub topology: raw::RawTopology,
     /// The scenario.
     pub scenario: raw::RawScenario,
+    /// The merged topology as a document, for showing.
+    pub document: serde_json::Value,
     /// Where every key and value was written.
     pub origins: Origins,
     /// Files read, in order.

@@ -50,6 +50,7 @@ pub(super) fn from_values(topology: &Value, scenario: &Value) -> Result<Input, s
     note(&mut origins, Part::Scenario, "", scenario);
     Ok(Input {
         sources: Default::default(),
+        document: topology.clone(),
         topology: serde_json::from_value::<RawTopology>(topology.clone())?,
         scenario: serde_json::from_value::<RawScenario>(scenario.clone())?,
         origins,

@@ -1,0 +1,193 @@
+//! `explain`: shows where every value of a model comes from.
+
+use super::args::{InputArgs, TextOrJson};
+use super::catalogue::confidence;
+use super::diagnostics;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::inputs;
+use super::terminal::{Terminal, print};
+use crate::diag::Location;
+use crate::plan::{CallPolicy, Plan};
+use crate::spec::{Catalogue, Figure, FileKind, Input, Part};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  shakedown explain topologies/shop.yaml
+  shakedown explain scenarios/black-friday.yaml --component database --env staging
+  shakedown explain a.yaml --format json";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ExplainArgs {
+    /// A topology, or a scenario whose topology is meant.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Only this component.
+    #[arg(long, value_name = "NAME")]
+    component: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
+}
+
+/// One component: its values, and how it is called.
+#[derive(Debug, Serialize)]
+struct Explained<'a> {
+    component: &'a str,
+    kind: &'a str,
+    place: &'a str,
+    values: Vec<Explanation<'a>>,
+    calls: Vec<String>,
+}
+
+/// One value, where it was written, and what a catalogue figure says of it.
+#[derive(Debug, Serialize)]
+struct Explanation<'a> {
+    path: String,
+    value: Value,
+    at: Location,
+    figure: Option<&'a Figure>,
+}
+
+pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let catalogue = inputs::catalogue(&args.inputs.catalogue, terminal)?;
+    let kind = inputs::kind_of(&args.file, terminal)?;
+    if kind == FileKind::Kind {
+        let message = "a kind is no model; `shakedown catalogue show` explains it";
+        return Err(Failure::input(message));
+    }
+    let looked = inputs::look(&args.file, kind, &catalogue, &args.inputs);
+    diagnostics::show(&looked.diags, &looked.sources, terminal);
+    let Some((input, plan)) = looked.found else { return Err(Failure::told()) };
+    let components = explained(&input, &plan, &catalogue, args.component.as_deref())?;
+    print(&match args.format {
+        TextOrJson::Json => format!("{:#}\n", serde_json::json!(components)),
+        TextOrJson::Text => components.iter().map(text).collect(),
+    })?;
+    Ok(Exit::Pass)
+}
+
+fn explained<'a>(
+    input: &Input,
+    plan: &'a Plan,
+    catalogue: &'a Catalogue,
+    only: Option<&str>,
+) -> Result<Vec<Explained<'a>>, Failure> {
+    if let Some(name) = only
+        && plan.component(name).is_none()
+    {
+        let known: Vec<&str> = plan.components.iter().map(|component| component.name.as_str()).collect();
+        return Err(Failure::input(format!("there is no component `{name}`; there are {}", known.join(", "))));
+    }
+    let wanted = plan.components.iter().filter(|component| only.is_none_or(|name| name == component.name));
+    let one = |component: &'a crate::plan::Component| {
+        let pointer = format!("components/{}", component.name);
+        let mut values = Vec::new();
+        if let Some(document) = input.document.get("components").and_then(|all| all.get(&component.name)) {
+            leaves("", document, &mut |path, value| {
+                values.push(Explanation {
+                    path: path.to_owned(),
+                    value: value.clone(),
+                    at: input.origins.locate(Part::Topology, &format!("{pointer}/{path}")),
+                    figure: catalogue.figure(&component.kind, path),
+                });
+            });
+        }
+        Explained {
+            component: &component.name,
+            kind: &component.kind,
+            place: &plan.places[component.place].name,
+            values,
+            calls: calls(plan, &component.name),
+        }
+    };
+    Ok(wanted.map(one).collect())
+}
+
+/// Shows every plain value of a document; lists of plain values count as one.
+fn leaves(path: &str, value: &Value, show: &mut impl FnMut(&str, &Value)) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            map.iter().for_each(|(key, value)| leaves(&below(key), value, show));
+        }
+        Value::Array(list) if list.iter().any(|item| item.is_object() || item.is_array()) => {
+            list.iter().enumerate().for_each(|(index, value)| leaves(&below(&index.to_string()), value, show));
+        }
+        _ => show(path, value),
+    }
+}
+
+/// Calls from and to a component, with what the policy in force amounts to.
+fn calls(plan: &Plan, name: &str) -> Vec<String> {
+    let concerns = |edge: &crate::plan::EdgeRef| {
+        plan.components[edge.target].name == name || plan.caller_name(edge.caller) == name
+    };
+    let mut edges = plan.edges();
+    edges.retain(concerns);
+    edges.iter().map(|edge| policy_text(&plan.policies[edge.policy])).collect()
+}
+
+fn policy_text(policy: &CallPolicy) -> String {
+    let mut parts = Vec::new();
+    match policy.attempt_timeout {
+        Some(timeout) => parts.push(format!("each attempt {timeout} at most")),
+        None => parts.push("no timeout per attempt".to_owned()),
+    }
+    parts.extend(policy.total_timeout.map(|timeout| format!("{timeout} in all")));
+    match policy.retry.attempts_max {
+        1 => parts.push("no retries".to_owned()),
+        attempts => parts.push(format!("{attempts} attempts")),
+    }
+    if let Some(pool) = &policy.pool {
+        parts.push(format!("{} pooled connections per replica", pool.size));
+    }
+    if policy.cancels {
+        parts.push("cancels on timeout".to_owned());
+    }
+    format!("{}: {}", policy.name, parts.join(", "))
+}
+
+fn text(explained: &Explained<'_>) -> String {
+    let mut text = format!("{} ({}, in {})\n", explained.component, explained.kind, explained.place);
+    let shown: Vec<(String, &Explanation<'_>)> =
+        explained.values.iter().map(|value| (format!("{} = {}", value.path, plain(&value.value)), value)).collect();
+    let width = shown.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0).min(60);
+    for (left, value) in shown {
+        text.push_str(&format!("  {left:<width$}  {}\n", place(&value.at)));
+        if let Some(figure) = value.figure {
+            let state = if figure.verified { "looked up" } else { "assumed" };
+            text.push_str(&format!(
+                "      {} {}: {state}, confidence {}, {}\n",
+                figure.value,
+                figure.unit,
+                confidence(figure),
+                figure.source
+            ));
+        }
+    }
+    for call in &explained.calls {
+        text.push_str(&format!("  {call}\n"));
+    }
+    text.push('\n');
+    text
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+fn place(at: &Location) -> String {
+    match (at.file.as_str(), at.line) {
+        ("", _) => String::new(),
+        (file, 0) => file.to_owned(),
+        (file, line) => format!("{file}:{line}"),
+    }
+}

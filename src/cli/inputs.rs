@@ -1,0 +1,102 @@
+//! From paths and options to plans, with everything wrong shown at once.
+
+use super::args::InputArgs;
+use super::diagnostics;
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::diag::Diag;
+use crate::plan::{Plan, resolve};
+use crate::spec::{
+    Catalogue, FileKind, Input, LoadError, LoadOptions, Sources, file_kind, load_scenario, load_topology,
+};
+use std::path::{Path, PathBuf};
+
+/// A scenario that is ready to run.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// What it means.
+    pub(super) plan: Plan,
+    /// Texts of the files read.
+    pub(super) sources: Sources,
+}
+
+/// A file that was looked at: what it says, if it can be read, and everything found.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) found: Option<(Input, Plan)>,
+    pub(super) diags: Vec<Diag>,
+    pub(super) sources: Sources,
+}
+
+/// The embedded kinds and those of the user's folders.
+pub(super) fn catalogue(folders: &[PathBuf], terminal: &Terminal) -> Result<Catalogue, Failure> {
+    let mut catalogue = Catalogue::embedded();
+    for folder in folders {
+        if let Err(diags) = catalogue.add_folder(folder) {
+            diagnostics::show(&diags, &texts_of(&diags), terminal);
+            return Err(Failure::told());
+        }
+    }
+    Ok(catalogue)
+}
+
+/// The texts of the files that diagnostics are about, as far as they can be read.
+pub(super) fn texts_of(diags: &[Diag]) -> Sources {
+    let files = diags.iter().filter_map(|diag| diag.at.as_ref()).map(|at| at.file.clone());
+    files.filter_map(|file| Some((file.clone(), std::fs::read_to_string(file).ok()?))).collect()
+}
+
+/// Loads and resolves scenarios. When any of them is wrong, everything wrong is shown and none is given.
+pub(super) fn ready(
+    paths: &[PathBuf],
+    args: &InputArgs,
+    terminal: &Terminal,
+) -> Result<Vec<Ready>, Failure> {
+    let catalogue = catalogue(&args.catalogue, terminal)?;
+    let (mut all, mut diags, mut sources) = (Vec::new(), Vec::new(), Sources::new());
+    for path in paths {
+        let looked = look(path, FileKind::Scenario, &catalogue, args);
+        diags.extend(looked.diags);
+        sources.extend(looked.sources.clone());
+        if let Some((_, plan)) = looked.found {
+            all.push(Ready { path: path.clone(), plan, sources: looked.sources });
+        }
+    }
+    diagnostics::show(&diags, &sources, terminal);
+    if all.len() < paths.len() { Err(Failure::told()) } else { Ok(all) }
+}
+
+/// Loads and resolves one file.
+pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &InputArgs) -> Looked {
+    let options = options(args);
+    let loaded = match kind {
+        FileKind::Topology => load_topology(path, catalogue, &options),
+        _ => load_scenario(path, catalogue, &options),
+    };
+    let input = match loaded {
+        Ok(input) => input,
+        Err(LoadError { diags, sources }) => return Looked { found: None, diags, sources },
+    };
+    let sources = input.sources.clone();
+    match resolve(&input) {
+        Ok((plan, diags)) => Looked { found: Some((input, plan)), diags, sources },
+        Err(diags) => Looked { found: None, diags, sources },
+    }
+}
+
+/// What kind of file it is; shows why when it cannot be read.
+pub(super) fn kind_of(path: &Path, terminal: &Terminal) -> Result<FileKind, Failure> {
+    file_kind(path).map_err(|error| {
+        diagnostics::show(&error.diags, &error.sources, terminal);
+        Failure::told()
+    })
+}
+
+fn options(args: &InputArgs) -> LoadOptions {
+    let mut sets = args.sets.clone();
+    // The seed goes the way of all values: draws made while resolving depend on it, too.
+    sets.extend(args.seed.map(|seed| ("seed".to_owned(), seed.to_string())));
+    LoadOptions { environment: args.environment.clone(), sets }
+}
