@@ -4,9 +4,8 @@ use crate::outcome::{Bound, Outcome};
 use crate::verdict::Verdict;
 use std::process::ExitCode;
 
-/// Exit codes: an interface, never changed. Listed from the least to the most
-/// severe: of several, the last in this list wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Exit codes: an interface, never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
     /// Everything promised was kept, or the command did what it was asked.
@@ -46,7 +45,31 @@ Exit codes:
   130  interrupted
 Of several scenarios the most severe counts: 130, 70, 2, 3, 99, 98, 75, 97, 4, 0.";
 
+/// From the least to the most severe; the numbers say nothing about that.
+const SEVERITY: [Exit; 10] = [
+    Exit::Pass,
+    Exit::NothingSelected,
+    Exit::Inconclusive,
+    Exit::Stopped,
+    Exit::Regression,
+    Exit::Failed,
+    Exit::NotDeterministic,
+    Exit::BadInput,
+    Exit::Internal,
+    Exit::Interrupted,
+];
+
 impl Exit {
+    /// The more severe of two.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        if self.severity() < other.severity() { other } else { self }
+    }
+
+    fn severity(self) -> Option<usize> {
+        SEVERITY.iter().position(|exit| *exit == self)
+    }
+
     /// What a run and its verdict amount to. A run that stopped at a bound
     /// counts as failed if it broke a promise before.
     #[must_use]
@@ -58,7 +81,7 @@ impl Exit {
         };
         match outcome.truncated.as_ref().map(|truncation| truncation.bound) {
             Some(Bound::Interrupted) => Self::Interrupted,
-            Some(Bound::EventsMax | Bound::InSystemMax) => by_verdict.max(Self::Stopped),
+            Some(Bound::EventsMax | Bound::InSystemMax) => by_verdict.or_worse(Self::Stopped),
             None => by_verdict,
         }
     }
@@ -74,28 +97,22 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 10] = [
-        Exit::Pass,
-        Exit::NothingSelected,
-        Exit::Inconclusive,
-        Exit::Stopped,
-        Exit::Regression,
-        Exit::Failed,
-        Exit::NotDeterministic,
-        Exit::BadInput,
-        Exit::Internal,
-        Exit::Interrupted,
-    ];
-
     #[test]
     fn every_code_is_explained_once_and_severity_is_as_explained() {
-        let mut by_severity = ALL;
-        by_severity.sort();
-        let order: Vec<String> = by_severity.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
+        let order: Vec<String> = SEVERITY.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
         assert!(HELP.ends_with(&format!("counts: {}.", order.join(", "))), "{order:?}");
-        for exit in ALL {
+        for exit in SEVERITY {
             let line = format!("\n{:>5}  ", exit as u8);
             assert_eq!(HELP.matches(&line).count(), 1, "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn the_more_severe_of_two_wins_whatever_their_numbers() {
+        for (index, worse) in SEVERITY.iter().enumerate() {
+            for exit in &SEVERITY[..=index] {
+                assert_eq!((exit.or_worse(*worse), worse.or_worse(*exit)), (*worse, *worse));
+            }
         }
     }
 }

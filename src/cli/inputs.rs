@@ -49,11 +49,7 @@ pub(super) fn texts_of(diags: &[Diag]) -> Sources {
 }
 
 /// Loads and resolves scenarios. When any of them is wrong, everything wrong is shown and none is given.
-pub(super) fn ready(
-    paths: &[PathBuf],
-    args: &InputArgs,
-    terminal: &Terminal,
-) -> Result<Vec<Ready>, Failure> {
+pub(super) fn ready(paths: &[PathBuf], args: &InputArgs, terminal: &Terminal) -> Result<Vec<Ready>, Failure> {
     let catalogue = catalogue(&args.catalogue, terminal)?;
     let (mut all, mut diags, mut sources) = (Vec::new(), Vec::new(), Sources::new());
     for path in paths {
@@ -81,7 +77,13 @@ pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &In
     };
     let sources = input.sources.clone();
     match resolve(&input) {
-        Ok((plan, diags)) => Looked { found: Some((input, plan)), diags, sources },
+        Ok((plan, mut diags)) => {
+            if kind == FileKind::Topology {
+                // A topology has no load: what is said of the scenario that stands in is of no interest.
+                diags.retain(|diag| diag.at.as_ref().is_none_or(|at| sources.contains_key(&at.file)));
+            }
+            Looked { found: Some((input, plan)), diags, sources }
+        }
         Err(diags) => Looked { found: None, diags, sources },
     }
 }

@@ -78,7 +78,11 @@ fn parse_out(text: &str) -> Result<(String, String), String> {
         let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
         return Err(format!("no format `{format}`; there are {}", known.join(", ")));
     }
-    if file.is_empty() { Err("the file's name is missing".to_owned()) } else { Ok((format.to_owned(), file.to_owned())) }
+    if file.is_empty() {
+        Err("the file's name is missing".to_owned())
+    } else {
+        Ok((format.to_owned(), file.to_owned()))
+    }
 }
 
 /// One scenario's runs, judged.
@@ -94,7 +98,10 @@ struct Judged {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths = selection::files(&args.scenarios, |kind| kind == FileKind::Scenario)?;
     if paths.is_empty() {
-        return Err(Failure { exit: Exit::NothingSelected, message: "no scenario among what was named".to_owned() });
+        return Err(Failure {
+            exit: Exit::NothingSelected,
+            message: "no scenario among what was named".to_owned(),
+        });
     }
     let all = inputs::ready(&paths, &args.inputs, terminal)?;
     let mut files = prepare(args, &all)?;
@@ -104,23 +111,27 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> 
     let mut documents = Vec::new();
     for ready in &all {
         let judged = play(args, ready, terminal)?;
-        worst = worst.max(judged.exit);
+        worst = worst.or_worse(judged.exit);
         let sheet = judged.sheet();
+        let mut written = Vec::new();
         for (format, file) in files.remove(0) {
-            let path = file.path().to_owned();
+            written.push((format.name, file.path().display().to_string()));
             file.fill(&(format.write)(&sheet))?;
-            tracing::info!(path = %path.display(), format = format.name, "written");
         }
         match (args.format, args.quiet) {
             (TextOrJson::Json, _) => documents.push(report::json(&sheet)),
             (TextOrJson::Text, true) => print(&judged.line())?,
-            (TextOrJson::Text, false) => print(&judged.text(args, terminal))?,
+            (TextOrJson::Text, false) => print(&judged.text(args, &written, terminal))?,
         }
+        // Last, so that a history that cannot be written costs nothing but the history.
         if let Some(store) = &mut store {
-            judged.keep(store)?;
+            let id = judged.keep(store)?;
+            if args.format == TextOrJson::Text && !args.quiet {
+                print(&format!("  kept    {} as run {id}\n\n", args.db.display()))?;
+            }
         }
         if interrupt::is_wanted() {
-            worst = worst.max(Exit::Interrupted);
+            worst = worst.or_worse(Exit::Interrupted);
             break;
         }
     }
@@ -210,7 +221,8 @@ fn exit_of(outcomes: &[Outcome], verdict: Verdict) -> Exit {
     if outcomes.iter().flat_map(|outcome| &outcome.conservation).any(|check| !check.holds()) {
         return Exit::Internal;
     }
-    outcomes.iter().map(|outcome| Exit::of(outcome, verdict)).max().unwrap_or(Exit::Interrupted)
+    let exits = outcomes.iter().map(|outcome| Exit::of(outcome, verdict));
+    exits.reduce(Exit::or_worse).unwrap_or(Exit::Interrupted)
 }
 
 fn command(args: &RunArgs, path: &Path, seed: u64) -> String {
@@ -234,16 +246,19 @@ impl Judged {
         }
     }
 
-    fn text(&self, args: &RunArgs, terminal: &Terminal) -> String {
+    /// The summary, and what was written where.
+    fn text(&self, args: &RunArgs, written: &[(&str, String)], terminal: &Terminal) -> String {
         let style = Style { colour: terminal.stdout_colour, width: terminal.width };
         let mut text = report::terminal(&self.sheet(), style);
+        for (what, place) in written {
+            text.push_str(&format!("  {what:<7} {place}\n"));
+        }
         if args.replications > 1 {
             let count = self.outcomes.len();
             text.push_str(&format!(
                 "Expectations are judged over {count} replications; the figures are those of the first.\n"
             ));
         }
-        text.push('\n');
         text
     }
 
@@ -260,7 +275,7 @@ impl Judged {
         format!("{word:<12}  {name}  seed {}  digest {}\n", outcome.seed, outcome.digest)
     }
 
-    fn keep(&self, store: &mut Store) -> Result<(), Failure> {
+    fn keep(&self, store: &mut Store) -> Result<i64, Failure> {
         let created_at = clock::stamp();
         let id = store.insert(&Record {
             created_at: &created_at,
@@ -269,7 +284,6 @@ impl Judged {
             outcomes: &self.outcomes,
             judgements: &self.judgements,
         })?;
-        tracing::info!(id, "kept");
-        Ok(())
+        Ok(id)
     }
 }
