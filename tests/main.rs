@@ -1,5 +1,4 @@
 //! Tests of the program from outside, in one binary.
 
-mod scenarios;
-mod shell;
+mod cli;
 mod tidy;

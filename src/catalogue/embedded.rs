@@ -59,7 +59,11 @@ mod tests {
         for entry in std::fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if entry.path().is_dir() { files(&entry.path(), &format!("{name}/"), found) } else { found.push(name) }
+            if entry.path().is_dir() {
+                files(&entry.path(), &format!("{name}/"), found)
+            } else {
+                found.push(name)
+            }
         }
     }
 

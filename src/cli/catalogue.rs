@@ -107,7 +107,8 @@ pub(super) fn confidence(figure: &crate::spec::Figure) -> String {
 }
 
 fn source(kind: &Kind) -> Result<String, Failure> {
-    let embedded = kind.file.strip_prefix("catalogue/").and_then(|path| EMBEDDED.iter().find(|entry| entry.0 == path));
+    let embedded =
+        kind.file.strip_prefix("catalogue/").and_then(|path| EMBEDDED.iter().find(|entry| entry.0 == path));
     match embedded {
         Some((_, text)) => Ok((*text).to_owned()),
         None => std::fs::read_to_string(&kind.file)

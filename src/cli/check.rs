@@ -50,7 +50,10 @@ struct Checked {
 pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths = selection::files(&args.files, |_| true)?;
     if paths.is_empty() {
-        return Err(Failure { exit: Exit::NothingSelected, message: "no file among what was named".to_owned() });
+        return Err(Failure {
+            exit: Exit::NothingSelected,
+            message: "no file among what was named".to_owned(),
+        });
     }
     let catalogue = inputs::catalogue(&args.inputs.catalogue, terminal)?;
     let mut sources = Sources::new();

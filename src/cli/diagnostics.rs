@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn a_location_marks_characters_of_its_line_only() {
         let text = "first\nää: ölig\r\nlast";
-        let marked = |line, column, length| span(text, &location(line, column, length)).map(|span| &text[span]);
+        let marked =
+            |line, column, length| span(text, &location(line, column, length)).map(|span| &text[span]);
         assert_eq!(marked(2, 5, 2), Some("öl"));
         assert_eq!(marked(2, 5, 99), Some("ölig"));
         assert_eq!(marked(3, 9, 1), Some(""));
@@ -98,7 +99,9 @@ mod tests {
         let diag = Diag::error("E999", "this is wrong").at(location(2, 1, 4)).help("write it differently");
         let sources: Sources = [("a.yaml".to_owned(), "fine: 1\nodd!: 2\n".to_owned())].into();
         let text = Renderer::plain().render(&[group(&diag, &sources)]).to_string();
-        for part in ["error[E999]: this is wrong", "--> a.yaml:2:1", "odd!: 2", "^^^^", "help: write it differently"] {
+        for part in
+            ["error[E999]: this is wrong", "--> a.yaml:2:1", "odd!: 2", "^^^^", "help: write it differently"]
+        {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         let elsewhere = Renderer::plain().render(&[group(&diag, &Sources::new())]).to_string();

@@ -2,9 +2,11 @@
 
 use crate::outcome::{Bound, Outcome};
 use crate::verdict::Verdict;
+use std::cmp::Ordering;
 use std::process::ExitCode;
 
-/// Exit codes: an interface, never changed.
+/// Exit codes: an interface, never changed. Their order is by severity, not by
+/// number: of several, the greatest wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -30,6 +32,20 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// From the least to the most severe.
+const BY_SEVERITY: [Exit; 10] = [
+    Exit::Pass,
+    Exit::NothingSelected,
+    Exit::Inconclusive,
+    Exit::Stopped,
+    Exit::Regression,
+    Exit::Failed,
+    Exit::NotDeterministic,
+    Exit::BadInput,
+    Exit::Internal,
+    Exit::Interrupted,
+];
+
 /// For `--help`, in the order of the numbers.
 pub(super) const HELP: &str = "\
 Exit codes:
@@ -45,31 +61,7 @@ Exit codes:
   130  interrupted
 Of several scenarios the most severe counts: 130, 70, 2, 3, 99, 98, 75, 97, 4, 0.";
 
-/// From the least to the most severe; the numbers say nothing about that.
-const SEVERITY: [Exit; 10] = [
-    Exit::Pass,
-    Exit::NothingSelected,
-    Exit::Inconclusive,
-    Exit::Stopped,
-    Exit::Regression,
-    Exit::Failed,
-    Exit::NotDeterministic,
-    Exit::BadInput,
-    Exit::Internal,
-    Exit::Interrupted,
-];
-
 impl Exit {
-    /// The more severe of two.
-    #[must_use]
-    pub fn or_worse(self, other: Self) -> Self {
-        if self.severity() < other.severity() { other } else { self }
-    }
-
-    fn severity(self) -> Option<usize> {
-        SEVERITY.iter().position(|exit| *exit == self)
-    }
-
     /// What a run and its verdict amount to. A run that stopped at a bound
     /// counts as failed if it broke a promise before.
     #[must_use]
@@ -81,9 +73,27 @@ impl Exit {
         };
         match outcome.truncated.as_ref().map(|truncation| truncation.bound) {
             Some(Bound::Interrupted) => Self::Interrupted,
-            Some(Bound::EventsMax | Bound::InSystemMax) => by_verdict.or_worse(Self::Stopped),
+            Some(Bound::EventsMax | Bound::InSystemMax) => by_verdict.max(Self::Stopped),
             None => by_verdict,
         }
+    }
+}
+
+impl Exit {
+    fn severity(self) -> Option<usize> {
+        BY_SEVERITY.iter().position(|exit| *exit == self)
+    }
+}
+
+impl Ord for Exit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.severity().cmp(&other.severity())
+    }
+}
+
+impl PartialOrd for Exit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -99,20 +109,12 @@ mod tests {
 
     #[test]
     fn every_code_is_explained_once_and_severity_is_as_explained() {
-        let order: Vec<String> = SEVERITY.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
+        let order: Vec<String> = BY_SEVERITY.iter().rev().map(|exit| (*exit as u8).to_string()).collect();
         assert!(HELP.ends_with(&format!("counts: {}.", order.join(", "))), "{order:?}");
-        for exit in SEVERITY {
+        for exit in BY_SEVERITY {
             let line = format!("\n{:>5}  ", exit as u8);
             assert_eq!(HELP.matches(&line).count(), 1, "{exit:?}");
         }
-    }
-
-    #[test]
-    fn the_more_severe_of_two_wins_whatever_their_numbers() {
-        for (index, worse) in SEVERITY.iter().enumerate() {
-            for exit in &SEVERITY[..=index] {
-                assert_eq!((exit.or_worse(*worse), worse.or_worse(*exit)), (*worse, *worse));
-            }
-        }
+        assert!(Exit::Stopped > Exit::Inconclusive && Exit::BadInput > Exit::Failed);
     }
 }

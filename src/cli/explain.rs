@@ -84,7 +84,10 @@ fn explained<'a>(
         && plan.component(name).is_none()
     {
         let known: Vec<&str> = plan.components.iter().map(|component| component.name.as_str()).collect();
-        return Err(Failure::input(format!("there is no component `{name}`; there are {}", known.join(", "))));
+        return Err(Failure::input(format!(
+            "there is no component `{name}`; there are {}",
+            known.join(", ")
+        )));
     }
     let wanted = plan.components.iter().filter(|component| only.is_none_or(|name| name == component.name));
     let one = |component: &'a crate::plan::Component| {
@@ -119,7 +122,9 @@ fn leaves(path: &str, value: &Value, show: &mut impl FnMut(&str, &Value)) {
             map.iter().for_each(|(key, value)| leaves(&below(key), value, show));
         }
         Value::Array(list) if list.iter().any(|item| item.is_object() || item.is_array()) => {
-            list.iter().enumerate().for_each(|(index, value)| leaves(&below(&index.to_string()), value, show));
+            list.iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(&below(&index.to_string()), value, show));
         }
         _ => show(path, value),
     }
@@ -157,8 +162,11 @@ fn policy_text(policy: &CallPolicy) -> String {
 
 fn text(explained: &Explained<'_>) -> String {
     let mut text = format!("{} ({}, in {})\n", explained.component, explained.kind, explained.place);
-    let shown: Vec<(String, &Explanation<'_>)> =
-        explained.values.iter().map(|value| (format!("{} = {}", value.path, plain(&value.value)), value)).collect();
+    let shown: Vec<(String, &Explanation<'_>)> = explained
+        .values
+        .iter()
+        .map(|value| (format!("{} = {}", value.path, plain(&value.value)), value))
+        .collect();
     let width = shown.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0).min(60);
     for (left, value) in shown {
         text.push_str(&format!("  {left:<width$}  {}\n", place(&value.at)));

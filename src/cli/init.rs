@@ -37,7 +37,8 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     ];
     let paths: Vec<PathBuf> = files.iter().map(|(name, _)| args.folder.join(name)).collect();
     if let Some(there) = paths.iter().find(|path| path.exists() && !args.force) {
-        let message = format!("{} is there already; nothing was written (--force overwrites)", there.display());
+        let message =
+            format!("{} is there already; nothing was written (--force overwrites)", there.display());
         return Err(Failure::input(message));
     }
     let pending: Vec<PendingFile> =

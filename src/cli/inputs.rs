@@ -11,6 +11,9 @@ use crate::spec::{
 };
 use std::path::{Path, PathBuf};
 
+/// The warning that nothing arrives.
+const NO_LOAD: &str = "W203";
+
 /// A scenario that is ready to run.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -78,10 +81,8 @@ pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &In
     let sources = input.sources.clone();
     match resolve(&input) {
         Ok((plan, mut diags)) => {
-            if kind == FileKind::Topology {
-                // A topology has no load: what is said of the scenario that stands in is of no interest.
-                diags.retain(|diag| diag.at.as_ref().is_none_or(|at| sources.contains_key(&at.file)));
-            }
+            // A topology by itself has no load, and that is no mistake.
+            diags.retain(|diag| kind != FileKind::Topology || diag.code != NO_LOAD);
             Looked { found: Some((input, plan)), diags, sources }
         }
         Err(diags) => Looked { found: None, diags, sources },

@@ -25,7 +25,9 @@ impl Bar {
         };
         let bar = ProgressBar::with_draw_target(Some(STEPS * u64::from(replications.max(1))), target);
         let template = "{msg} {wide_bar} {percent}% {eta}";
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
         bar.set_message(scenario.to_owned());
         Self { bar, done: (0..replications.max(1)).map(|_| AtomicU64::new(0)).collect() }
     }

@@ -111,27 +111,26 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> 
     let mut documents = Vec::new();
     for ready in &all {
         let judged = play(args, ready, terminal)?;
-        worst = worst.or_worse(judged.exit);
+        worst = worst.max(judged.exit);
         let sheet = judged.sheet();
-        let mut written = Vec::new();
+        let mut written = String::new();
         for (format, file) in files.remove(0) {
-            written.push((format.name, file.path().display().to_string()));
+            written.push_str(&format!("  {:<7} {}\n", format.name, file.path().display()));
             file.fill(&(format.write)(&sheet))?;
         }
         match (args.format, args.quiet) {
             (TextOrJson::Json, _) => documents.push(report::json(&sheet)),
             (TextOrJson::Text, true) => print(&judged.line())?,
-            (TextOrJson::Text, false) => print(&judged.text(args, &written, terminal))?,
+            (TextOrJson::Text, false) => print(&(judged.text(args, terminal) + &written))?,
         }
         // Last, so that a history that cannot be written costs nothing but the history.
-        if let Some(store) = &mut store {
-            let id = judged.keep(store)?;
-            if args.format == TextOrJson::Text && !args.quiet {
-                print(&format!("  kept    {} as run {id}\n\n", args.db.display()))?;
-            }
+        let kept = store.as_mut().map(|store| judged.keep(store)).transpose()?;
+        if args.format == TextOrJson::Text && !args.quiet {
+            let place = |id| format!("  kept    as run {id} in {}\n", args.db.display());
+            print(&(kept.map(place).unwrap_or_default() + "\n"))?;
         }
         if interrupt::is_wanted() {
-            worst = worst.or_worse(Exit::Interrupted);
+            worst = worst.max(Exit::Interrupted);
             break;
         }
     }
@@ -192,6 +191,7 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
         if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue }
     };
     let how = Replications { count: args.replications, jobs: args.jobs, events_max: args.events_max };
+    tracing::info!(scenario = ready.plan.scenario, seed = ready.plan.seed, "begins");
     let stopwatch = Stopwatch::start();
     let runs = replicate(&ready.plan, how, &watch)?;
     bar.clear();
@@ -221,8 +221,7 @@ fn exit_of(outcomes: &[Outcome], verdict: Verdict) -> Exit {
     if outcomes.iter().flat_map(|outcome| &outcome.conservation).any(|check| !check.holds()) {
         return Exit::Internal;
     }
-    let exits = outcomes.iter().map(|outcome| Exit::of(outcome, verdict));
-    exits.reduce(Exit::or_worse).unwrap_or(Exit::Interrupted)
+    outcomes.iter().map(|outcome| Exit::of(outcome, verdict)).max().unwrap_or(Exit::Interrupted)
 }
 
 fn command(args: &RunArgs, path: &Path, seed: u64) -> String {
@@ -246,13 +245,10 @@ impl Judged {
         }
     }
 
-    /// The summary, and what was written where.
-    fn text(&self, args: &RunArgs, written: &[(&str, String)], terminal: &Terminal) -> String {
+    /// The summary.
+    fn text(&self, args: &RunArgs, terminal: &Terminal) -> String {
         let style = Style { colour: terminal.stdout_colour, width: terminal.width };
         let mut text = report::terminal(&self.sheet(), style);
-        for (what, place) in written {
-            text.push_str(&format!("  {what:<7} {place}\n"));
-        }
         if args.replications > 1 {
             let count = self.outcomes.len();
             text.push_str(&format!(
@@ -275,15 +271,15 @@ impl Judged {
         format!("{word:<12}  {name}  seed {}  digest {}\n", outcome.seed, outcome.digest)
     }
 
+    /// Keeps it in the history, and gives its number there.
     fn keep(&self, store: &mut Store) -> Result<i64, Failure> {
         let created_at = clock::stamp();
-        let id = store.insert(&Record {
+        Ok(store.insert(&Record {
             created_at: &created_at,
             command: &self.command,
             inputs: &self.inputs,
             outcomes: &self.outcomes,
             judgements: &self.judgements,
-        })?;
-        Ok(id)
+        })?)
     }
 }

@@ -56,7 +56,10 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<Exit, Failur
         .map_err(|error| Failure::input(format!("these runs cannot be compared: {error}")))?;
     bar.clear();
     if interrupt::is_wanted() {
-        return Err(Failure { exit: Exit::Interrupted, message: "interrupted: nothing was compared".to_owned() });
+        return Err(Failure {
+            exit: Exit::Interrupted,
+            message: "interrupted: nothing was compared".to_owned(),
+        });
     }
     print(&match args.format {
         TextOrJson::Text => text(&found),
@@ -101,7 +104,8 @@ fn described(divergence: &Divergence) -> String {
         (None, None) => format!("  DIFFERS from {side} within {block}, in results that no event shows\n"),
         (here, there) => {
             let told = |event: &Option<TracedEvent>| event.as_ref().map_or("nothing".to_owned(), event_text);
-            let mut text = format!("  DIFFERS from {side} within {block}; first:\n    here:  {}\n", told(here));
+            let mut text =
+                format!("  DIFFERS from {side} within {block}; first:\n    here:  {}\n", told(here));
             if divergence.side != crate::run::Side::Saved {
                 text.push_str(&format!("    there: {}\n", told(there)));
             }

@@ -36,7 +36,7 @@ pub struct Outcome {
     pub duration: SimSpan,
     /// Start left out of every statistic.
     pub warm_up: SimSpan,
-    /// When the last event happened; after `duration` while requests drain.
+    /// When the run ended: at `duration`, unless it was truncated. What is in progress then is counted as open.
     pub ended_at: SimTime,
     /// Events dispatched.
     pub events: u64,

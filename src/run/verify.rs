@@ -2,9 +2,9 @@
 
 use crate::kernel::{CHECKPOINT_EVERY, first_difference};
 use crate::outcome::Outcome;
-use crate::plan::Plan;
+use crate::plan::{InputFile, Plan};
+use crate::rng;
 use crate::sim::{self, Flow, Options, Progress, Trace, TracedEvent};
-use crate::plan::InputFile;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -17,6 +17,8 @@ pub struct Checkpoints {
     pub scenario: String,
     /// Files read, with fingerprints.
     pub inputs: Vec<InputFile>,
+    /// Fingerprint, in hexadecimal, of what files and options together amount to.
+    pub plan: String,
     /// Root of all its randomness.
     pub seed: u64,
     /// Events dispatched.
@@ -26,8 +28,9 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    fn of(outcome: &Outcome, trace: &Trace) -> Self {
+    fn of(plan: &Plan, outcome: &Outcome, trace: &Trace) -> Self {
         Self {
+            plan: fingerprint(plan),
             engine: outcome.engine.clone(),
             scenario: outcome.scenario.clone(),
             inputs: outcome.inputs.clone(),
@@ -42,14 +45,12 @@ impl Checkpoints {
     /// # Errors
     /// What differs in what went into them.
     pub fn comparable(&self, other: &Self) -> Result<(), Incomparable> {
-        let fingerprints =
-            |run: &Self| run.inputs.iter().map(|file| file.fingerprint.clone()).collect::<Vec<_>>();
         if self.seed != other.seed {
             return Err(Incomparable(format!("the seeds differ: {} and {}", self.seed, other.seed)));
         }
-        if fingerprints(self) != fingerprints(other) {
+        if self.plan != other.plan {
             let changed = self.inputs.iter().zip(&other.inputs).find(|(a, b)| a.fingerprint != b.fingerprint);
-            let name = changed.map_or("the list of files", |(file, _)| file.path.as_str());
+            let name = changed.map_or("an option or a kind", |(file, _)| file.path.as_str());
             return Err(Incomparable(format!("the inputs differ: {name} has changed")));
         }
         if self.engine != other.engine {
@@ -58,6 +59,16 @@ impl Checkpoints {
         }
         Ok(())
     }
+}
+
+/// Everything that decides a run, but for its seed: not how files are called or promises are worded.
+fn fingerprint(plan: &Plan) -> String {
+    let mut plan = Plan { inputs: Vec::new(), ..plan.clone() };
+    for expectation in &mut plan.expectations {
+        expectation.text.clear();
+        expectation.location.clear();
+    }
+    format!("{:016x}", rng::name_hash(&format!("{plan:?}")))
 }
 
 /// Why two runs need not be the same.
@@ -135,7 +146,7 @@ pub fn verify(
         sim::simulate(plan, &options, &mut |progress| watch(progress))
     };
     let (outcome, trace) = play(true, None);
-    let checkpoints = Checkpoints::of(&outcome, &trace);
+    let checkpoints = Checkpoints::of(plan, &outcome, &trace);
     if let Some(saved) = saved {
         saved.comparable(&checkpoints)?;
     }
@@ -285,7 +296,7 @@ mod tests {
         for change in [
             Checkpoints { seed: 99, ..saved.clone() },
             Checkpoints { engine: "0.0.0".into(), ..saved.clone() },
-            Checkpoints { inputs: Vec::new(), ..saved.clone() },
+            Checkpoints { plan: "0".repeat(16), ..saved.clone() },
         ] {
             assert!(verify(&plan, None, Some(&change), &|_| Flow::Continue).is_err());
         }

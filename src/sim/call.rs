@@ -7,21 +7,9 @@ use super::frame::{Role, State, flag};
 use super::tables::{NONE, class_bit};
 use crate::kernel::Phase;
 use crate::outcome::{EdgeSlot, WaitKind};
-use crate::plan::{ErrorClass, OnFailure};
+use crate::plan::{ErrorClass, OnFailure, was_surely_not_done};
 use crate::rng;
 use crate::units::SimTime;
-
-/// Failures after which the work was certainly not done, so that even a call
-/// that must not be done twice may be tried again.
-const NOT_DONE: u16 = class_bit_const(ErrorClass::Shed)
-    | class_bit_const(ErrorClass::Throttled)
-    | class_bit_const(ErrorClass::Refused)
-    | class_bit_const(ErrorClass::Connections)
-    | class_bit_const(ErrorClass::PoolTimeout);
-
-const fn class_bit_const(class: ErrorClass) -> u16 {
-    1 << class as u16
-}
 
 /// Salts of a call's own draws.
 const SALT_BACKOFF: u64 = rng::name_hash("call/backoff");
@@ -252,7 +240,9 @@ impl Engine<'_> {
         if until < u64::MAX {
             let at = SimTime(until.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f),
+                Some(lane) if until == timeout_at => {
+                    self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
+                }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
@@ -479,7 +469,7 @@ impl Engine<'_> {
         if u32::from(frame.attempt) >= rule.attempts_max || rule.retry_on & class_bit(class) == 0 {
             return None;
         }
-        if !self.t.sites[frame.site as usize].is_idempotent && NOT_DONE & class_bit(class) == 0 {
+        if !self.t.sites[frame.site as usize].is_idempotent && !was_surely_not_done(class) {
             return None;
         }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));

@@ -35,8 +35,9 @@ pub(super) mod tag {
     pub(crate) const OTHER: u8 = 4;
 }
 
-/// Inline steps allowed between two events before a run counts as endless.
-const INLINE_STEPS_MAX: u64 = 10_000_000;
+/// Chains of handovers allowed at one instant before a run counts as endless:
+/// with `CHAIN_MAX` handovers each, ten million.
+pub(super) const CHAINS_MAX: u32 = 1_000;
 /// Events between two clean-ups of the queue.
 const COMPACT_EVERY: u64 = 16_384;
 
@@ -92,6 +93,8 @@ pub(super) struct Engine<'p> {
     pub(super) users: Vec<User>,
     /// Closed users who are thinking: their frames are no requests in progress.
     pub(super) thinking: usize,
+    /// Long chains of handovers at this instant.
+    pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
@@ -192,18 +195,13 @@ impl Engine<'_> {
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
-        let mut steps = 0u64;
         if first != NONE {
             self.run_frame(first);
         }
         while let Some(next) = self.ready.pop_front() {
             self.run_frame(next);
-            steps += 1;
-            if steps > INLINE_STEPS_MAX {
-                self.truncate(Bound::EventsMax, INLINE_STEPS_MAX);
-                return;
-            }
         }
+        self.chains = 0;
     }
 
     /// What a frame's main event means follows from what it was waiting for.

@@ -1,16 +1,16 @@
 //! The interpreter: what each instruction does.
 
 use super::blame::label;
-use super::engine::Engine;
+use super::engine::{CHAINS_MAX, Engine};
 use super::frame::{Role, State, flag};
 use super::tables::{Holds, Ins, NONE, SiteEffect, class_bit};
 use crate::kernel::Phase;
-use crate::outcome::WaitKind;
+use crate::outcome::{Bound, WaitKind};
 use crate::plan::ErrorClass;
 use crate::rng;
 
-/// Handovers in one go before the queue of ready frames gets its turn, which
-/// counts them: a chain without end must be noticed.
+/// Handovers in one go before other ready frames get their turn: a chain
+/// without end must be noticed.
 const CHAIN_MAX: u32 = 10_000;
 
 /// What a request is answered with.
@@ -51,7 +51,8 @@ impl Engine<'_> {
                 Ins::Choose { first, count, salt } => {
                     let draw = rng::unit(rng::key(frame.key, salt));
                     let choices = &self.t.choices[first as usize..(first + count) as usize];
-                    frame.pc = choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
+                    frame.pc =
+                        choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
                     f
                 }
                 Ins::Jump { to } => {
@@ -64,10 +65,19 @@ impl Engine<'_> {
         }
     }
 
-    /// A cancelled frame stops; a chain that goes on and on is put back in line, where it is counted.
+    /// A cancelled frame stops; a chain that goes on and on is put back in line, and ends
+    /// the run when it goes on for ever.
     #[cold]
     fn pause_or_stop(&mut self, f: u32) {
-        if self.frames[f].has(flag::CANCELLED) { self.finish_cancelled(f) } else { self.ready.push_back(f) }
+        if self.frames[f].has(flag::CANCELLED) {
+            return self.finish_cancelled(f);
+        }
+        self.chains += 1;
+        if self.chains > CHAINS_MAX {
+            self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
+        } else {
+            self.ready.push_back(f);
+        }
     }
 
     /// The less common instructions; `None` when the frame goes on.

@@ -1,7 +1,7 @@
 //! Faults on what lies between replicas: network paths, pools, connections, allowances.
 
 use super::engine::Engine;
-use super::faults::{effect_replicas, remaining, share_of};
+use super::faults::{remaining, share_of};
 use super::net::{PathImpairment, PathKind};
 use super::tables::NONE;
 use crate::plan::{Caller, Effect, Exhausted, Path, RateCurve, Schedule};
@@ -131,51 +131,6 @@ impl Engine<'_> {
         let left = remaining(&self.losses(is_meant, fault, strength));
         self.strengths[fault as usize] = strength;
         self.connections_max[component] = share_of(self.t.comps[component].connections_max, left);
-    }
-
-    /// What an effect hits, for readers.
-    pub(super) fn effect_text(&self, effect: &Effect) -> String {
-        let node = |caller: &Caller| match caller {
-            Caller::Component(c) => self.plan.components[*c].name.clone(),
-            Caller::Client(c) => self.plan.clients[*c].name.clone(),
-        };
-        let path = |path: &Path| {
-            let names = |callers: &[Caller]| callers.iter().map(node).collect::<Vec<_>>().join(", ");
-            let arrow = if path.both_ways { "<->" } else { "->" };
-            format!("{} {arrow} {}", names(&path.from), names(&path.to))
-        };
-        match effect {
-            Effect::Throttle { component, .. }
-            | Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
-                self.plan.components[*component].name.clone()
-            }
-            Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.plan.policies[*policy].name.clone(),
-            Effect::Latency { path: p, .. }
-            | Effect::PacketLoss { path: p, .. }
-            | Effect::Bandwidth { path: p, .. }
-            | Effect::Partition { path: p, .. } => path(p),
-            Effect::Spike { workload, .. } => self.plan.workloads[*workload].name.clone(),
-            _ => self.replicas_text(effect),
-        }
-    }
-
-    fn replicas_text(&self, effect: &Effect) -> String {
-        let mut parts: Vec<(usize, u32)> = Vec::new();
-        for replica in effect_replicas(effect) {
-            match parts.last_mut() {
-                Some((component, count)) if *component == replica.component => *count += 1,
-                _ => parts.push((replica.component, 1)),
-            }
-        }
-        let text = |(component, count): &(usize, u32)| {
-            let rule = &self.plan.components[*component];
-            if *count == rule.replicas {
-                rule.name.clone()
-            } else {
-                format!("{} ({count} of {})", rule.name, rule.replicas)
-            }
-        };
-        parts.iter().map(text).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -173,7 +173,7 @@ impl Engine<'_> {
         if state.spans < SPANS_MAX {
             state.spans += 1;
             let rule = &self.plan.faults[fault as usize];
-            let target = self.effect_text(&rule.effect);
+            let target = self.plan.fault_target(rule);
             self.fault_spans.push(FaultSpan {
                 name: rule.name.clone(),
                 kind: rule.kind.clone(),

@@ -80,6 +80,7 @@ impl<'p> Engine<'p> {
             generators: Vec::new(),
             users: Vec::new(),
             thinking: 0,
+            chains: 0,
             truncated: None,
             record: options.record.clone(),
             recorded: Vec::new(),

@@ -589,7 +589,11 @@ impl Engine<'_> {
         let replica = &mut self.replicas[r];
         let comp = replica.comp as usize;
         let station = &mut self.stations[comp];
-        if answer.error.is_some() || !frame.has(flag::INSIDE) || replica.trouble.is_some() || !station.is_plain {
+        if answer.error.is_some()
+            || !frame.has(flag::INSIDE)
+            || replica.trouble.is_some()
+            || !station.is_plain
+        {
             return self.leave_with_care(f, comp, answer);
         }
         self.sojourns[frame.op as usize].record(now - frame.entered);

@@ -4,8 +4,8 @@
 
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
-use crate::units::{SimTime, TIME_MAX};
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
+use crate::units::{SimTime, TIME_MAX};
 
 /// "No such index".
 pub(super) const NONE: u32 = u32::MAX;
@@ -23,7 +23,8 @@ impl Delay {
     pub(super) fn sample(&self, key: u64) -> u64 {
         match self.lane {
             Some((constant, _)) => constant,
-            None => (self.sampler.sample(key) + 0.5) as u64,
+            // Through a signed integer, which is one instruction where an unsigned one is six.
+            None => (self.sampler.sample(key) + 0.5) as i64 as u64,
         }
     }
 

@@ -83,7 +83,9 @@ impl Catalogue {
             {
                 let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
                 let message = format!("kind `{}` extends `{base}`, which does not exist", kind.name);
-                diags.push(Diag::error("E112", message).at(kind.component.at.clone()).help(suggest(base, &names)));
+                diags.push(
+                    Diag::error("E112", message).at(kind.component.at.clone()).help(suggest(base, &names)),
+                );
             }
         }
         if diags.is_empty() { Ok(()) } else { Err(diags) }
@@ -137,7 +139,8 @@ impl Catalogue {
         }
         match serde_json::from_value::<RawKind>(node.to_json()) {
             Ok(raw) => {
-                let component = node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
+                let component =
+                    node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
                 let figures = raw.figures.into_iter().map(figure).collect();
                 let kind = Kind {
                     name: raw.kind.clone(),
@@ -149,7 +152,9 @@ impl Catalogue {
                 };
                 self.kinds.insert(raw.kind, kind);
             }
-            Err(error) => diags.push(Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at)),
+            Err(error) => {
+                diags.push(Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at))
+            }
         }
     }
 
@@ -171,7 +176,8 @@ impl Catalogue {
         for _ in 0..DEPTH_MAX {
             let kind = self.kinds.get(name)?;
             let found = kind.figures.iter().find(|figure| {
-                pointer == figure.path || pointer.strip_prefix(&figure.path).is_some_and(|rest| rest.starts_with('/'))
+                pointer == figure.path
+                    || pointer.strip_prefix(&figure.path).is_some_and(|rest| rest.starts_with('/'))
             });
             if found.is_some() {
                 return found;

@@ -37,8 +37,21 @@ pub struct LoadError {
 
 /// Keys of a scenario, which tell `--set` which file is meant.
 const SCENARIO_KEYS: [&str; 15] = [
-    "scenario", "description", "topology", "environment", "override", "seed", "duration", "warm-up", "window",
-    "events-max", "in-system-max", "service-level", "load", "faults", "expect",
+    "scenario",
+    "description",
+    "topology",
+    "environment",
+    "override",
+    "seed",
+    "duration",
+    "warm-up",
+    "window",
+    "events-max",
+    "in-system-max",
+    "service-level",
+    "load",
+    "faults",
+    "expect",
 ];
 
 /// Loads a scenario and the topology it names.
@@ -60,7 +73,12 @@ pub fn load_scenario(path: &Path, catalogue: &Catalogue, options: &LoadOptions) 
 ///
 /// # Errors
 /// Everything wrong with either.
-pub fn load_text(scenario: &str, topology: &str, catalogue: &Catalogue, options: &LoadOptions) -> Result<Input, LoadError> {
+pub fn load_text(
+    scenario: &str,
+    topology: &str,
+    catalogue: &Catalogue,
+    options: &LoadOptions,
+) -> Result<Input, LoadError> {
     let mut loader = Loader::new(catalogue);
     let scenario = loader.parse(scenario.to_owned(), "scenario.yaml");
     let topology = loader.parse(topology.to_owned(), "topology.yaml");
@@ -134,7 +152,10 @@ impl<'a> Loader<'a> {
     }
 
     fn parse(&mut self, text: String, name: &str) -> Option<Node> {
-        self.files.push(InputFile { path: name.to_owned(), fingerprint: format!("{:016x}", rng::name_hash(&text)) });
+        self.files.push(InputFile {
+            path: name.to_owned(),
+            fingerprint: format!("{:016x}", rng::name_hash(&text)),
+        });
         let parsed = yaml::parse(&text, name);
         self.sources.insert(name.to_owned(), text);
         let node = parsed.map_err(|diag| self.diags.push(diag)).ok()?;
@@ -155,7 +176,13 @@ impl<'a> Loader<'a> {
         path
     }
 
-    fn join(&mut self, mut scenario: Node, mut topology: Node, folder: PathBuf, options: &LoadOptions) -> Option<Input> {
+    fn join(
+        &mut self,
+        mut scenario: Node,
+        mut topology: Node,
+        folder: PathBuf,
+        options: &LoadOptions,
+    ) -> Option<Input> {
         let (scenario_sets, topology_sets) = self.sets(options);
         for set in scenario_sets {
             merge(&mut scenario, set);
@@ -177,7 +204,11 @@ impl<'a> Loader<'a> {
         for (part, node) in [(Part::Topology, &topology), (Part::Scenario, &scenario)] {
             origins.insert(part, "", node.at.clone());
             node.walk("", &mut |pointer, at, value| {
-                let at = if value.as_map().is_some() || matches!(value.value, Value::List(_)) { at } else { &value.at };
+                let at = if value.as_map().is_some() || matches!(value.value, Value::List(_)) {
+                    at
+                } else {
+                    &value.at
+                };
                 origins.insert(part, pointer, at.clone());
             });
         }
@@ -188,12 +219,24 @@ impl<'a> Loader<'a> {
         let environment = options.environment.clone().or_else(|| scenario.environment.clone());
         let scenario = RawScenario { environment, ..scenario };
         let _ = scenario_at;
-        Some(Input { topology, scenario, document, origins, files: std::mem::take(&mut self.files), folder, sources: Sources::new() })
+        Some(Input {
+            topology,
+            scenario,
+            document,
+            origins,
+            files: std::mem::take(&mut self.files),
+            folder,
+            sources: Sources::new(),
+        })
     }
 
     fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
         serde_json::from_value(node.to_json())
-            .map_err(|error| self.diags.push(Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at.clone())))
+            .map_err(|error| {
+                self.diags.push(
+                    Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at.clone()),
+                )
+            })
             .ok()
     }
 
@@ -203,7 +246,9 @@ impl<'a> Loader<'a> {
         for (path, text) in &options.sets {
             let name = format!("--set {path}");
             let segments: Vec<&str> = path.split(['.', '/']).filter(|part| !part.is_empty()).collect();
-            let Some(value) = yaml::parse(text, &name).map_err(|diag| self.diags.push(diag)).ok() else { continue };
+            let Some(value) = yaml::parse(text, &name).map_err(|diag| self.diags.push(diag)).ok() else {
+                continue;
+            };
             self.sources.insert(name, text.clone());
             let is_scenario = segments.first().is_some_and(|first| SCENARIO_KEYS.contains(first));
             let tree = segments.iter().rev().fold(value, |inner, key| {
@@ -221,14 +266,21 @@ impl<'a> Loader<'a> {
 
     fn lay_environment(&mut self, topology: &mut Node, scenario: &Node, options: &LoadOptions) {
         let stated = scenario.get("environment");
-        let Some(name) = options.environment.clone().or_else(|| stated.and_then(Node::scalar)) else { return };
+        let Some(name) = options.environment.clone().or_else(|| stated.and_then(Node::scalar)) else {
+            return;
+        };
         let environments = topology.get("environments").and_then(Node::as_map);
         let found = environments.and_then(|all| all.get(&name)).map(|(_, overlay)| overlay.clone());
         match found {
             Some(overlay) => merge(topology, overlay),
             None => {
-                let names: Vec<&str> = environments.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                let at = if options.environment.is_some() { Location::default() } else { stated.map(|node| node.at.clone()).unwrap_or_default() };
+                let names: Vec<&str> =
+                    environments.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                let at = if options.environment.is_some() {
+                    Location::default()
+                } else {
+                    stated.map(|node| node.at.clone()).unwrap_or_default()
+                };
                 let message = format!("the topology has no environment `{name}`");
                 self.diags.push(Diag::error("E113", message).at(at).help(suggest(&name, &names)));
             }
@@ -252,7 +304,8 @@ impl<'a> Loader<'a> {
                 Ok(whole) => *component = Node { at: place, ..whole },
                 Err(help) => {
                     *component = own;
-                    self.diags.push(Diag::error("E112", format!("there is no kind `{kind}`")).at(at).help(help));
+                    self.diags
+                        .push(Diag::error("E112", format!("there is no kind `{kind}`")).at(at).help(help));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What files say: loading, overlays, kinds, and the raw types.
 
+mod codes;
 mod kinds;
 pub mod law;
 mod load;
@@ -12,6 +13,7 @@ mod schema;
 mod validate;
 mod yaml;
 
+pub use codes::CODES;
 pub use kinds::{Catalogue, Figure, Kind};
 pub use load::{LoadError, LoadOptions, Sources, file_kind, load_scenario, load_text, load_topology};
 pub use origins::{Origins, Part};

@@ -73,9 +73,11 @@ impl Node {
             Value::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
             Value::Text(text) => text.clone().into(),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(map) => {
-                map.iter().map(|(key, (_, node))| (key.clone(), node.to_json())).collect::<serde_json::Map<_, _>>().into()
-            }
+            Value::Map(map) => map
+                .iter()
+                .map(|(key, (_, node))| (key.clone(), node.to_json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 

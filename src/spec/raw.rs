@@ -6,8 +6,8 @@
 //! so a doc comment here is what a user reads in the editor.
 
 use super::scalar::{
-    BackoffText, BandwidthText, BytesText, CountText, ExpectText, LawText, NumberOrText, NumberText, PopularityText,
-    RateText, ShareText, SpanText, TargetText,
+    BackoffText, BandwidthText, BytesText, CountText, ExpectText, LawText, NumberOrText, NumberText,
+    PopularityText, RateText, ShareText, SpanText, TargetText,
 };
 use indexmap::IndexMap;
 use schemars::JsonSchema;

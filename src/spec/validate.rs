@@ -11,9 +11,38 @@ use serde_json::Value as Json;
 
 /// Words that belong to the language's design but are not built in this version.
 const NOT_BUILT: [&str; 32] = [
-    "use", "transaction", "lock", "once", "publish", "push", "stream", "set", "mark", "given", "runbook", "runbooks",
-    "monitors", "monitor", "teams", "team", "scaling", "sessions", "broker", "topics", "queues", "pipelines", "deploys",
-    "prices", "price-book", "start", "abort-when", "for-each", "replication", "backups", "breaker", "hedge",
+    "use",
+    "transaction",
+    "lock",
+    "once",
+    "publish",
+    "push",
+    "stream",
+    "set",
+    "mark",
+    "given",
+    "runbook",
+    "runbooks",
+    "monitors",
+    "monitor",
+    "teams",
+    "team",
+    "scaling",
+    "sessions",
+    "broker",
+    "topics",
+    "queues",
+    "pipelines",
+    "deploys",
+    "prices",
+    "price-book",
+    "start",
+    "abort-when",
+    "for-each",
+    "replication",
+    "backups",
+    "breaker",
+    "hedge",
 ];
 /// Mistakes reported at most; a file with more is no such file at all.
 const DIAGS_MAX: usize = 200;
@@ -103,7 +132,9 @@ impl<'a> Validator<'a> {
                 if !matches!(value.value, Value::Null) {
                     self.check(value, known, &format!("`{key}`"));
                 }
-            } else if let Some(schema) = others.filter(|schema| schema.is_object() || schema.as_bool() == Some(true)) {
+            } else if let Some(schema) =
+                others.filter(|schema| schema.is_object() || schema.as_bool() == Some(true))
+            {
                 if is_names {
                     self.check_name(key, at, what);
                 }
@@ -112,10 +143,17 @@ impl<'a> Validator<'a> {
                 self.unknown_key(key, at, properties);
             }
         }
-        for required in schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+        for required in
+            schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+        {
             if !map.get(required).is_some_and(|(_, value)| !matches!(value.value, Value::Null)) {
                 let about = properties.and_then(|all| all.get(required)).map(|schema| self.describe(schema));
-                self.report("E105", &node.at, format!("{what} needs the key `{required}`"), about.unwrap_or_default());
+                self.report(
+                    "E105",
+                    &node.at,
+                    format!("{what} needs the key `{required}`"),
+                    about.unwrap_or_default(),
+                );
             }
         }
     }
@@ -123,10 +161,16 @@ impl<'a> Validator<'a> {
     /// Names end up in pointers, files and metrics, and call policies are keyed by `component.operation`.
     fn check_name(&mut self, key: &str, at: &Location, what: &str) {
         let is_plain = |part: &str| {
-            !part.is_empty() && part.len() <= NAME_MAX && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+            !part.is_empty()
+                && part.len() <= NAME_MAX
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
         };
         let is_policy = what == "`calls`";
-        let is_good = if is_policy { key.split('.').count() <= 2 && key.split('.').all(is_plain) } else { is_plain(key) };
+        let is_good = if is_policy {
+            key.split('.').count() <= 2 && key.split('.').all(is_plain)
+        } else {
+            is_plain(key)
+        };
         if !is_good {
             let help = "names are letters, digits, `-` and `_`, at most 64 of them".to_owned();
             self.report("E110", at, format!("`{key}` cannot be a name in {what}"), help);
@@ -176,14 +220,21 @@ impl<'a> Validator<'a> {
         if types_of(schema).contains(&"integer") {
             let value: Option<f64> = text.parse().ok();
             let least = schema.get("minimum").and_then(Json::as_f64).unwrap_or(f64::MIN);
-            let most = schema.get("maximum").and_then(Json::as_f64).unwrap_or(match schema.get("format").and_then(Json::as_str) {
-                Some("uint8") => f64::from(u8::MAX),
-                Some("uint32") => f64::from(u32::MAX),
-                _ => 1.8e19,
-            });
+            let most = schema.get("maximum").and_then(Json::as_f64).unwrap_or(
+                match schema.get("format").and_then(Json::as_str) {
+                    Some("uint8") => f64::from(u8::MAX),
+                    Some("uint32") => f64::from(u32::MAX),
+                    _ => 1.8e19,
+                },
+            );
             if !value.is_some_and(|value| value.fract() == 0.0 && (least..=most).contains(&value)) {
                 let help = format!("write a whole number from {least} to {most}");
-                self.report("E107", &node.at, format!("{what}: `{text}` is not a whole number in range"), help);
+                self.report(
+                    "E107",
+                    &node.at,
+                    format!("{what}: `{text}` is not a whole number in range"),
+                    help,
+                );
             }
         }
     }
@@ -191,8 +242,15 @@ impl<'a> Validator<'a> {
     fn check_word(&mut self, node: &Node, words: &[&str], what: &str) {
         match &node.value {
             Value::Text(text) if words.contains(&text.as_str()) => {}
-            Value::Text(text) => self.report("E109", &node.at, format!("{what}: there is no `{text}`"), suggest(text, words)),
-            _ => self.report("E106", &node.at, format!("{what} is {}, not a word", node.kind()), suggest("", words)),
+            Value::Text(text) => {
+                self.report("E109", &node.at, format!("{what}: there is no `{text}`"), suggest(text, words))
+            }
+            _ => self.report(
+                "E106",
+                &node.at,
+                format!("{what} is {}, not a word", node.kind()),
+                suggest("", words),
+            ),
         }
     }
 
@@ -204,18 +262,26 @@ impl<'a> Validator<'a> {
             if let Some(word) = variant.get("const").and_then(Json::as_str) {
                 words.push(word);
             }
-            words.extend(variant.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str));
+            words.extend(
+                variant.get("enum").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str),
+            );
             for (name, schema) in variant.get("properties").and_then(Json::as_object).into_iter().flatten() {
                 tagged.push((name, schema));
             }
         }
         let names: Vec<&str> = words.iter().copied().chain(tagged.iter().map(|(name, _)| *name)).collect();
         let Some(map) = node.as_map() else {
-            if tagged.is_empty() || matches!(&node.value, Value::Text(text) if words.contains(&text.as_str())) {
+            if tagged.is_empty() || matches!(&node.value, Value::Text(text) if words.contains(&text.as_str()))
+            {
                 return self.check_word(node, &names, what);
             }
             let message = format!("{what} is {}, not a map with one key", node.kind());
-            return self.report("E106", &node.at, message, suggest(&node.scalar().unwrap_or_default(), &names));
+            return self.report(
+                "E106",
+                &node.at,
+                message,
+                suggest(&node.scalar().unwrap_or_default(), &names),
+            );
         };
         if map.len() != 1 {
             let found: Vec<&str> = map.keys().map(String::as_str).collect();
@@ -240,7 +306,8 @@ impl<'a> Validator<'a> {
         match fitting.or(tagged) {
             Some(form) => self.check(node, form, what),
             None => {
-                let types: Vec<&str> = forms.iter().flat_map(|form| types_of(form)).filter(|name| *name != "null").collect();
+                let types: Vec<&str> =
+                    forms.iter().flat_map(|form| types_of(form)).filter(|name| *name != "null").collect();
                 self.wrong_kind(node, &types, forms.first().copied().unwrap_or(&Json::Null), what);
             }
         }
@@ -266,7 +333,8 @@ impl<'a> Validator<'a> {
 /// Whether a schema accepts anything, as that of an overlay does.
 fn says_nothing(schema: &Json) -> bool {
     const TELLING: [&str; 6] = ["type", "properties", "additionalProperties", "oneOf", "anyOf", "enum"];
-    schema.as_bool() == Some(true) || schema.as_object().is_some_and(|map| !TELLING.iter().any(|key| map.contains_key(*key)))
+    schema.as_bool() == Some(true)
+        || schema.as_object().is_some_and(|map| !TELLING.iter().any(|key| map.contains_key(*key)))
 }
 
 fn types_of(schema: &Json) -> Vec<&str> {
@@ -279,7 +347,10 @@ fn types_of(schema: &Json) -> Vec<&str> {
 
 fn fits(node: &Node, name: &str) -> bool {
     match (name, &node.value) {
-        ("object", Value::Map(_)) | ("array", Value::List(_)) | ("boolean", Value::Bool(_)) | ("null", Value::Null) => true,
+        ("object", Value::Map(_))
+        | ("array", Value::List(_))
+        | ("boolean", Value::Bool(_))
+        | ("null", Value::Null) => true,
         ("string", Value::Text(_)) | ("number" | "integer", Value::Number(_)) => true,
         _ => false,
     }

@@ -20,7 +20,8 @@ pub(super) fn read(path: &Path) -> Result<String, Diag> {
     let name = path.display();
     let whole = || Location { file: path.display().to_string(), ..Location::default() };
     let error = |message: String, help: &str| Diag::error("E101", message).at(whole()).help(help);
-    let meta = std::fs::metadata(path).map_err(|e| error(format!("`{name}` cannot be read: {e}"), "check the path"))?;
+    let meta = std::fs::metadata(path)
+        .map_err(|e| error(format!("`{name}` cannot be read: {e}"), "check the path"))?;
     if meta.is_dir() {
         return Err(error(format!("`{name}` is a folder"), "name a YAML file in it"));
     }
@@ -28,7 +29,8 @@ pub(super) fn read(path: &Path) -> Result<String, Diag> {
         let size = meta.len() >> 20;
         return Err(error(format!("`{name}` has {size} MiB"), "files of more than 4 MiB are not read"));
     }
-    let bytes = std::fs::read(path).map_err(|e| error(format!("`{name}` cannot be read: {e}"), "check its permissions"))?;
+    let bytes = std::fs::read(path)
+        .map_err(|e| error(format!("`{name}` cannot be read: {e}"), "check its permissions"))?;
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         error(format!("`{name}` is not UTF-8 text (byte {at})"), "save it as UTF-8")
@@ -49,7 +51,9 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Node, Diag> {
     match serde_saphyr::from_str::<Node>(text) {
         Ok(node) if matches!(node.value, Value::Null) => {
             let at = Location { file: file.to_owned(), line: 1, column: 1, length: 1 };
-            Err(Diag::error("E103", "the file is empty").at(at).help("`shakedown init` writes one to start from"))
+            Err(Diag::error("E103", "the file is empty")
+                .at(at)
+                .help("`shakedown init` writes one to start from"))
         }
         Ok(node) => Ok(node),
         Err(error) => Err(syntax_error(&error, file)),
@@ -181,13 +185,28 @@ mod tests {
 
     #[test]
     fn what_is_not_one_document_is_refused_with_a_place() {
-        let bomb = format!("a: &a [x,x,x,x,x,x,x,x,x]\n{}", (1..12).map(|i| {
-            let (name, before) = ((b'a' + i) as char, (b'a' + i - 1) as char);
-            format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(","))
-        }).collect::<String>());
+        let bomb = format!(
+            "a: &a [x,x,x,x,x,x,x,x,x]\n{}",
+            (1..12)
+                .map(|i| {
+                    let (name, before) = ((b'a' + i) as char, (b'a' + i - 1) as char);
+                    format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(","))
+                })
+                .collect::<String>()
+        );
         let deep = "[".repeat(10_000);
         let block = (0..1000).map(|i| format!("{}a:\n", " ".repeat(i))).collect::<String>();
-        for text in ["", "# only a comment\n", "a: [1", "a: 1\na: 2", "a: 1\n---\nb: 2\n", "a:\n\t- x", &bomb, &deep, &block] {
+        for text in [
+            "",
+            "# only a comment\n",
+            "a: [1",
+            "a: 1\na: 2",
+            "a: 1\n---\nb: 2\n",
+            "a:\n\t- x",
+            &bomb,
+            &deep,
+            &block,
+        ] {
             let error = parse(text, "t.yaml").map(|_| ()).unwrap_err();
             assert!(["E102", "E103"].contains(&error.code), "{:.40}: {error:?}", text);
         }

@@ -4,12 +4,12 @@ use super::assert_none;
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
-pub(crate) fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files with one of these endings in a folder below the root and in its folders, in order.
-pub(crate) fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+pub(super) fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     walk(&root().join(folder), endings, &mut found);
     found.sort();
@@ -31,7 +31,7 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
 }
 
 /// A path as it is written in messages: from the root on.
-pub(crate) fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 

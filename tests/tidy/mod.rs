@@ -1,12 +1,12 @@
 //! The repository checks itself: layers, sizes, dead files, words, modelines.
 
-pub(crate) mod files;
+mod files;
 mod layers;
 mod sizes;
 mod source;
 mod words;
 
 /// Fails with all complaints at once.
-pub(crate) fn assert_none(complaints: Vec<String>) {
+fn assert_none(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }

@@ -1,0 +1,40 @@
+//! Complaints about files.
+
+use super::Folder;
+
+fn mixed() -> Folder {
+    let folder = Folder::new();
+    folder.scenario("good", "20s", "availability >= 99%");
+    folder.write(
+        "bad.yaml",
+        "scenario: bad\ntopology: one.yaml\nduration: 5s\nload: { users: { rate: fast } }\n",
+    );
+    folder
+}
+
+#[test]
+fn every_file_is_checked_by_what_it_is() {
+    let folder = mixed();
+    let done = folder.shakedown(&["check", "."]).exits(2);
+    assert_eq!(done.out, "ok  ./good.yaml\nok  ./one.yaml\n");
+    done.complains("bad.yaml:4").complains("1 error");
+    let document = folder.shakedown(&["check", ".", "--format", "json"]).exits(2).json();
+    assert_eq!((&document["errors"], &document["files"][2]["kind"]), (&1.into(), &"topology".into()));
+    assert_eq!(document["files"][0]["diagnostics"][0]["at"]["line"], 4);
+    let github = folder.shakedown(&["check", "bad.yaml", "--format", "github"]).exits(2).out;
+    assert!(github.starts_with("::error file=bad.yaml,line=4,col="), "{github}");
+    folder.shakedown(&["check", "good.yaml", "one.yaml"]).exits(0);
+}
+
+#[test]
+fn kinds_are_checked_and_used_from_a_folder() {
+    let folder = Folder::new();
+    let kind = "kind: my/box\ndescription: Mine.\ncomponent: { threads: 3, operations: { get: [{ compute: 1ms }] } }\n";
+    folder.write("kinds/box.yaml", kind);
+    folder.write("wrong.yaml", "kind: my/wrong\ndescription: Mine.\ncomponent: { threds: 3 }\n");
+    folder.shakedown(&["check", "kinds"]).exits(0);
+    folder.shakedown(&["check", "wrong.yaml"]).exits(2).complains("threds");
+    folder.write("two.yaml", "topology: two\ncomponents: { app: { kind: my/box } }\n");
+    folder.shakedown(&["check", "two.yaml"]).exits(2).complains("my/box");
+    folder.shakedown(&["check", "two.yaml", "--catalogue", "kinds"]).exits(0);
+}
