@@ -1,5 +1,7 @@
 //! The catalogue: kinds as data.
 
+use super::codes;
+use super::load::internal;
 use super::merge::merge;
 use super::node::Node;
 use super::raw::{RawConfidence, RawFigure, RawKind};
@@ -7,7 +9,7 @@ use super::schema::{FileKind, schema};
 use super::validate::{suggest, validate};
 use super::yaml;
 use crate::diag::{Diag, Location};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A kind a component can be of.
@@ -24,6 +26,23 @@ pub struct Kind {
     /// The file it was read from.
     pub file: String,
     component: Node,
+    text: String,
+}
+
+impl Kind {
+    /// The text of its file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The figure behind a value that this kind states itself.
+    #[must_use]
+    pub fn figure(&self, pointer: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| {
+            pointer.strip_prefix(&figure.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
 }
 
 /// A value of a kind and where it comes from.
@@ -63,9 +82,11 @@ impl Catalogue {
     pub fn embedded() -> Self {
         let mut catalogue = Self::default();
         let mut diags = Vec::new();
+        let schema = schema(FileKind::Kind);
         for (path, text) in crate::catalogue::EMBEDDED {
-            catalogue.add(text, &format!("catalogue/{path}"), &mut diags);
+            catalogue.add(text.to_string(), &format!("catalogue/{path}"), &schema, &mut diags);
         }
+        catalogue.check_bases(&mut diags);
         assert!(diags.is_empty(), "an embedded kind is wrong: {diags:?}");
         catalogue
     }
@@ -73,21 +94,11 @@ impl Catalogue {
     /// Adds the kinds of a user's folder and its subfolders; they replace embedded ones of the same name.
     ///
     /// # Errors
-    /// Everything wrong with its files.
+    /// Everything wrong with its files. The kinds that are right have been added.
     pub fn add_folder(&mut self, folder: &Path) -> Result<(), Vec<Diag>> {
         let mut diags = Vec::new();
-        self.read_folder(folder, 0, &mut diags);
-        for kind in self.kinds.values() {
-            if let Some(base) = &kind.extends
-                && !self.kinds.contains_key(base)
-            {
-                let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
-                let message = format!("kind `{}` extends `{base}`, which does not exist", kind.name);
-                diags.push(
-                    Diag::error("E112", message).at(kind.component.at.clone()).help(suggest(base, &names)),
-                );
-            }
-        }
+        self.read_folder(folder, &schema(FileKind::Kind), 0, &mut diags);
+        self.check_bases(&mut diags);
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 
@@ -98,62 +109,80 @@ impl Catalogue {
     pub fn add_file(&mut self, path: &Path) -> Result<(), Vec<Diag>> {
         let mut diags = Vec::new();
         match yaml::read(path) {
-            Ok(text) => self.add(&text, &path.display().to_string(), &mut diags),
+            Ok(text) => self.add(text, &path.display().to_string(), &schema(FileKind::Kind), &mut diags),
             Err(diag) => diags.push(diag),
         }
+        self.check_bases(&mut diags);
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 
-    fn read_folder(&mut self, folder: &Path, depth: usize, diags: &mut Vec<Diag>) {
-        let at = Location { file: folder.display().to_string(), ..Location::default() };
+    fn read_folder(
+        &mut self,
+        folder: &Path,
+        schema: &serde_json::Value,
+        depth: usize,
+        diags: &mut Vec<Diag>,
+    ) {
+        let unreadable = |message: String| {
+            let at = Location { file: folder.display().to_string(), ..Location::default() };
+            Diag::error(codes::UNREADABLE, message).at(at)
+        };
+        if depth >= DEPTH_MAX {
+            return diags.push(unreadable(format!("folders of kinds are nested at most {DEPTH_MAX} deep")));
+        }
         let entries = match std::fs::read_dir(folder) {
-            Ok(entries) if depth < DEPTH_MAX => entries,
-            Ok(_) => return,
-            Err(error) => {
-                return diags.push(Diag::error("E101", format!("the folder cannot be read: {error}")).at(at));
-            }
+            Ok(entries) => entries,
+            Err(error) => return diags.push(unreadable(format!("the folder cannot be read: {error}"))),
         };
         let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
         paths.sort();
         for path in paths {
             if path.is_dir() {
-                self.read_folder(&path, depth + 1, diags);
+                self.read_folder(&path, schema, depth + 1, diags);
             } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
                 match yaml::read(&path) {
-                    Ok(text) => self.add(&text, &path.display().to_string(), diags),
+                    Ok(text) => self.add(text, &path.display().to_string(), schema, diags),
                     Err(diag) => diags.push(diag),
                 }
             }
         }
     }
 
-    fn add(&mut self, text: &str, file: &str, diags: &mut Vec<Diag>) {
-        let node = match yaml::parse(text, file) {
-            Ok(node) => node,
-            Err(diag) => return diags.push(diag),
-        };
+    fn add(&mut self, text: String, file: &str, schema: &serde_json::Value, diags: &mut Vec<Diag>) {
         let before = diags.len();
-        validate(&node, &schema(FileKind::Kind), diags);
+        let Some(node) = yaml::parse_file(&text, file, diags) else { return };
+        validate(&node, schema, diags);
         if diags.len() > before {
             return;
         }
-        match serde_json::from_value::<RawKind>(node.to_json()) {
-            Ok(raw) => {
-                let component =
-                    node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
-                let figures = raw.figures.into_iter().map(figure).collect();
-                let kind = Kind {
-                    name: raw.kind.clone(),
-                    description: raw.description,
-                    extends: raw.extends,
-                    figures,
-                    file: file.to_owned(),
-                    component,
-                };
-                self.kinds.insert(raw.kind, kind);
-            }
-            Err(error) => {
-                diags.push(Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at))
+        let raw = match serde_json::from_value::<RawKind>(node.to_json()) {
+            Ok(raw) => raw,
+            Err(error) => return diags.push(internal(&error, &node.at)),
+        };
+        let component = node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
+        check_kind(&raw, &node, &component, diags);
+        let figures = raw.figures.into_iter().map(figure).collect();
+        let (name, description, extends) = (raw.kind, raw.description, raw.extends);
+        let file = file.to_owned();
+        let kind = Kind { name: name.clone(), description, extends, figures, file, component, text };
+        self.kinds.insert(name, kind);
+    }
+
+    /// Checks that every kind is based on kinds that exist, and not on itself.
+    fn check_bases(&self, diags: &mut Vec<Diag>) {
+        let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+        for kind in self.kinds.values() {
+            let mut error = |message: String, help: String| {
+                diags
+                    .push(Diag::error(codes::UNKNOWN_KIND, message).at(kind.component.at.clone()).help(help));
+            };
+            let bases = std::iter::successors(Some(kind), |kind| self.kinds.get(kind.extends.as_ref()?));
+            if let Some(base) = kind.extends.as_ref().filter(|base| !self.kinds.contains_key(*base)) {
+                let message = format!("kind `{}` extends `{base}`, which does not exist", kind.name);
+                error(message, suggest(base, &names));
+            } else if bases.take(DEPTH_MAX + 1).count() > DEPTH_MAX {
+                let message = format!("kind `{}` is based on itself or on too many others", kind.name);
+                error(message, format!("kinds are based on one another at most {DEPTH_MAX} deep"));
             }
         }
     }
@@ -172,39 +201,63 @@ impl Catalogue {
     /// The figure behind a value of a kind, looked for in the kind and those it is based on.
     #[must_use]
     pub fn figure(&self, kind: &str, pointer: &str) -> Option<&Figure> {
-        let mut name = kind;
-        for _ in 0..DEPTH_MAX {
-            let kind = self.kinds.get(name)?;
-            let found = kind.figures.iter().find(|figure| {
-                pointer == figure.path
-                    || pointer.strip_prefix(&figure.path).is_some_and(|rest| rest.starts_with('/'))
-            });
-            if found.is_some() {
-                return found;
-            }
-            name = kind.extends.as_deref()?;
-        }
-        None
+        self.chain(kind).find_map(|kind| kind.figure(pointer))
     }
 
-    /// Lays a component over its kind, and that over the kinds it is based on.
-    pub(super) fn fill_in(&self, kind: &str, component: Node) -> Result<Node, String> {
-        let mut layers = vec![component];
-        let mut name = kind;
-        for _ in 0..DEPTH_MAX {
+    /// A kind and those it is based on, nearest first.
+    pub(super) fn chain(&self, kind: &str) -> impl Iterator<Item = &Kind> {
+        let next = |kind: &&Kind| self.kinds.get(kind.extends.as_ref()?);
+        std::iter::successors(self.kinds.get(kind), next).take(DEPTH_MAX)
+    }
+
+    /// Lays a component over its kind, and that over the kinds it is based on; notes their names in `used`.
+    ///
+    /// # Errors
+    /// What the kind could have been, when there is none of that name.
+    pub(super) fn fill_in(
+        &self,
+        kind: &str,
+        component: Node,
+        used: &mut BTreeSet<String>,
+        diags: &mut Vec<Diag>,
+    ) -> Result<Node, String> {
+        if !self.kinds.contains_key(kind) {
             let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
-            let found = self.kinds.get(name).ok_or_else(|| suggest(name, &names))?;
-            layers.push(found.component.clone());
-            match &found.extends {
-                Some(base) => name = base,
-                None => break,
-            }
+            return Err(suggest(kind, &names));
         }
-        let mut whole = layers.pop().unwrap_or_else(|| Node::empty(Location::default()));
+        let mut layers = vec![component];
+        for kind in self.chain(kind) {
+            used.insert(kind.name.clone());
+            layers.push(kind.component.clone());
+        }
+        let mut whole = Node::empty(Location::default());
         while let Some(over) = layers.pop() {
-            merge(&mut whole, over);
+            merge(&mut whole, over, diags);
         }
         Ok(whole)
+    }
+}
+
+/// Checks what the schema cannot say about a kind.
+fn check_kind(raw: &RawKind, node: &Node, component: &Node, diags: &mut Vec<Diag>) {
+    let is_word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    let at = |node: Option<&Node>| node.map(|node| node.at.clone()).unwrap_or_default();
+    let parts: Vec<&str> = raw.kind.split('/').collect();
+    if parts.len() != 2 || !parts.iter().all(|part| is_word(part)) {
+        let diag = Diag::error(codes::BAD_NAME, format!("`{}` cannot be the name of a kind", raw.kind));
+        let help = "write `family/name` in small letters, digits and `-`";
+        diags.push(diag.at(at(node.get("kind"))).help(help));
+    }
+    let entries = node.get("figures").and_then(Node::as_list).unwrap_or_default();
+    for (raw, entry) in raw.figures.iter().zip(entries) {
+        let path = raw.path.strip_prefix("component/");
+        if path.is_none_or(|path| component.find(path).is_none()) {
+            let diag = Diag::error(codes::UNKNOWN_KEY, format!("this kind says nothing at `{}`", raw.path));
+            let help = "write the way to a value of this file, such as `component/operations/read/0/compute`";
+            diags.push(diag.at(at(entry.get("path"))).help(help));
+        }
     }
 }
 

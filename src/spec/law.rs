@@ -82,11 +82,16 @@ fn named<'a>(args: &[&'a str], word: &str) -> Option<&'a str> {
     args.chunks_exact(2).find(|pair| pair[0] == word).map(|pair| pair[1])
 }
 
+/// Whether the arguments are exactly these words, each with a value, in any order.
+fn are(args: &[&str], words: &[&str]) -> bool {
+    args.len() == 2 * words.len() && words.iter().all(|word| named(args, word).is_some())
+}
+
 /// The path in `empirical(file PATH)`, if the text is that.
 #[must_use]
 pub fn law_file(text: &str) -> Option<String> {
     let (name, args) = split(text).ok()?;
-    (name == "empirical").then(|| named(&args, "file").map(str::to_owned)).flatten()
+    (name == "empirical" && are(&args, &["file"])).then(|| args[1].to_owned())
 }
 
 /// How deeply mixtures may be nested.
@@ -136,11 +141,12 @@ fn build(name: &str, args: &[&str], unit: LawUnit, depth: usize) -> Result<Law, 
         },
         "exponential" | "exp" => positive(one("the mean")?, "the mean").map(|mean| Law::Exponential { mean }),
         "lognormal" => lognormal(args, &value, &number),
-        "normal" => {
-            let mean = value(named(args, "mean").ok_or("needs `mean`")?)?;
-            let sd = positive(value(named(args, "sd").ok_or("needs `sd`")?)?, "`sd`")?;
-            Ok(Law::FoldedNormal { mean, sd })
-        }
+        "normal" => match (named(args, "mean"), named(args, "sd")) {
+            (Some(mean), Some(sd)) if args.len() == 4 => {
+                Ok(Law::FoldedNormal { mean: value(mean)?, sd: positive(value(sd)?, "`sd`")? })
+            }
+            _ => Err("takes `mean .. sd ..`".to_owned()),
+        },
         "erlang" => match args {
             [stages, mean] => {
                 let stages = number(stages)?;
@@ -155,27 +161,8 @@ fn build(name: &str, args: &[&str], unit: LawUnit, depth: usize) -> Result<Law, 
             let branches = weighted(args, |text| value(text).and_then(|mean| positive(mean, "each mean")))?;
             Ok(Law::HyperExponential { branches })
         }
-        "weibull" => {
-            let shape = positive(number(named(args, "shape").ok_or("needs `shape`")?)?, "`shape`")?;
-            let scale = match (named(args, "scale"), named(args, "mean")) {
-                (Some(scale), None) => value(scale)?,
-                (None, Some(mean)) => value(mean)? / libm::tgamma(1.0 + 1.0 / shape),
-                _ => return Err("needs either `scale` or `mean`".to_owned()),
-            };
-            Ok(Law::Weibull { shape, scale: positive(scale, "the scale")? })
-        }
-        "pareto" => {
-            let shape = positive(number(named(args, "shape").ok_or("needs `shape`")?)?, "`shape`")?;
-            let low = positive(value(named(args, "min").ok_or("needs `min`")?)?, "`min`")?;
-            let high = value(
-                named(args, "max").ok_or("needs `max`: an unbounded tail has no place in a finite run")?,
-            )?;
-            if high <= low {
-                Err("`max` must be above `min`".to_owned())
-            } else {
-                Ok(Law::BoundedPareto { shape, low, high })
-            }
-        }
+        "weibull" => weibull(args, &value, &number),
+        "pareto" => pareto(args, &value, &number),
         "geometric" => {
             if unit != LawUnit::Count {
                 return Err("counts only, not times or sizes".to_owned());
@@ -187,7 +174,7 @@ fn build(name: &str, args: &[&str], unit: LawUnit, depth: usize) -> Result<Law, 
                 Ok(Law::Geometric { mean })
             }
         }
-        "empirical" if named(args, "file").is_some() => Ok(Law::Empirical { values: Vec::new() }),
+        "empirical" if are(args, &["file"]) => Ok(Law::Empirical { values: Vec::new() }),
         "empirical" if args.is_empty() => Err("needs at least one value".to_owned()),
         "empirical" => {
             Ok(Law::Empirical { values: args.iter().map(|arg| value(arg)).collect::<Result<_, _>>()? })
@@ -226,6 +213,45 @@ fn unknown(name: &str, names: &[&str]) -> String {
 
 fn positive(value: f64, what: &str) -> Result<f64, String> {
     if value > 0.0 { Ok(value) } else { Err(format!("{what} must be above 0")) }
+}
+
+fn weibull(
+    args: &[&str],
+    value: &dyn Fn(&str) -> Result<f64, String>,
+    number: &dyn Fn(&str) -> Result<f64, String>,
+) -> Result<Law, String> {
+    let (Some(shape), 4) = (named(args, "shape"), args.len()) else {
+        return Err("takes `shape .. scale ..` or `shape .. mean ..`".to_owned());
+    };
+    let shape = positive(number(shape)?, "`shape`")?;
+    let scale = match (named(args, "scale"), named(args, "mean")) {
+        (Some(scale), None) => value(scale)?,
+        (None, Some(mean)) => value(mean)? / libm::tgamma(1.0 + 1.0 / shape),
+        _ => return Err("needs either `scale` or `mean`".to_owned()),
+    };
+    Ok(Law::Weibull { shape, scale: positive(scale, "the scale")? })
+}
+
+fn pareto(
+    args: &[&str],
+    value: &dyn Fn(&str) -> Result<f64, String>,
+    number: &dyn Fn(&str) -> Result<f64, String>,
+) -> Result<Law, String> {
+    let word = |word: &str| named(args, word);
+    if word("max").is_none() {
+        return Err("needs `max`: an unbounded tail has no place in a finite run".to_owned());
+    }
+    let (Some(shape), Some(low), Some(high), 6) = (word("shape"), word("min"), word("max"), args.len())
+    else {
+        return Err("takes `shape .. min .. max ..`".to_owned());
+    };
+    let (shape, low) = (positive(number(shape)?, "`shape`")?, positive(value(low)?, "`min`")?);
+    let high = value(high)?;
+    if high <= low {
+        Err("`max` must be above `min`".to_owned())
+    } else {
+        Ok(Law::BoundedPareto { shape, low, high })
+    }
 }
 
 fn lognormal(
@@ -401,6 +427,11 @@ mod tests {
             ("exponential(2ms", "missing"),
             ("erlang(0 1ms)", "from 1 to 1000"),
             ("empirical()", "at least one"),
+            ("normal(mean 10ms sd 2ms p99 4ms)", "takes `mean"),
+            ("normal(mean 10ms sd 2ms 1)", "takes `mean"),
+            ("weibull(shape 1 mean 1ms scale 2ms)", "takes `shape"),
+            ("pareto(shape 1 min 1ms max 1s mean 2ms)", "takes `shape"),
+            ("empirical(file a.csv b.csv)", "not a span"),
             ("weibull(shape nan mean 1ms)", "not a number"),
         ];
         for (text, reason) in cases {

@@ -1,17 +1,19 @@
 //! From files to a scenario with its topology: overlays applied, kinds filled
 //! in, structure checked, every mistake reported at once.
 
+use super::codes;
 use super::kinds::Catalogue;
-use super::merge::merge;
-use super::node::{Node, Value};
-use super::origins::{Origins, Part};
+use super::layers::{Change, assemble};
+use super::merge::set;
+use super::node::Node;
+use super::origins::Origins;
 use super::raw::{RawScenario, RawTopology};
 use super::schema::{FileKind, schema};
 use super::validate::{suggest, validate};
 use super::{Input, InputFile, yaml};
-use crate::diag::{Diag, Location};
+use crate::diag::{Diag, Location, Severity};
 use crate::rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What a caller wants changed about the files.
@@ -19,7 +21,10 @@ use std::path::{Path, PathBuf};
 pub struct LoadOptions {
     /// Environment to use instead of the scenario's.
     pub environment: Option<String>,
-    /// `(path, YAML value)`: values set from outside, such as `duration=10s` or `components.app.replicas=3`.
+    /// `(path, YAML value)`: values set from outside, such as `duration` and `10s`, or `components.app.replicas`
+    /// and `3`. A path whose first key is one of the scenario's changes the scenario, any other the topology.
+    /// Slashes separate keys as well as dots do, for keys that have dots in them.
+    /// Maps merge with what is there, anything else replaces it, and null removes it.
     pub sets: Vec<(String, String)>,
 }
 
@@ -29,30 +34,14 @@ pub type Sources = BTreeMap<String, String>;
 /// What loading leaves when it fails: everything wrong, and the texts to quote.
 #[derive(Clone, Debug, Default)]
 pub struct LoadError {
-    /// Everything wrong, in the order found.
+    /// Everything wrong, warnings included, in the order of the files' lines.
     pub diags: Vec<Diag>,
     /// Texts of the files read.
     pub sources: Sources,
 }
 
-/// Keys of a scenario, which tell `--set` which file is meant.
-const SCENARIO_KEYS: [&str; 15] = [
-    "scenario",
-    "description",
-    "topology",
-    "environment",
-    "override",
-    "seed",
-    "duration",
-    "warm-up",
-    "window",
-    "events-max",
-    "in-system-max",
-    "service-level",
-    "load",
-    "faults",
-    "expect",
-];
+/// Environments of a lone topology that are checked at most.
+const ENVIRONMENTS_MAX: usize = 32;
 
 /// Loads a scenario and the topology it names.
 ///
@@ -61,12 +50,12 @@ const SCENARIO_KEYS: [&str; 15] = [
 pub fn load_scenario(path: &Path, catalogue: &Catalogue, options: &LoadOptions) -> Result<Input, LoadError> {
     let mut loader = Loader::new(catalogue);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let result = loader.read(path).and_then(|scenario| {
-        let topology = loader.topology_path(&scenario, &folder)?;
-        let topology = loader.read(&topology)?;
-        loader.join(scenario, topology, folder, options)
-    });
-    loader.finish(result)
+    let changes = loader.changes(options);
+    let scenario = loader.read(path).map(|scenario| loader.set_in_scenario(scenario, &changes));
+    let file = scenario.as_ref().and_then(|scenario| scenario.get("topology")).and_then(Node::scalar);
+    let topology = file.and_then(|file| loader.read(&folder.join(file)));
+    let result = loader.join(scenario, topology, changes, options);
+    loader.finish(result.map(|input| Input { folder, ..input }))
 }
 
 /// Loads a scenario and a topology from texts, for callers without files.
@@ -80,30 +69,34 @@ pub fn load_text(
     options: &LoadOptions,
 ) -> Result<Input, LoadError> {
     let mut loader = Loader::new(catalogue);
+    let changes = loader.changes(options);
     let scenario = loader.parse(scenario.to_owned(), "scenario.yaml");
+    let scenario = scenario.map(|scenario| loader.set_in_scenario(scenario, &changes));
     let topology = loader.parse(topology.to_owned(), "topology.yaml");
-    let result = match (scenario, topology) {
-        (Some(scenario), Some(topology)) => loader.join(scenario, topology, PathBuf::new(), options),
-        _ => None,
-    };
+    let result = loader.join(scenario, topology, changes, options);
     loader.finish(result)
 }
 
-/// Loads a topology by itself: checked as if a scenario without load used it.
+/// Loads a topology by itself: checked as if a scenario without load used it,
+/// in each of its environments unless the options choose one.
 ///
 /// # Errors
 /// Everything wrong with it.
 pub fn load_topology(path: &Path, catalogue: &Catalogue, options: &LoadOptions) -> Result<Input, LoadError> {
     let mut loader = Loader::new(catalogue);
+    let changes = loader.changes(options);
+    let topology = loader.read(path);
+    if let (Some(topology), None) = (&topology, &options.environment) {
+        loader.check_environments(topology);
+    }
     let stand_in = "scenario: none\ntopology: here\nduration: 1s\n";
-    let result = loader.read(path).and_then(|topology| {
-        let scenario = yaml::parse(stand_in, "stand-in").ok()?;
-        loader.join(scenario, topology, PathBuf::new(), options)
-    });
+    let scenario = yaml::parse(stand_in, "stand-in", &mut loader.diags);
+    let scenario = scenario.map(|scenario| loader.set_in_scenario(scenario, &changes));
+    let result = loader.join(scenario, topology, changes, options);
     loader.finish(result)
 }
 
-/// Whether a file is a scenario or a topology, by its keys.
+/// Which kind of file it is, by its keys.
 ///
 /// # Errors
 /// Why it cannot be read.
@@ -122,6 +115,12 @@ pub fn file_kind(path: &Path) -> Result<FileKind, LoadError> {
     kind.ok_or(LoadError { diags: loader.diags, sources: loader.sources })
 }
 
+/// Values set from outside, by the document that they change.
+struct Changes {
+    scenario: Vec<(Vec<String>, Node)>,
+    topology: Vec<Change>,
+}
+
 struct Loader<'a> {
     catalogue: &'a Catalogue,
     diags: Vec<Diag>,
@@ -134,9 +133,16 @@ impl<'a> Loader<'a> {
         Self { catalogue, diags: Vec::new(), sources: Sources::new(), files: Vec::new() }
     }
 
-    fn finish(self, result: Option<Input>) -> Result<Input, LoadError> {
+    fn finish(mut self, result: Option<Input>) -> Result<Input, LoadError> {
+        let place = |diag: &Diag| diag.at.as_ref().map(|at| (at.file.clone(), at.line, at.column));
+        self.diags.sort_by_cached_key(place);
+        // An anchor's value, or a kind's, is checked wherever it is used.
+        self.diags.dedup();
+        let has_errors = self.diags.iter().any(|diag| diag.severity == Severity::Error);
         match result {
-            Some(input) if self.diags.is_empty() => Ok(Input { sources: self.sources, ..input }),
+            Some(input) if !has_errors => {
+                Ok(Input { warnings: self.diags, files: self.files, sources: self.sources, ..input })
+            }
             _ => Err(LoadError { diags: self.diags, sources: self.sources }),
         }
     }
@@ -152,162 +158,145 @@ impl<'a> Loader<'a> {
     }
 
     fn parse(&mut self, text: String, name: &str) -> Option<Node> {
-        self.files.push(InputFile {
-            path: name.to_owned(),
-            fingerprint: format!("{:016x}", rng::name_hash(&text)),
-        });
-        let parsed = yaml::parse(&text, name);
+        let fingerprint = format!("{:016x}", rng::name_hash(&text));
+        self.files.push(InputFile { path: name.to_owned(), fingerprint });
+        let node = yaml::parse_file(&text, name, &mut self.diags);
         self.sources.insert(name.to_owned(), text);
-        let node = parsed.map_err(|diag| self.diags.push(diag)).ok()?;
-        if node.as_map().is_none() {
-            let message = format!("the file holds {}, not a map of keys and values", node.kind());
-            self.diags.push(Diag::error("E106", message).at(node.at));
-            return None;
-        }
-        Some(node)
+        node
     }
 
-    fn topology_path(&mut self, scenario: &Node, folder: &Path) -> Option<PathBuf> {
-        let path = scenario.get("topology").and_then(Node::scalar).map(|path| folder.join(path));
-        if path.is_none() {
-            // Say everything else that is wrong with it, too.
-            validate(scenario, &schema(FileKind::Scenario), &mut self.diags);
-        }
-        path
-    }
-
+    /// Checks and joins what could be read; what could not be was already complained about.
     fn join(
         &mut self,
-        mut scenario: Node,
-        mut topology: Node,
-        folder: PathBuf,
+        scenario: Option<Node>,
+        topology: Option<Node>,
+        changes: Changes,
         options: &LoadOptions,
     ) -> Option<Input> {
-        let (scenario_sets, topology_sets) = self.sets(options);
-        for set in scenario_sets {
-            merge(&mut scenario, set);
+        if let Some(scenario) = &scenario {
+            validate(scenario, &schema(FileKind::Scenario), &mut self.diags);
         }
-        validate(&scenario, &schema(FileKind::Scenario), &mut self.diags);
-        self.lay_environment(&mut topology, &scenario, options);
-        if let Some(overrides) = scenario.get("override") {
-            merge(&mut topology, overrides.clone());
-        }
-        for set in topology_sets {
-            merge(&mut topology, set);
-        }
-        self.fill_in_kinds(&mut topology);
-        validate(&topology, &schema(FileKind::Topology), &mut self.diags);
-        if !self.diags.is_empty() {
+        let mut layers: Vec<Change> = Vec::new();
+        let topology = topology.as_ref()?;
+        layers.extend(self.environment(topology, scenario.as_ref(), options).map(Change::Overlay));
+        let overrides = scenario.as_ref().and_then(|scenario| scenario.get("override"));
+        layers.extend(overrides.filter(|node| node.as_map().is_some()).cloned().map(Change::Overlay));
+        layers.extend(changes.topology);
+        let topology = self.assemble(topology.clone(), layers);
+        let scenario = scenario?;
+        if self.diags.iter().any(|diag| diag.severity == Severity::Error) {
             return None;
         }
-        let mut origins = Origins::default();
-        for (part, node) in [(Part::Topology, &topology), (Part::Scenario, &scenario)] {
-            origins.insert(part, "", node.at.clone());
-            node.walk("", &mut |pointer, at, value| {
-                let at = if value.as_map().is_some() || matches!(value.value, Value::List(_)) {
-                    at
-                } else {
-                    &value.at
-                };
-                origins.insert(part, pointer, at.clone());
-            });
-        }
-        let scenario_at = scenario.at.clone();
-        let scenario = self.typed::<RawScenario>(&scenario)?;
-        let document = topology.to_json();
-        let topology = self.typed::<RawTopology>(&topology)?;
-        let environment = options.environment.clone().or_else(|| scenario.environment.clone());
-        let scenario = RawScenario { environment, ..scenario };
-        let _ = scenario_at;
+        let typed_scenario = self.typed::<RawScenario>(&scenario)?;
+        let environment = options.environment.clone().or_else(|| typed_scenario.environment.clone());
         Some(Input {
-            topology,
-            scenario,
-            document,
-            origins,
-            files: std::mem::take(&mut self.files),
-            folder,
+            topology: self.typed::<RawTopology>(&topology)?,
+            document: topology.to_json(),
+            scenario: RawScenario { environment, ..typed_scenario },
+            origins: Origins::of(topology, scenario),
+            files: Vec::new(),
+            folder: PathBuf::new(),
             sources: Sources::new(),
+            warnings: Vec::new(),
         })
     }
 
-    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
-        serde_json::from_value(node.to_json())
-            .map_err(|error| {
-                self.diags.push(
-                    Diag::error("E199", format!("the file cannot be read: {error}")).at(node.at.clone()),
-                )
-            })
-            .ok()
+    /// A topology with everything laid over it, checked.
+    fn assemble(&mut self, topology: Node, layers: Vec<Change>) -> Node {
+        let mut used = BTreeSet::new();
+        let topology = assemble(topology, layers, self.catalogue, &mut used, &mut self.diags);
+        for kind in used.iter().filter_map(|name| self.catalogue.get(name)) {
+            self.sources.insert(kind.file.clone(), kind.text().to_owned());
+        }
+        validate(&topology, &schema(FileKind::Topology), &mut self.diags);
+        topology
     }
 
-    /// Values set from outside, as trees: those of the scenario and those of the topology.
-    fn sets(&mut self, options: &LoadOptions) -> (Vec<Node>, Vec<Node>) {
-        let (mut scenario, mut topology) = (Vec::new(), Vec::new());
+    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
+        let typed = serde_json::from_value(node.to_json());
+        typed.map_err(|error| self.diags.push(internal(&error, &node.at))).ok()
+    }
+
+    /// Values set from outside, parsed.
+    fn changes(&mut self, options: &LoadOptions) -> Changes {
+        let mut changes = Changes { scenario: Vec::new(), topology: Vec::new() };
+        let schema = schema(FileKind::Scenario);
         for (path, text) in &options.sets {
             let name = format!("--set {path}");
-            let segments: Vec<&str> = path.split(['.', '/']).filter(|part| !part.is_empty()).collect();
-            let Some(value) = yaml::parse(text, &name).map_err(|diag| self.diags.push(diag)).ok() else {
-                continue;
-            };
-            self.sources.insert(name, text.clone());
-            let is_scenario = segments.first().is_some_and(|first| SCENARIO_KEYS.contains(first));
-            let tree = segments.iter().rev().fold(value, |inner, key| {
-                let at = inner.at.clone();
-                let mut outer = Node::empty(at.clone());
-                if let Value::Map(map) = &mut outer.value {
-                    map.insert((*key).to_owned(), (at, inner));
-                }
-                outer
-            });
-            if is_scenario { scenario.push(tree) } else { topology.push(tree) }
+            // Slashes reach keys that have dots in them, such as call policies.
+            let separator = if path.contains('/') { '/' } else { '.' };
+            let keys: Vec<&str> = path.split(separator).collect();
+            let value = yaml::parse(text, &name, &mut self.diags);
+            self.sources.insert(name.clone(), text.clone());
+            let Some(value) = value else { continue };
+            if keys.contains(&"") {
+                let at = Location { file: name, ..Location::default() };
+                let message = format!("`{path}` is not a path");
+                let help = "join keys by dots, such as `components.app.replicas`";
+                self.diags.push(Diag::error(codes::BAD_SET, message).at(at).help(help));
+            } else if schema["properties"].get(keys[0]).is_some() {
+                changes.scenario.push((keys.iter().map(|key| (*key).to_owned()).collect(), value));
+            } else {
+                changes.topology.push(Change::set(&keys, value));
+            }
         }
-        (scenario, topology)
+        changes
     }
 
-    fn lay_environment(&mut self, topology: &mut Node, scenario: &Node, options: &LoadOptions) {
-        let stated = scenario.get("environment");
-        let Some(name) = options.environment.clone().or_else(|| stated.and_then(Node::scalar)) else {
-            return;
-        };
+    fn set_in_scenario(&mut self, mut scenario: Node, changes: &Changes) -> Node {
+        for (path, value) in &changes.scenario {
+            let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+            if let Err(reason) = set(&mut scenario, &keys, value.clone(), &mut self.diags) {
+                let message = format!("`{}` cannot be set: {reason}", path.join("."));
+                self.diags.push(Diag::error(codes::BAD_SET, message).at(value.at.clone()));
+            }
+        }
+        scenario
+    }
+
+    /// The overlay of the environment that the options or the scenario choose.
+    fn environment(
+        &mut self,
+        topology: &Node,
+        scenario: Option<&Node>,
+        options: &LoadOptions,
+    ) -> Option<Node> {
+        let stated = scenario.and_then(|scenario| scenario.get("environment"));
+        let name = options.environment.clone().or_else(|| stated.and_then(Node::scalar))?;
         let environments = topology.get("environments").and_then(Node::as_map);
-        let found = environments.and_then(|all| all.get(&name)).map(|(_, overlay)| overlay.clone());
-        match found {
-            Some(overlay) => merge(topology, overlay),
-            None => {
-                let names: Vec<&str> =
-                    environments.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                let at = if options.environment.is_some() {
-                    Location::default()
-                } else {
-                    stated.map(|node| node.at.clone()).unwrap_or_default()
-                };
-                let message = format!("the topology has no environment `{name}`");
-                self.diags.push(Diag::error("E113", message).at(at).help(suggest(&name, &names)));
-            }
-        }
+        let Some((_, overlay)) = environments.and_then(|all| all.get(&name)) else {
+            let names: Vec<&str> =
+                environments.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            let message = format!("the topology has no environment `{name}`");
+            let diag = Diag::error(codes::UNKNOWN_ENVIRONMENT, message).help(suggest(&name, &names));
+            let at = stated.filter(|_| options.environment.is_none()).map(|node| node.at.clone());
+            self.diags.push(Diag { at, ..diag });
+            return None;
+        };
+        // What is not a map, the check of the topology complains about.
+        overlay.as_map().is_some().then(|| overlay.clone())
     }
 
-    fn fill_in_kinds(&mut self, topology: &mut Node) {
-        let Value::Map(map) = &mut topology.value else { return };
-        let Some((_, components)) = map.get_mut("components") else { return };
-        let Value::Map(components) = &mut components.value else { return };
-        for (_, component) in components.values_mut() {
-            if component.as_map().is_none() {
-                continue;
+    /// Checks what each environment makes of the topology.
+    fn check_environments(&mut self, topology: &Node) {
+        let Some(environments) = topology.get("environments").and_then(Node::as_map) else { return };
+        for (name, (at, overlay)) in environments.iter().take(ENVIRONMENTS_MAX + 1) {
+            if environments.get_index_of(name) == Some(ENVIRONMENTS_MAX) {
+                let message = format!("only the first {ENVIRONMENTS_MAX} environments are checked");
+                let help = format!("check the others with `--env {name}`");
+                return self.diags.push(Diag::warning(codes::UNCHECKED, message).at(at.clone()).help(help));
             }
-            let stated = component.get("kind");
-            let kind = stated.and_then(Node::scalar).unwrap_or_else(|| "core/service".to_owned());
-            let at = stated.map_or_else(|| component.at.clone(), |node| node.at.clone());
-            let own = std::mem::replace(component, Node::empty(Location::default()));
-            let place = own.at.clone();
-            match self.catalogue.fill_in(&kind, own.clone()) {
-                Ok(whole) => *component = Node { at: place, ..whole },
-                Err(help) => {
-                    *component = own;
-                    self.diags
-                        .push(Diag::error("E112", format!("there is no kind `{kind}`")).at(at).help(help));
-                }
+            if overlay.as_map().is_some() {
+                self.assemble(topology.clone(), vec![Change::Overlay(overlay.clone())]);
             }
         }
     }
+}
+
+/// What the checker accepted must be readable; if not, that is a mistake of this program.
+pub(super) fn internal(error: &serde_json::Error, at: &Location) -> Diag {
+    let message = format!("what was checked cannot be read: {error}");
+    Diag::error(codes::INTERNAL, message)
+        .at(at.clone())
+        .help("this is a mistake of shakedown: please report it")
 }

@@ -3,6 +3,7 @@
 mod codes;
 mod kinds;
 pub mod law;
+mod layers;
 mod load;
 mod merge;
 mod node;
@@ -10,6 +11,8 @@ mod origins;
 pub mod raw;
 pub mod scalar;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod yaml;
 
@@ -45,6 +48,8 @@ pub struct Input {
     pub files: Vec<InputFile>,
     /// Folder of the scenario's file, for the files it names.
     pub folder: std::path::PathBuf,
-    /// Texts of the files read.
+    /// Texts of the files read, those of the kinds in use included.
     pub sources: Sources,
+    /// What is probably not meant as it is written.
+    pub warnings: Vec<crate::diag::Diag>,
 }

@@ -44,6 +44,21 @@ impl Node {
         self.as_map()?.get(key).map(|(_, node)| node)
     }
 
+    pub(super) fn as_list(&self) -> Option<&[Self]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The value at a pointer of keys and list indices joined by `/`.
+    pub(super) fn find(&self, pointer: &str) -> Option<&Self> {
+        pointer.split('/').try_fold(self, |node, key| match &node.value {
+            Value::List(items) => items.get(key.parse::<usize>().ok()?),
+            _ => node.get(key),
+        })
+    }
+
     /// The text of a scalar.
     pub(super) fn scalar(&self) -> Option<String> {
         match &self.value {
@@ -65,7 +80,7 @@ impl Node {
         }
     }
 
-    /// The same value without places, for typed reading.
+    /// The same value without places, for typed reading: a key without a value counts as left out.
     pub(super) fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null => serde_json::Value::Null,
@@ -73,11 +88,12 @@ impl Node {
             Value::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
             Value::Text(text) => text.clone().into(),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(map) => map
-                .iter()
-                .map(|(key, (_, node))| (key.clone(), node.to_json()))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
+            Value::Map(map) => {
+                let said = map.iter().filter(|(_, (_, node))| !matches!(node.value, Value::Null));
+                said.map(|(key, (_, node))| (key.clone(), node.to_json()))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into()
+            }
         }
     }
 

@@ -422,8 +422,10 @@ pub struct RawOperationDetails {
     /// Whether calling it twice is as good as once; if not, callers do not retry a call that may have been done. Default: true.
     pub idempotent: Option<bool>,
     /// Size of a call to it. Default: none counted.
+    #[schemars(extend("x-law-of" = "bytes"))]
     pub request_bytes: Option<LawText>,
     /// Size of its reply. Default: none counted.
+    #[schemars(extend("x-law-of" = "bytes"))]
     pub response_bytes: Option<LawText>,
 }
 
@@ -513,6 +515,7 @@ pub struct RawBranch {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawRepeat {
     /// How often: a number or a law such as `geometric(3)`.
+    #[schemars(extend("x-law-of" = "count"))]
     pub times: LawText,
     /// Bound on the rounds.
     pub at_most: u32,
@@ -691,6 +694,7 @@ pub struct RawLoad {
     /// Pause between an answer and the same user's next request. Default: 0s.
     pub think: Option<LawText>,
     /// Requests per arrival, such as `geometric(10)`. Default: 1.
+    #[schemars(extend("x-law-of" = "count"))]
     pub batch: Option<LawText>,
     /// Classes of users.
     #[serde(default)]

@@ -3,7 +3,8 @@
 //! The schema is generated from the types themselves, so that what the checker
 //! accepts, what an editor offers and what the program reads cannot differ.
 
-use super::law::{LawUnit, law_file, parse_backoff, parse_law, parse_popularity};
+use super::codes;
+use super::law::{LawUnit, parse_backoff, parse_law, parse_popularity};
 use super::node::{Node, Value};
 use crate::diag::{Diag, Location};
 use crate::units::parse::{self, ParseError};
@@ -46,24 +47,38 @@ const NOT_BUILT: [&str; 32] = [
 ];
 /// Mistakes reported at most; a file with more is no such file at all.
 const DIAGS_MAX: usize = 200;
+/// What a law's values are, in the schema of a key: `bytes` or `count`; otherwise they are times.
+const LAW_OF: &str = "x-law-of";
 /// Characters of a name at most.
 const NAME_MAX: usize = 64;
 
 /// Checks `node` against `schema`, a whole JSON Schema with its definitions.
 pub(super) fn validate(node: &Node, schema: &Json, diags: &mut Vec<Diag>) {
-    let mut validator = Validator { root: schema, diags };
+    let mut validator = Validator { root: schema, diags: Vec::new(), more: 0 };
     validator.check(node, schema, "the file");
-    diags.truncate(DIAGS_MAX);
+    let more = validator.more;
+    diags.append(&mut validator.diags);
+    if more > 0 {
+        let message = format!("there are {more} more mistakes like these");
+        diags.push(Diag::error(codes::MORE_ERRORS, message).at(node.at.clone()));
+    }
 }
 
 struct Validator<'a> {
     root: &'a Json,
-    diags: &'a mut Vec<Diag>,
+    diags: Vec<Diag>,
+    /// Mistakes that are only counted.
+    more: usize,
 }
 
 impl<'a> Validator<'a> {
     fn report(&mut self, code: &'static str, at: &Location, message: String, help: String) {
-        self.diags.push(Diag::error(code, message).at(at.clone()).help(help));
+        if self.diags.len() >= DIAGS_MAX {
+            self.more += 1;
+            return;
+        }
+        let diag = Diag::error(code, message).at(at.clone());
+        self.diags.push(if help.is_empty() { diag } else { diag.help(help) });
     }
 
     /// Follows references, and wrappers of one, to the schema that says something.
@@ -115,7 +130,18 @@ impl<'a> Validator<'a> {
     fn wrong_kind(&mut self, node: &Node, types: &[&str], schema: &Json, what: &str) {
         let wanted: Vec<&str> = types.iter().filter_map(|name| words_for(name)).collect();
         let message = format!("{what} is {}, not {}", node.kind(), wanted.join(" or "));
-        self.report("E106", &node.at, message, description(schema));
+        let help = match &node.value {
+            Value::Null if types.contains(&"object") => {
+                "write `{}` for one that says nothing more".to_owned()
+            }
+            Value::Null if types.contains(&"array") => "write `[]` for an empty list".to_owned(),
+            Value::Text(text) if types.iter().any(|name| is_quoted(text, name)) => {
+                "remove the quotes".to_owned()
+            }
+            Value::Bool(_) | Value::Number(_) if types.contains(&"string") => "put it in quotes".to_owned(),
+            _ => description(schema),
+        };
+        self.report(codes::WRONG_TYPE, &node.at, message, help);
     }
 
     fn check_map(&mut self, node: &Node, schema: &'a Json, what: &str) {
@@ -149,7 +175,7 @@ impl<'a> Validator<'a> {
             if !map.get(required).is_some_and(|(_, value)| !matches!(value.value, Value::Null)) {
                 let about = properties.and_then(|all| all.get(required)).map(|schema| self.describe(schema));
                 self.report(
-                    "E105",
+                    codes::MISSING_KEY,
                     &node.at,
                     format!("{what} needs the key `{required}`"),
                     about.unwrap_or_default(),
@@ -173,17 +199,17 @@ impl<'a> Validator<'a> {
         };
         if !is_good {
             let help = "names are letters, digits, `-` and `_`, at most 64 of them".to_owned();
-            self.report("E110", at, format!("`{key}` cannot be a name in {what}"), help);
+            self.report(codes::BAD_NAME, at, format!("`{key}` cannot be a name in {what}"), help);
         }
     }
 
     fn unknown_key(&mut self, key: &str, at: &Location, properties: Option<&serde_json::Map<String, Json>>) {
         if NOT_BUILT.contains(&key) {
             let help = "see docs/coverage.md for what is built".to_owned();
-            return self.report("E111", at, format!("`{key}` is not built in this version"), help);
+            return self.report(codes::NOT_BUILT, at, format!("`{key}` is not built in this version"), help);
         }
         let known: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        self.report("E104", at, format!("there is no key `{key}` here"), suggest(key, &known));
+        self.report(codes::UNKNOWN_KEY, at, format!("there is no key `{key}` here"), suggest(key, &known));
     }
 
     fn check_list(&mut self, node: &Node, items: &[Node], schema: &'a Json, what: &str) {
@@ -191,7 +217,7 @@ impl<'a> Validator<'a> {
         if let Some(each) = schema_of_items.as_array() {
             if items.len() != each.len() {
                 let message = format!("{what} has {} entries, not {}", items.len(), each.len());
-                self.report("E107", &node.at, message, description(schema));
+                self.report(codes::WRONG_SIZE, &node.at, message, description(schema));
             }
             for (item, schema) in items.iter().zip(each) {
                 self.check(item, schema, &format!("an entry of {what}"));
@@ -203,7 +229,7 @@ impl<'a> Validator<'a> {
             || bound("maxItems").is_some_and(|most| items.len() as u64 > most)
         {
             let message = format!("{what} has {} entries", items.len());
-            self.report("E107", &node.at, message, description(schema));
+            self.report(codes::WRONG_SIZE, &node.at, message, description(schema));
         }
         for item in items {
             self.check(item, schema_of_items, &format!("an entry of {what}"));
@@ -213,9 +239,14 @@ impl<'a> Validator<'a> {
     fn check_scalar(&mut self, node: &Node, schema: &Json, what: &str) {
         let Some(text) = node.scalar() else { return };
         if let Some(format) = schema.get("format").and_then(Json::as_str)
-            && let Err(error) = check_format(format, &text)
+            && let Err(error) = check_format(format, schema, &text)
         {
-            return self.report("E108", &node.at, format!("{what}: {}", error.message), error.help);
+            return self.report(
+                codes::BAD_QUANTITY,
+                &node.at,
+                format!("{what}: {}", error.message),
+                error.help,
+            );
         }
         if types_of(schema).contains(&"integer") {
             let value: Option<f64> = text.parse().ok();
@@ -230,7 +261,7 @@ impl<'a> Validator<'a> {
             if !value.is_some_and(|value| value.fract() == 0.0 && (least..=most).contains(&value)) {
                 let help = format!("write a whole number from {least} to {most}");
                 self.report(
-                    "E107",
+                    codes::WRONG_SIZE,
                     &node.at,
                     format!("{what}: `{text}` is not a whole number in range"),
                     help,
@@ -242,11 +273,14 @@ impl<'a> Validator<'a> {
     fn check_word(&mut self, node: &Node, words: &[&str], what: &str) {
         match &node.value {
             Value::Text(text) if words.contains(&text.as_str()) => {}
-            Value::Text(text) => {
-                self.report("E109", &node.at, format!("{what}: there is no `{text}`"), suggest(text, words))
-            }
+            Value::Text(text) => self.report(
+                codes::UNKNOWN_WORD,
+                &node.at,
+                format!("{what}: there is no `{text}`"),
+                suggest(text, words),
+            ),
             _ => self.report(
-                "E106",
+                codes::WRONG_TYPE,
                 &node.at,
                 format!("{what} is {}, not a word", node.kind()),
                 suggest("", words),
@@ -277,7 +311,7 @@ impl<'a> Validator<'a> {
             }
             let message = format!("{what} is {}, not a map with one key", node.kind());
             return self.report(
-                "E106",
+                codes::WRONG_TYPE,
                 &node.at,
                 message,
                 suggest(&node.scalar().unwrap_or_default(), &names),
@@ -286,13 +320,18 @@ impl<'a> Validator<'a> {
         if map.len() != 1 {
             let found: Vec<&str> = map.keys().map(String::as_str).collect();
             let message = format!("{what} has {} keys ({}), not one", map.len(), found.join(", "));
-            return self.report("E107", &node.at, message, suggest("", &names));
+            return self.report(codes::WRONG_SIZE, &node.at, message, suggest("", &names));
         }
         for (key, (at, value)) in map {
             match tagged.iter().find(|(name, _)| name == key) {
                 Some((_, schema)) => self.check(value, schema, &format!("`{key}`")),
                 None if NOT_BUILT.contains(&key.as_str()) => self.unknown_key(key, at, None),
-                None => self.report("E104", at, format!("there is no `{key}` here"), suggest(key, &names)),
+                None => self.report(
+                    codes::UNKNOWN_KEY,
+                    at,
+                    format!("there is no `{key}` here"),
+                    suggest(key, &names),
+                ),
             }
         }
     }
@@ -306,8 +345,10 @@ impl<'a> Validator<'a> {
         match fitting.or(tagged) {
             Some(form) => self.check(node, form, what),
             None => {
-                let types: Vec<&str> =
+                let mut types: Vec<&str> =
                     forms.iter().flat_map(|form| types_of(form)).filter(|name| *name != "null").collect();
+                types.sort_unstable();
+                types.dedup();
                 self.wrong_kind(node, &types, forms.first().copied().unwrap_or(&Json::Null), what);
             }
         }
@@ -356,6 +397,16 @@ fn fits(node: &Node, name: &str) -> bool {
     }
 }
 
+/// Whether a text would be of this type without its quotes.
+fn is_quoted(text: &str, name: &str) -> bool {
+    match name {
+        "integer" => text.parse::<u64>().is_ok(),
+        "number" => text.parse::<f64>().is_ok(),
+        "boolean" => ["true", "false"].contains(&text),
+        _ => false,
+    }
+}
+
 fn words_for(name: &str) -> Option<&'static str> {
     Some(match name {
         "object" => "a map",
@@ -385,7 +436,7 @@ pub(super) fn suggest(word: &str, words: &[&str]) -> String {
     }
 }
 
-fn check_format(format: &str, text: &str) -> Result<(), ParseError> {
+fn check_format(format: &str, schema: &Json, text: &str) -> Result<(), ParseError> {
     match format {
         "span" => parse::span(text).map(|_| ()),
         "rate" => parse::rate(text).map(|_| ()),
@@ -394,7 +445,7 @@ fn check_format(format: &str, text: &str) -> Result<(), ParseError> {
         "number" => parse::number(text).map(|_| ()),
         "bytes" => parse::bytes(text).map(|_| ()),
         "bandwidth" => parse::bandwidth(text).map(|_| ()),
-        "law" => check_law(text),
+        "law" => check_law(schema, text),
         "popularity" => parse_popularity(text).map(|_| ()),
         "backoff" => parse_backoff(text).map(|_| ()),
         "target" => check_target(text),
@@ -405,14 +456,14 @@ fn check_format(format: &str, text: &str) -> Result<(), ParseError> {
     }
 }
 
-/// Whether a text is a law of anything; what it must be a law of is known only where it is used.
-fn check_law(text: &str) -> Result<(), ParseError> {
-    if law_file(text).is_some() {
-        return Ok(());
-    }
-    let as_time = parse_law(text, LawUnit::Time).map(|_| ());
-    let other = [LawUnit::Bytes, LawUnit::Count].into_iter().any(|unit| parse_law(text, unit).is_ok());
-    if other { Ok(()) } else { as_time }
+/// Checks a law of what its key says: of time unless the schema says otherwise.
+fn check_law(schema: &Json, text: &str) -> Result<(), ParseError> {
+    let unit = match schema.get(LAW_OF).and_then(Json::as_str) {
+        Some("bytes") => LawUnit::Bytes,
+        Some("count") => LawUnit::Count,
+        _ => LawUnit::Time,
+    };
+    parse_law(text, unit).map(|_| ())
 }
 
 fn check_target(text: &str) -> Result<(), ParseError> {

@@ -51,6 +51,7 @@ pub(super) fn from_values(topology: &Value, scenario: &Value) -> Result<Input, s
     Ok(Input {
         sources: Default::default(),
         document: topology.clone(),
+        warnings: Vec::new(),
         topology: serde_json::from_value::<RawTopology>(topology.clone())?,
         scenario: serde_json::from_value::<RawScenario>(scenario.clone())?,
         origins,
