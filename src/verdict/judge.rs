@@ -67,14 +67,9 @@ impl Finding {
 
 fn of_one(expectation: &Expectation, reading: &Reading) -> Finding {
     match reading {
-        Reading::Value { value, bounds, note } => {
+        Reading::Value { value, note, .. } => {
             let kept = is_kept(expectation, *value);
-            if let Some((low, high)) = bounds
-                && (high - low) > CENSORED_SHARE_MAX
-                && is_kept(expectation, *low) != is_kept(expectation, *high)
-            {
-                let note = note.as_deref().unwrap_or_default();
-                let reason = format!("{note}, and they could change the verdict");
+            if let Some(reason) = doubt(expectation, reading) {
                 return Finding::inconclusive(Some(*value), None, reason);
             }
             let verdict = if kept { Verdict::Pass } else { Verdict::Fail };
@@ -92,6 +87,14 @@ fn of_one(expectation: &Expectation, reading: &Reading) -> Finding {
 
 /// Requests in progress at the end may hide this share of a result before it is in doubt.
 const CENSORED_SHARE_MAX: f64 = 0.01;
+
+/// Why a number does not decide, if too many requests had not ended.
+fn doubt(expectation: &Expectation, reading: &Reading) -> Option<String> {
+    let Reading::Value { bounds: Some((low, high)), note, .. } = reading else { return None };
+    let is_open = is_kept(expectation, *low) != is_kept(expectation, *high);
+    let note = note.as_deref().unwrap_or_default();
+    (high - low > CENSORED_SHARE_MAX && is_open).then(|| format!("{note}, and they could change the verdict"))
+}
 
 /// What never came about breaks any promise but that it takes longer than it already has.
 fn never(expectation: &Expectation, at_least: Option<f64>) -> Verdict {
@@ -120,6 +123,10 @@ fn of_several(expectation: &Expectation, readings: &[Reading]) -> Finding {
     let too_little = || readings.iter().filter(|reading| matches!(reading, Reading::TooLittle(_)));
     if let Some(Reading::TooLittle(why)) = too_little().next() {
         return Finding::inconclusive(None, None, of_all(too_little().count(), why));
+    }
+    let doubts: Vec<String> = readings.iter().filter_map(|reading| doubt(expectation, reading)).collect();
+    if let Some(why) = doubts.first() {
+        return Finding::inconclusive(None, None, of_all(doubts.len(), why));
     }
     let values: Vec<f64> = readings.iter().filter_map(number).collect();
     let interval = mean_interval(&values, CONFIDENCE);

@@ -146,7 +146,7 @@ fn requests_in_progress_at_the_end_are_left_out_and_reported() {
         expect(Metric::Availability, Scope::All, Comparison::GreaterOrEqual, 1.0, When::AfterRecovery);
     let judgement = judged(expectation, &[out]);
     assert_eq!((judgement.verdict, judgement.measured), (Verdict::Pass, Some(1.0)));
-    assert!(reason(&judgement).contains("5 requests in progress"), "{judgement:?}");
+    assert!(reason(&judgement).contains("5 of 1000 requests"), "{judgement:?}");
 }
 
 #[test]
@@ -159,6 +159,9 @@ fn many_hanging_requests_leave_a_share_in_doubt() {
     };
     assert_eq!(judged(promise(0.99), std::slice::from_ref(&out)).verdict, Verdict::Inconclusive);
     assert_eq!(judged(promise(0.6), std::slice::from_ref(&out)).verdict, Verdict::Pass);
+    let judgement = judged(promise(0.99), &[out.clone(), outcome()]);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    assert!(reason(&judgement).starts_with("in 1 of 2 replications: 300 of 1000"), "{judgement:?}");
     out.traffic[0].slots[3] = TrafficSlot { arrived: 500, open: 500, ..TrafficSlot::default() };
     let judgement = judged(promise(0.99), &[out]);
     assert!(reason(&judgement).contains("all 500 requests"), "{judgement:?}");

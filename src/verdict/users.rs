@@ -5,6 +5,9 @@ use crate::outcome::{Traffic, TrafficSlot};
 use crate::plan::{Metric, Scope};
 use crate::stats::Histogram;
 
+/// Some requests are always in progress when a run ends; readers hear of it from this share on.
+const OPEN_SHARE_SAID: f64 = 0.001;
+
 /// Requests of the scope in the window.
 #[derive(Debug, Default)]
 struct Sum {
@@ -45,11 +48,13 @@ impl Sum {
             return Reading::TooLittle(why);
         }
         let arrived = self.arrived as f64;
+        let is_worth_saying = self.open as f64 > OPEN_SHARE_SAID * arrived;
         Reading::Value {
             value: part as f64 / self.finished() as f64,
             bounds: (self.open > 0).then(|| (part as f64 / arrived, (part + self.open) as f64 / arrived)),
-            note: (self.open > 0)
-                .then(|| format!("{} requests in progress at the end are not counted", self.open)),
+            note: is_worth_saying.then(|| {
+                format!("{} of {} requests, in progress at the end, are not counted", self.open, self.arrived)
+            }),
         }
     }
 }
