@@ -180,7 +180,11 @@ mod tests {
             counts[(key as usize).min(probabilities.len() - 1)] += 1;
         }
         let expected = |p: &f64| p * draws as f64;
-        counts.iter().zip(probabilities).map(|(n, p)| (*n as f64 - expected(p)).powi(2) / expected(p)).sum()
+        let term = |n: &u64, p: &f64| {
+            let gap = *n as f64 - expected(p);
+            gap * gap / expected(p)
+        };
+        counts.iter().zip(probabilities).map(|(n, p)| term(n, p)).sum()
     }
 
     /// First keys each in a cell of their own, the rest together.

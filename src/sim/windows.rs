@@ -8,6 +8,9 @@ use crate::plan::ServiceLevel;
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 
+/// Nothing answered for less than this is no incident, however narrow the windows.
+const STUCK_MIN: u64 = 5_000_000_000;
+
 /// What is kept per window, and whether users are hurt.
 #[derive(Clone, Debug)]
 pub(super) struct WindowClock {
@@ -31,7 +34,8 @@ struct Health {
     /// Start of the stretch of good windows.
     good_since: u64,
     is_hurt: bool,
-    stuck_windows: u32,
+    /// For how long nothing has been answered although something is due.
+    stuck: u64,
     last_fault_end: Option<u64>,
     is_recovered: bool,
 }
@@ -63,7 +67,7 @@ impl WindowClock {
             level,
             good_since: 0,
             is_hurt: false,
-            stuck_windows: 0,
+            stuck: 0,
             last_fault_end,
             is_recovered: false,
         };
@@ -178,12 +182,13 @@ impl Engine<'_> {
         let finished = answered + failed;
         let is_stuck = finished == 0 && self.windows.begun > self.windows.ended;
         let health = &mut self.windows.health;
-        health.stuck_windows = if is_stuck { health.stuck_windows + 1 } else { 0 };
+        health.stuck = if is_stuck { health.stuck + (self.now - self.windows.start) } else { 0 };
+        let is_dead = health.stuck >= STUCK_MIN.max(2 * self.windows.width);
         let availability = if finished == 0 { 1.0 } else { answered as f64 / finished as f64 };
         let p99 = latency.quantile(0.99).unwrap_or(0.0) as u64;
         let is_slow = health.level.latency_p99.is_some_and(|bound| p99 > bound.0);
-        let is_bad = availability < health.level.availability || is_slow || health.stuck_windows >= 2;
-        let availability = if health.stuck_windows >= 2 { 0.0 } else { availability };
+        let is_bad = availability < health.level.availability || is_slow || is_dead;
+        let availability = if is_dead { 0.0 } else { availability };
         Verdict { is_bad, availability, p99, failed }
     }
 

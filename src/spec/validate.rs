@@ -391,13 +391,13 @@ fn types_of(schema: &Json) -> Vec<&str> {
 }
 
 fn fits(node: &Node, name: &str) -> bool {
-    match (name, &node.value) {
-        ("object", Value::Map(_))
-        | ("array", Value::List(_))
-        | ("boolean", Value::Bool(_))
-        | ("null", Value::Null) => true,
-        ("string", Value::Text(_)) | ("number" | "integer", Value::Number(_)) => true,
-        _ => false,
+    match &node.value {
+        Value::Map(_) => name == "object",
+        Value::List(_) => name == "array",
+        Value::Bool(_) => name == "boolean",
+        Value::Null => name == "null",
+        Value::Text(_) => name == "string",
+        Value::Number(_) => matches!(name, "number" | "integer"),
     }
 }
 

@@ -66,7 +66,7 @@ impl SimSpan {
     #[must_use]
     pub fn from_secs_f64(secs: f64) -> Option<Self> {
         let nanos = secs * NANOS_PER_SEC as f64;
-        (nanos.is_finite() && nanos >= 0.0 && nanos < TIME_MAX.0 as f64).then(|| Self((nanos + 0.5) as u64))
+        (nanos.is_finite() && nanos >= 0.0 && nanos < TIME_MAX.0 as f64).then_some(Self((nanos + 0.5) as u64))
     }
 
     /// The span in seconds.
