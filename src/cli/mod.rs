@@ -43,6 +43,7 @@ pub fn main() -> ExitCode {
         }
     };
     start_log();
+    tell_of_panics();
     guarded(|| dispatch(&cli)).into()
 }
 
@@ -60,8 +61,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// Does the work; tells of failures, and of panics as the bugs they are.
-fn guarded(work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
+/// Panics are bugs of this program: says so, and how to repeat what led there.
+fn tell_of_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tell(&format!(
             "internal error: {panic}\nThis is a bug in shakedown {}; please report it with the files and this command:\n  {}\n",
@@ -69,6 +70,10 @@ fn guarded(work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
             replay::current(),
         ));
     }));
+}
+
+/// Does the work; tells of failures; a panic is an internal error.
+fn guarded(work: impl FnOnce() -> Result<Exit, Failure>) -> Exit {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
