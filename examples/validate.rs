@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example validate`; a few minutes on two cores.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the terminal")]
+
 #[path = "../validation/runner.rs"]
 mod runner;
 
@@ -18,7 +20,10 @@ fn main() -> ExitCode {
     let rows = run(&manifest.cases, &[]);
     let page = page(&manifest, &rows);
     let failed = rows.iter().filter(|row| !row.passes()).count();
-    let weak = rows.iter().filter(|row| row.half_width > row.allowed && !row.check.tolerance.ends_with("s.e.")).count();
+    let weak = rows
+        .iter()
+        .filter(|row| row.half_width > row.allowed && !row.check.tolerance.ends_with("s.e."))
+        .count();
     for row in rows.iter().filter(|row| !row.passes()) {
         eprintln!("FAILED {} {}", manifest.cases[row.case].scenario, line(row));
     }
@@ -34,7 +39,7 @@ fn main() -> ExitCode {
 
 fn number(value: f64) -> String {
     if value == 0.0 || (1e-3..1e6).contains(&value.abs()) {
-        let digits = (5 - value.abs().max(1e-9).log10().floor() as i32).clamp(0, 9) as usize;
+        let digits = (5 - libm::log10(value.abs().max(1e-9)).floor() as i32).clamp(0, 9) as usize;
         let text = format!("{value:.digits$}");
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     } else {

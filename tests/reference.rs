@@ -9,8 +9,8 @@ use std::path::Path;
 fn assert_current(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("can be made");
+        std::fs::write(&path, text).expect("can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(

@@ -153,7 +153,8 @@ mod tests {
     /// Counts beyond far quantiles, within five standard deviations of a Poisson count.
     #[test]
     fn tails_are_as_heavy_as_they_should_be() {
-        let laws: [(Law, fn(f64) -> f64); 2] = [
+        type Quantile = fn(f64) -> f64;
+        let laws: [(Law, Quantile); 2] = [
             (Law::Exponential { mean: 1.0 }, |p| -libm::log(p)),
             (
                 Law::FoldedNormal { mean: 0.0, sd: 1.0 },

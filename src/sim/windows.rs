@@ -63,14 +63,8 @@ impl WindowClock {
             traffic: vec![TrafficWindows::default(); traffic],
             components: vec![ComponentWindows::default(); comps],
         };
-        let health = Health {
-            level,
-            good_since: 0,
-            is_hurt: false,
-            stuck: 0,
-            last_fault_end,
-            is_recovered: false,
-        };
+        let health =
+            Health { level, good_since: 0, is_hurt: false, stuck: 0, last_fault_end, is_recovered: false };
         Self {
             width,
             start: 0,
