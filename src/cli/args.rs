@@ -38,8 +38,8 @@ pub(super) enum Command {
 /// What changes what files say.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct InputArgs {
-    /// Root of all randomness, instead of the scenario's.
-    #[arg(long, value_name = "N")]
+    /// Root of all randomness, instead of the scenario's; `random` draws one and says which.
+    #[arg(long, value_name = "N|random", value_parser = parse_seed)]
     pub(super) seed: Option<u64>,
     /// Environment of the topology, instead of the scenario's.
     #[arg(long = "env", value_name = "NAME")]
@@ -59,6 +59,14 @@ pub(super) enum TextOrJson {
     Text,
     /// For programs.
     Json,
+}
+
+/// A seed, or the word for drawing one: the only randomness of the program that is not the run's own.
+fn parse_seed(text: &str) -> Result<u64, String> {
+    if text == "random" {
+        return Ok(rand::random());
+    }
+    text.parse().map_err(|_| "write a whole number of 0 or more, or `random`".to_owned())
 }
 
 fn parse_set(text: &str) -> Result<(String, String), String> {
