@@ -175,10 +175,8 @@ fn kinds_text(kinds: &[ScopeKind]) -> String {
 }
 
 fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Token]) -> Result<(), Problem> {
-    let is_limited = |component: &Component| match component.holding {
-        Holding::Threads { per_replica, .. } => per_replica.is_some(),
-        Holding::Async { .. } => true,
-    };
+    let is_limited =
+        |component: &Component| component.holding != Holding::Threads { per_replica: None, cores: None };
     let has = |component: &Component| match info.needs {
         Needs::Nothing => true,
         Needs::Cache => component.cache.is_some(),
@@ -196,7 +194,7 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
     let lacks = match info.needs {
         Needs::Cache => "it has no `cache`",
         Needs::Store => "it has no `store`",
-        Needs::Limit | Needs::Nothing => "its `threads` are unlimited",
+        Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };
     let fits = names.components.iter().filter(|component| has(component));
     let fits: Vec<&str> = fits.map(|component| component.name.as_str()).collect();
