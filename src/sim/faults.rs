@@ -5,20 +5,17 @@
 //! overlap composes, and taking the marks away gives back exactly what was.
 
 use super::engine::{Engine, tag};
-use super::exec::Answer;
-use super::frame::{State, flag};
-use super::limits::{BucketState, Grant};
+use super::frame::State;
+use super::limits::BucketState;
 use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
-use crate::outcome::{FaultSpan, WaitKind};
-use crate::plan::{Caller, Effect, ErrorClass, Exhausted, OutageMode, ReplicaRef, Schedule};
+use crate::outcome::FaultSpan;
+use crate::plan::{Caller, Effect, Exhausted, OutageMode, ReplicaRef, Schedule};
 use crate::rng;
 use crate::units::SimTime;
 
 const SALT_RESTART: u64 = rng::name_hash("fault/restart");
-const SALT_GRAY: u64 = rng::name_hash("fault/gray");
-const SALT_GRAY_LATENCY: u64 = rng::name_hash("fault/gray-latency");
 const SALT_UP: u64 = rng::name_hash("fault/up");
 const SALT_DOWN: u64 = rng::name_hash("fault/down");
 /// Steps in which a fault grows to full strength.
@@ -32,13 +29,13 @@ pub(super) struct Trouble {
     /// Reasons to be down.
     pub(super) down: u32,
     /// Reasons to refuse new work until empty.
-    draining: Vec<u32>,
+    pub(super) draining: Vec<u32>,
     pauses: u32,
     slow: Vec<(u32, f64)>,
-    outages: Vec<(u32, OutageMode)>,
-    gray: Vec<(u32, f64)>,
+    pub(super) outages: Vec<(u32, OutageMode)>,
+    pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
-    throttles: Vec<u32>,
+    pub(super) throttles: Vec<u32>,
 }
 
 impl Trouble {
@@ -432,95 +429,6 @@ impl Engine<'_> {
         let levels = &mut self.stations[comp].levels;
         levels.up.set(self.now, up);
         levels.capacity.set(self.now, capacity);
-    }
-
-    /// What faults do to a request at the door; `None` lets it in as usual.
-    pub(super) fn troubled_door(&mut self, f: u32) -> Option<u32> {
-        let r = self.frames[f].replica as usize;
-        let comp = self.replicas[r].comp as usize;
-        let trouble = self.replicas[r].trouble.clone()?;
-        if trouble.down > 0 || !trouble.draining.is_empty() {
-            self.stations[comp].counts.refused += 1;
-            return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
-        }
-        if let Some((_, mode)) = trouble.outages.first() {
-            return Some(self.suffer_outage(f, comp, *mode));
-        }
-        for fault in &trouble.throttles {
-            if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
-                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
-            {
-                let retry_after = if rule.retry_after { wait } else { 0 };
-                self.stations[comp].counts.throttled += 1;
-                return Some(self.reply(f, Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) }));
-            }
-        }
-        trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
-    }
-
-    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
-        let counts = &mut self.stations[comp].counts;
-        match mode {
-            OutageMode::Refuse => {
-                counts.refused += 1;
-                self.reply(f, Answer::failed(ErrorClass::Refused))
-            }
-            OutageMode::Error => {
-                counts.failed += 1;
-                self.reply(f, Answer::failed(ErrorClass::Error))
-            }
-            OutageMode::BlackHole => {
-                counts.lost += 1;
-                self.drop_frame(f);
-                NONE
-            }
-        }
-    }
-
-    fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, .. } =
-            &self.plan.faults[fault as usize].effect
-        else {
-            return None;
-        };
-        let operation = self.frames[f].op - self.t.comps[comp].first_op;
-        if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
-            return None;
-        }
-        if !callers.is_empty() {
-            let site = self.frames[f].from_site as usize;
-            let node = self.t.policies[self.t.sites[site].policy as usize].caller;
-            if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
-                return None;
-            }
-        }
-        let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
-        if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
-            self.stations[comp].counts.failed += 1;
-            return Some(self.reply(f, Answer::failed(*class)));
-        }
-        let law = self.faults[fault as usize].gray_latency.as_ref()?;
-        let delay = (law.sample(rng::key(key, SALT_GRAY_LATENCY)) * strength + 0.5) as u64;
-        if delay == 0 {
-            return None;
-        }
-        self.count_inside(f, comp);
-        self.frames[f].state = State::Delayed;
-        self.schedule(f, delay, Phase::Timer);
-        Some(NONE)
-    }
-
-    /// A request that a fault made slow goes on.
-    pub(super) fn released_by_fault(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        self.logs.charge(log, self.now, super::blame::label(comp, WaitKind::Service));
-        self.frames[f].since = self.now;
-        if self.frames[f].has(flag::CANCELLED) {
-            self.finish_cancelled(f);
-            return NONE;
-        }
-        self.line_up(f, comp as usize)
     }
 
     pub(super) fn node_of_caller(&self, caller: Caller) -> u32 {

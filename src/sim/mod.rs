@@ -12,6 +12,8 @@ mod cached;
 mod call;
 mod cancel;
 mod compile;
+mod connections;
+mod door;
 mod engine;
 mod exec;
 mod fault_paths;
@@ -27,6 +29,7 @@ mod start;
 mod station;
 mod tables;
 mod windows;
+mod work;
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;

@@ -11,10 +11,9 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LONG_FILES: &[(&str, usize)] = &[("src/plan/model.rs", 1100), ("src/spec/raw.rs", 1200)];
 
 /// Files that are longer than they should be: they may shrink and leave this list, and never grow.
-const TOO_LONG_FILES: &[(&str, usize)] =
-    &[("src/sim/call.rs", 536), ("src/sim/faults.rs", 563), ("src/sim/station.rs", 630)];
+const TOO_LONG_FILES: &[(&str, usize)] = &[];
 /// The same for functions.
-const TOO_LONG_FUNCTIONS: &[(&str, usize)] = &[("src/spec/law.rs build", 84)];
+const TOO_LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
 /// What is allowed to a file or function.
 fn limit(lists: &[&[(&str, usize)]], name: &str, usual: usize) -> usize {

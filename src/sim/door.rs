@@ -1,0 +1,105 @@
+//! What faults do to requests at the door of a replica.
+
+use super::engine::Engine;
+use super::exec::Answer;
+use super::frame::{State, flag};
+use super::limits::Grant;
+use super::tables::NONE;
+use crate::kernel::Phase;
+use crate::outcome::WaitKind;
+use crate::plan::{Effect, ErrorClass, OutageMode};
+use crate::rng;
+
+const SALT_GRAY: u64 = rng::name_hash("fault/gray");
+const SALT_GRAY_LATENCY: u64 = rng::name_hash("fault/gray-latency");
+
+impl Engine<'_> {
+    /// What faults do to a request at the door; `None` lets it in as usual.
+    pub(super) fn troubled_door(&mut self, f: u32) -> Option<u32> {
+        let r = self.frames[f].replica as usize;
+        let comp = self.replicas[r].comp as usize;
+        let trouble = self.replicas[r].trouble.clone()?;
+        if trouble.down > 0 || !trouble.draining.is_empty() {
+            self.stations[comp].counts.refused += 1;
+            return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
+        }
+        if let Some((_, mode)) = trouble.outages.first() {
+            return Some(self.suffer_outage(f, comp, *mode));
+        }
+        for fault in &trouble.throttles {
+            if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
+                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
+            {
+                let retry_after = if rule.retry_after { wait } else { 0 };
+                self.stations[comp].counts.throttled += 1;
+                return Some(self.reply(f, Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) }));
+            }
+        }
+        trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
+    }
+
+    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+        let counts = &mut self.stations[comp].counts;
+        match mode {
+            OutageMode::Refuse => {
+                counts.refused += 1;
+                self.reply(f, Answer::failed(ErrorClass::Refused))
+            }
+            OutageMode::Error => {
+                counts.failed += 1;
+                self.reply(f, Answer::failed(ErrorClass::Error))
+            }
+            OutageMode::BlackHole => {
+                counts.lost += 1;
+                self.drop_frame(f);
+                NONE
+            }
+        }
+    }
+
+    fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
+        let Effect::Gray { errors, class, callers, operations, .. } =
+            &self.plan.faults[fault as usize].effect
+        else {
+            return None;
+        };
+        let operation = self.frames[f].op - self.t.comps[comp].first_op;
+        if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
+            return None;
+        }
+        if !callers.is_empty() {
+            let site = self.frames[f].from_site as usize;
+            let node = self.t.policies[self.t.sites[site].policy as usize].caller;
+            if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
+                return None;
+            }
+        }
+        let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
+        if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
+            self.stations[comp].counts.failed += 1;
+            return Some(self.reply(f, Answer::failed(*class)));
+        }
+        let law = self.faults[fault as usize].gray_latency.as_ref()?;
+        let delay = (law.sample(rng::key(key, SALT_GRAY_LATENCY)) * strength + 0.5) as u64;
+        if delay == 0 {
+            return None;
+        }
+        self.count_inside(f, comp);
+        self.frames[f].state = State::Delayed;
+        self.schedule(f, delay, Phase::Timer);
+        Some(NONE)
+    }
+
+    /// A request that a fault made slow goes on.
+    pub(super) fn released_by_fault(&mut self, f: u32) -> u32 {
+        let comp = self.replicas[self.frames[f].replica as usize].comp;
+        let log = self.frames[f].log;
+        self.logs.charge(log, self.now, super::blame::label(comp, WaitKind::Service));
+        self.frames[f].since = self.now;
+        if self.frames[f].has(flag::CANCELLED) {
+            self.finish_cancelled(f);
+            return NONE;
+        }
+        self.line_up(f, comp as usize)
+    }
+}
