@@ -22,7 +22,6 @@ pub use expectation::*;
 pub use faults::*;
 pub use load::*;
 pub use policy::*;
-use serde::{Deserialize, Serialize};
 pub use steps::*;
 
 /// Index into [`Plan::places`].
