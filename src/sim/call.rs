@@ -147,6 +147,7 @@ impl Engine<'_> {
         child.op = site.op;
         child.from_site = site_index;
         child.replica = site.only_replica;
+        child.comp = site.target;
         if !rule.is_plain || site.only_replica == NONE {
             self.choose_target(f, c, policy);
         }
@@ -215,7 +216,7 @@ impl Engine<'_> {
     /// Takes a call's subtree off the request's critical path.
     pub(super) fn detach(&mut self, child: u32, born: u32) {
         let (mut f, mut born) = (child, born);
-        while f != NONE && self.frames[f].born == born && !self.frames[f].has(flag::OWNS_LOG) {
+        while f != NONE && self.frames[f].born == born && self.frames[f].log != f {
             let frame = &mut self.frames[f];
             frame.log = NONE;
             (f, born) = (frame.child, frame.child_born);

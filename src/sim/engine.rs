@@ -32,8 +32,10 @@ pub(super) mod tag {
     pub(crate) const CORES: u8 = 2;
     /// Something that happens on its own: see [`crate::sim::control`].
     pub(crate) const CONTROL: u8 = 3;
-    /// A fault, a generator or a probe.
+    /// A fault or a probe.
     pub(crate) const OTHER: u8 = 4;
+    /// Load arrives.
+    pub(crate) const ARRIVAL: u8 = 5;
 }
 
 /// Chains of handovers allowed at one instant before a run counts as endless:
@@ -127,6 +129,11 @@ impl Engine<'_> {
     /// Lets one event happen, unless it is dead.
     #[inline]
     fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+        if entry.tag() == tag::ARRIVAL {
+            self.note_event(entry, Phase::Arrive as u64, watch);
+            let request = self.arrival_event(entry.index());
+            return self.settle(request);
+        }
         if entry.tag() != tag::MAIN {
             return self.dispatch_other(entry, watch);
         }
@@ -169,7 +176,6 @@ impl Engine<'_> {
             }
             tag::CORES => self.cores_event(index),
             tag::CONTROL => next = self.control_event(index),
-            _ if entry.phase() == Phase::Arrive as u8 => self.arrival_event(index),
             _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
             _ => self.close_window(),
         }
