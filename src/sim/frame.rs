@@ -194,6 +194,16 @@ impl Frame {
         }
     }
 
+    /// Forgets an attempt: its timeout means nothing any more, and whoever answers it is not heard.
+    #[inline]
+    pub(super) fn end_attempt(&mut self) {
+        self.timer = 0;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.state = State::Running;
+        self.child = NONE;
+        self.clear(flag::SENT);
+    }
+
     #[inline]
     pub(super) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0

@@ -178,6 +178,12 @@ impl Engine<'_> {
         if delay == 0 { Transit::Now } else { Transit::After(delay, None) }
     }
 
+    /// Whether there are no links, and no fault acts on messages now.
+    #[inline]
+    pub(super) fn messages_take_no_time(&self) -> bool {
+        self.t.has_no_links && self.network.active == 0
+    }
+
     /// Answers a frame's caller; the frame is used up.
     pub(super) fn reply(&mut self, f: u32, answer: Answer) -> u32 {
         let (parent, epoch) = (self.frames[f].parent, self.frames[f].parent_epoch);
@@ -186,7 +192,7 @@ impl Engine<'_> {
             self.frames.release(f);
             return NONE;
         }
-        if self.t.has_no_links && self.network.active == 0 {
+        if self.messages_take_no_time() {
             return self.reply_now(f, answer);
         }
         let from = self.replicas[self.frames[f].replica as usize].comp as usize;
