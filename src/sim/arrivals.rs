@@ -189,7 +189,7 @@ impl Engine<'_> {
     }
 
     /// Makes a frame a new request of a load.
-    #[inline]
+    #[inline(always)]
     fn begin_request(&mut self, f: u32, load: u32, key: u64) {
         let rule = &self.t.loads[load as usize];
         let pick = |salt: u64| rng::unit(rng::key(key, salt));

@@ -94,6 +94,7 @@ impl Replica {
 
 impl Engine<'_> {
     /// A request reaches its replica's door.
+    #[inline(always)]
     pub(super) fn enter(&mut self, f: u32) -> u32 {
         let now = self.now;
         let frame = &mut self.frames[f];
@@ -386,7 +387,7 @@ impl Engine<'_> {
     }
 
     /// A server leaves its component with an answer: counts, thread, statistics.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_component(&mut self, f: u32, answer: Answer) {
         let now = self.now;
         let frame = &mut self.frames[f];
