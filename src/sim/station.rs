@@ -51,6 +51,7 @@ pub(super) struct Station {
     is_shared: bool,
     is_lifo: bool,
     has_allowances: bool,
+    queue_capacity: u32,
     pub(super) levels: Levels,
     /// Counts of the present slot.
     pub(super) counts: CompCounts,
@@ -67,6 +68,7 @@ impl Station {
             is_shared,
             is_lifo: rule.discipline == Discipline::Lifo,
             has_allowances: !rule.buckets.is_empty(),
+            queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
         }
@@ -120,6 +122,10 @@ impl Engine<'_> {
             station.levels.busy.enter(now);
             station.counts.no_wait += 1;
             return f;
+        }
+        if station.is_plain && replica.waiting < station.queue_capacity {
+            self.join_queue(f, comp);
+            return NONE;
         }
         self.line_up(f, comp)
     }
