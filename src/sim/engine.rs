@@ -112,7 +112,8 @@ impl Engine<'_> {
             if entry.at().0 > self.end {
                 break;
             }
-            self.dispatch(entry, watch);
+            let next = self.dispatch(entry, watch);
+            self.settle(next);
             if self.frames.has_grown {
                 self.frames.has_grown = false;
                 self.check_in_system();
@@ -126,13 +127,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Lets one event happen, unless it is dead.
-    #[inline]
-    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    /// Lets one event happen, unless it is dead; returns the frame that goes on because of it.
+    #[inline(always)]
+    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if entry.tag() == tag::ARRIVAL {
             self.note_event(entry, Phase::Arrive as u64, watch);
-            let request = self.arrival_event(entry.index());
-            return self.settle(request);
+            return self.arrival_event(entry.index());
         }
         if entry.tag() != tag::MAIN {
             return self.dispatch_other(entry, watch);
@@ -140,13 +140,12 @@ impl Engine<'_> {
         let f = entry.index();
         let frame = &mut self.frames[f];
         if frame.main != entry.sequence() {
-            return;
+            return NONE;
         }
         frame.main = 0;
         let (state, key) = (frame.state, frame.key);
         self.note_event(entry, key, watch);
-        let next = self.main_event(f, state);
-        self.settle(next);
+        self.main_event(f, state)
     }
 
     /// Moves the clock and takes a living event into the digest.
@@ -162,9 +161,9 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if !is_live(&self.frames, &self.replicas, entry) {
-            return;
+            return NONE;
         }
         let index = entry.index();
         self.note_event(entry, self.identity(entry), watch);
@@ -179,7 +178,7 @@ impl Engine<'_> {
             _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
             _ => self.close_window(),
         }
-        self.settle(next);
+        next
     }
 
     /// Who an event other than a frame's main one concerns, by name and address and never by index.
@@ -196,11 +195,13 @@ impl Engine<'_> {
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
-        if first != NONE {
-            self.run_frame(first);
-        }
-        while let Some(next) = self.ready.pop_front() {
-            self.run_frame(next);
+        let mut next = first;
+        loop {
+            if next != NONE {
+                self.run_frame(next);
+            }
+            let Some(ready) = self.ready.pop_front() else { break };
+            next = ready;
         }
         self.chains = 0;
     }

@@ -34,6 +34,7 @@ impl Answer {
 
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
+    #[inline(never)]
     pub(super) fn run_frame(&mut self, first: u32) {
         let mut f = first;
         let mut steps = 0u32;
@@ -359,31 +360,30 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
-        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
+        let from = frame.comp;
         frame.key = rng::key(frame.key, site.salt);
         frame.from_site = site_index;
         frame.pc = site.entry;
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link) = (site.policy, site.target, site.link);
+        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
         edge.attempts += 1;
         edge.answered_ok += 1;
         edge.calls_ok += 1;
-        if self.frames[f].replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, self.frames[f].key);
+        if site.only_replica == NONE {
+            self.frames[f].replica = self.pick_replica(policy, target, key);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
         }
-        let from_node = self.t.comps[self.replicas[from_replica as usize].comp as usize].node;
-        self.travel(f, site_index, from_node)
+        self.travel(f, site_index, self.t.comps[from as usize].node)
     }
 
     /// What a served call does besides its steps, once it has succeeded.
