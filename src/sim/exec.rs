@@ -34,16 +34,15 @@ impl Answer {
 
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
-    #[inline(never)]
     pub(super) fn run_frame(&mut self, first: u32) {
+        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
+        if self.frames[first].has(flag::CANCELLED) {
+            return self.finish_cancelled(first);
+        }
         let mut f = first;
         let mut steps = 0u32;
-        while f != NONE {
+        loop {
             let frame = &mut self.frames[f];
-            steps += 1;
-            if frame.has(flag::CANCELLED) || steps > CHAIN_MAX {
-                return self.pause_or_stop(f);
-            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -63,16 +62,19 @@ impl Engine<'_> {
                 Ins::End => self.succeed(f),
                 rare => self.run_rare(f, rare).unwrap_or(f),
             };
+            if f == NONE {
+                return;
+            }
+            steps += 1;
+            if steps > CHAIN_MAX {
+                return self.pause_or_stop(f);
+            }
         }
     }
 
-    /// A cancelled frame stops; a chain that goes on and on is put back in line, and ends
-    /// the run when it goes on for ever.
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
     #[cold]
     fn pause_or_stop(&mut self, f: u32) {
-        if self.frames[f].has(flag::CANCELLED) {
-            return self.finish_cancelled(f);
-        }
         self.chains += 1;
         if self.chains > CHAINS_MAX {
             self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
