@@ -97,6 +97,8 @@ pub(super) struct Engine<'p> {
     /// Long chains of handovers at this instant.
     pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
+    /// Number of events at which the bounds are looked at again.
+    pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
 }
@@ -105,8 +107,7 @@ impl Engine<'_> {
     /// Runs to the end, or to a bound, or until `watch` says stop.
     pub(super) fn run(&mut self, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) {
         let events_max = options.events_max.unwrap_or(self.plan.events_max);
-        let mut next_check = 0;
-        while self.truncated.is_none() {
+        loop {
             let Self { queue, frames, replicas, .. } = self;
             let Some(entry) = queue.pop(|entry| is_live(frames, replicas, entry)) else { break };
             if entry.at().0 > self.end {
@@ -118,8 +119,11 @@ impl Engine<'_> {
                 self.frames.has_grown = false;
                 self.check_in_system();
             }
-            if self.digest.count() >= next_check {
-                next_check = self.check_bounds(events_max);
+            if self.digest.count() >= self.next_check {
+                self.check_bounds(events_max);
+                if self.truncated.is_some() {
+                    break;
+                }
             }
         }
         if self.truncated.is_none() {
@@ -236,9 +240,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Checks every bound and says at which event to check again.
+    /// Checks every bound and sets at which event to check again.
     #[cold]
-    fn check_bounds(&mut self, events_max: u64) -> u64 {
+    fn check_bounds(&mut self, events_max: u64) {
         self.check_in_system();
         let count = self.digest.count();
         if count >= events_max {
@@ -249,7 +253,7 @@ impl Engine<'_> {
         if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
             self.truncate(Bound::EventsMax, SEQUENCE_MAX);
         }
-        events_max.min(count + COMPACT_EVERY)
+        self.next_check = events_max.min(count + COMPACT_EVERY);
     }
 
     /// Checks how many requests are in progress; called whenever there are more than ever before.
@@ -264,6 +268,7 @@ impl Engine<'_> {
     pub(super) fn truncate(&mut self, bound: Bound, limit: u64) {
         if self.truncated.is_none() {
             self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
+            self.next_check = 0;
         }
     }
 
