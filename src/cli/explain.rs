@@ -95,12 +95,9 @@ fn explained<'a>(
         let mut values = Vec::new();
         if let Some(document) = input.document.get("components").and_then(|all| all.get(&component.name)) {
             leaves("", document, &mut |path, value| {
-                values.push(Explanation {
-                    path: path.to_owned(),
-                    value: value.clone(),
-                    at: input.origins.locate(Part::Topology, &format!("{pointer}/{path}")),
-                    figure: catalogue.figure(&component.kind, path),
-                });
+                let at = input.origins.locate(Part::Topology, &format!("{pointer}/{path}"));
+                let figure = catalogue.figure(&component.kind, path, &at.file);
+                values.push(Explanation { path: path.to_owned(), value: value.clone(), at, figure });
             });
         }
         Explained {

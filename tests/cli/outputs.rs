@@ -126,3 +126,34 @@ fn schemas_kinds_and_explanations_are_printed() {
     );
     folder.shakedown(&["explain", "kept.yaml", "--component", "ape"]).exits(2).complains("there are app");
 }
+
+#[test]
+fn a_catalogue_figure_explains_only_what_the_catalogue_said() {
+    let folder = Folder::new();
+    let kind = |name: &str, rest: &str| format!("kind: my/{name}\ndescription: Mine.\n{rest}");
+    let figure = |value: u32| {
+        format!(
+            "figures: [{{ path: component/threads, value: {value}, unit: threads, source: 'paper {value}', \
+             confidence: documented, verified: true }}]\n"
+        )
+    };
+    let base = "component: { threads: 3, operations: { get: [{ compute: 1ms }] } }\n";
+    folder.write("kinds/base.yaml", &kind("base", &format!("{base}{}", figure(3))));
+    let more = format!("extends: my/base\ncomponent: {{ threads: 4 }}\n{}", figure(4));
+    folder.write("kinds/more.yaml", &kind("more", &more));
+    let silent = "extends: my/base\ncomponent: { threads: 5 }\n";
+    folder.write("kinds/silent.yaml", &kind("silent", silent));
+    let topology = "topology: two\ncomponents:\n  same: { kind: my/base }\n  \
+                    own: { kind: my/base, threads: 3 }\n  more: { kind: my/more }\n  silent: { kind: my/silent }\n";
+    folder.write("two.yaml", topology);
+    let explain = ["explain", "two.yaml", "--catalogue", "kinds", "--format", "json"];
+    let document = folder.shakedown(&explain).exits(0).json();
+    let threads = |index: usize| {
+        let values = document[index]["values"].as_array().expect("a list");
+        values.iter().find(|value| value["path"] == "threads").expect("it has threads").clone()
+    };
+    assert_eq!(threads(0)["figure"]["source"], "paper 3");
+    assert_eq!((&threads(1)["figure"], &threads(1)["at"]["line"]), (&serde_json::Value::Null, &4.into()));
+    assert_eq!(threads(2)["figure"]["source"], "paper 4");
+    assert_eq!(threads(3)["figure"], serde_json::Value::Null, "its base says something else");
+}
