@@ -244,3 +244,19 @@ fn blame_adds_up() {
     }
     assert!(seen > 4);
 }
+
+#[test]
+fn an_incident_says_how_slow_answers_were_and_whether_there_were_any() {
+    let incident = |step: &str| {
+        let topology = format!(
+            "topology: one\ncomponents: {{ app: {{ operations: {{ get: [ {{ wait: 50ms }}, {step} ] }} }} }}\n\
+             clients: {{ web: {{ journeys: {{ ask: [ {{ call: app.get }} ] }} }} }}\n"
+        );
+        let incidents = run(&plan_of(&topology, &scenario("")), &Options::new(3)).incidents;
+        assert_eq!(incidents.len(), 1, "{incidents:?}");
+        incidents[0].clone()
+    };
+    assert_eq!(incident("{ fail: 100% }").latency_p99_max, None);
+    let half = incident("{ fail: 50% }").latency_p99_max.expect("half were answered");
+    assert!(half.0.abs_diff(50_000_000) < 1_000_000, "{half}");
+}

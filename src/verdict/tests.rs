@@ -190,13 +190,7 @@ fn service_that_never_held_again_fails_every_promise_about_afterwards() {
 }
 
 fn incident(from: u64, to: Option<u64>) -> Incident {
-    Incident {
-        from: at(from),
-        to: to.map(at),
-        availability_min: 0.5,
-        latency_p99_max: SimSpan::ZERO,
-        failed: 10,
-    }
+    Incident { from: at(from), to: to.map(at), availability_min: 0.5, latency_p99_max: None, failed: 10 }
 }
 
 #[test]

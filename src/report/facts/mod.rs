@@ -11,7 +11,7 @@ mod traffic;
 pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
-pub(super) use timeline::{Happening, HappeningKind, timeline};
+pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
 pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
 
 use super::Sheet;

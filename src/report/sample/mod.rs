@@ -273,7 +273,7 @@ pub(super) fn outcome() -> Outcome {
         from: at(from),
         to,
         availability_min,
-        latency_p99_max: SimSpan::from_millis(p99),
+        latency_p99_max: Some(SimSpan::from_millis(p99)),
         failed,
     };
     Outcome {

@@ -4,8 +4,8 @@
 mod load;
 mod machinery;
 
-use super::facts::{Facts, Happening, HappeningKind, findings, timeline};
-use super::figures::{duration, exact, measure, measure_beside, share};
+use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
+use super::figures::{count, exact, measure, measure_beside};
 use super::table::{Align, Cell, Paint, Table};
 use super::words::{self, clip, tame};
 use super::{Format, Sheet};
@@ -194,7 +194,10 @@ fn happening_row(happening: &Happening<'_>) -> Vec<Cell> {
             "fault",
             format!("{}: {} of {}", tame(&fault.name), tame(&fault.kind), tame(&fault.target)),
         ),
-        HappeningKind::Incident(incident) => (Paint::Bad, "users hurt", incident_text(incident)),
+        HappeningKind::Incident(incident) => {
+            let text = format!("{}, {} failed", depth(incident), count(incident.failed));
+            (Paint::Bad, "users hurt", text)
+        }
     };
     vec![
         Cell::new(happening.label.clone(), paint),
@@ -203,16 +206,6 @@ fn happening_row(happening: &Happening<'_>) -> Vec<Cell> {
         Cell::new(word, paint),
         what.into(),
     ]
-}
-
-/// How badly users were hurt.
-pub(super) fn incident_text(incident: &crate::outcome::Incident) -> String {
-    format!(
-        "availability down to {}, p99 up to {}, {} failed",
-        share(incident.availability_min),
-        duration(incident.latency_p99_max.0 as f64),
-        super::figures::count(incident.failed),
-    )
 }
 
 fn footer(facts: &Facts<'_>, style: Style) -> String {
