@@ -4,10 +4,10 @@ use super::table::{Cell, escape, table};
 use crate::outcome::TrafficSlot;
 use crate::report::facts::{Facts, findings};
 use crate::report::facts::{answered, availability};
-use crate::report::figures::{count, exact, rate, share_or_none};
+use crate::report::figures::{count, exact, rate, share, share_or_none};
 use crate::report::terminal::measured_and_target;
 use crate::report::words::{self, tame, tame_to};
-use crate::verdict::Verdict;
+use crate::verdict::{CONFIDENCE, Verdict};
 
 /// Longest expectation and reason shown whole.
 const TEXT_MAX: usize = 240;
@@ -28,6 +28,9 @@ pub(super) fn header(facts: &Facts<'_>) -> String {
         words::length(outcome),
         outcome.seed,
     );
+    if let Some(note) = facts.replications_note() {
+        out.push_str(&format!("<p>{}</p>\n", escape(&note)));
+    }
     if let Some(truncation) = &outcome.truncated {
         out.push_str(&format!(
             "<p class=\"warning\" role=\"alert\">{}</p>\n",
@@ -118,9 +121,12 @@ pub(super) fn expectations(facts: &Facts<'_>) -> String {
             Cell::markup(format!("<small>{}</small>", escape(&tame(&judgement.location)))),
         ]
     });
-    table(
-        "What the scenario promises, and what was measured",
-        &["verdict", "expectation", "measured", "target", "written in"],
-        rows.collect(),
-    )
+    let caption = match facts.replications() {
+        1 => "What the scenario promises, and what was measured".to_owned(),
+        count => format!(
+            "What the scenario promises, and the mean measured, with its {} interval over {count} replications",
+            share(CONFIDENCE)
+        ),
+    };
+    table(&caption, &["verdict", "expectation", "measured", "target", "written in"], rows.collect())
 }

@@ -385,6 +385,7 @@ pub(super) fn judgements() -> Vec<Judgement> {
 pub(super) fn sheet<'a>(outcome: &'a Outcome, judgements: &'a [Judgement]) -> Sheet<'a> {
     Sheet {
         outcome,
+        others: &[],
         judgements,
         command:
             "shakedown run scenarios/mood-mnky/supabase-brownout.yaml --environment production --seed 42"
