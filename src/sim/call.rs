@@ -147,6 +147,7 @@ impl Engine<'_> {
         child.op = site.op;
         child.from_site = site_index;
         child.replica = site.only_replica;
+        child.comp = site.target;
         if !rule.is_plain || site.only_replica == NONE {
             self.choose_target(f, c, policy);
         }
@@ -175,11 +176,7 @@ impl Engine<'_> {
     fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
         let frame = &mut self.frames[f];
         let was_sent = frame.has(flag::SENT);
-        frame.timer = 0;
-        frame.epoch = frame.epoch.wrapping_add(1);
-        frame.state = State::Running;
-        frame.child = NONE;
-        frame.clear(flag::SENT);
+        frame.end_attempt();
         if !self.t.policies[policy as usize].is_plain {
             self.release_attempt(f, policy, was_sent, reusable);
         }
@@ -215,7 +212,7 @@ impl Engine<'_> {
     /// Takes a call's subtree off the request's critical path.
     pub(super) fn detach(&mut self, child: u32, born: u32) {
         let (mut f, mut born) = (child, born);
-        while f != NONE && self.frames[f].born == born && !self.frames[f].has(flag::OWNS_LOG) {
+        while f != NONE && self.frames[f].born == born && self.frames[f].log != f {
             let frame = &mut self.frames[f];
             frame.log = NONE;
             (f, born) = (frame.child, frame.child_born);
@@ -224,37 +221,45 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
+        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
         let policy = self.policy_of(f);
-        let reusable = !matches!(answer.error, Some(ErrorClass::Reset | ErrorClass::Refused));
+        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
         self.end_attempt(f, policy, reusable);
         let edge = self.edge(policy);
-        match answer.error {
-            None => {
-                edge.answered_ok += 1;
-                edge.calls_ok += 1;
-                let frame = &mut self.frames[f];
-                if answer.degraded {
-                    frame.set(flag::DEGRADED);
-                }
-                if answer.hit {
-                    frame.set(flag::HIT);
-                }
-                frame.pc += 1;
-                f
-            }
-            Some(class) => {
-                match class {
-                    ErrorClass::Reset => edge.lost += 1,
-                    ErrorClass::Shed
-                    | ErrorClass::Throttled
-                    | ErrorClass::Refused
-                    | ErrorClass::Connections
-                    | ErrorClass::Reneged => edge.refused += 1,
-                    _ => edge.answered_error += 1,
-                }
-                self.attempt_failed(f, policy, class, answer.retry_after)
-            }
+        match class {
+            ErrorClass::Reset => edge.lost += 1,
+            ErrorClass::Shed
+            | ErrorClass::Throttled
+            | ErrorClass::Refused
+            | ErrorClass::Connections
+            | ErrorClass::Reneged => edge.refused += 1,
+            _ => edge.answered_error += 1,
         }
+        self.attempt_failed(f, policy, class, answer.retry_after)
+    }
+
+    /// A good answer reaches the caller.
+    #[inline]
+    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
+        let frame = &mut self.frames[f];
+        let policy = self.t.sites[frame.site as usize].policy;
+        let edge = &mut self.edges[policy as usize];
+        edge.answered_ok += 1;
+        edge.calls_ok += 1;
+        if self.t.policies[policy as usize].is_plain {
+            frame.end_attempt();
+        } else {
+            self.end_attempt(f, policy, true);
+        }
+        let frame = &mut self.frames[f];
+        if degraded {
+            frame.set(flag::DEGRADED);
+        }
+        if hit {
+            frame.set(flag::HIT);
+        }
+        frame.pc += 1;
+        f
     }
 
     /// An attempt failed: try again, or let the call fail.

@@ -1,13 +1,13 @@
 //! Work that nobody wants any more, and work that a crash destroys.
 
-use super::engine::{Engine, tag};
+use super::control::Control;
+use super::engine::Engine;
 use super::exec::Answer;
 use super::frame::{Role, State, flag};
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::plan::ErrorClass;
 use crate::rng;
-use crate::units::SimTime;
 
 const SALT_CANCEL: u64 = rng::name_hash("net/cancel");
 
@@ -24,12 +24,7 @@ impl Engine<'_> {
             self.cancel(f, born);
             return;
         }
-        let index = self.free_messages.pop().unwrap_or_else(|| {
-            self.messages.push((NONE, 0));
-            (self.messages.len() - 1) as u32
-        });
-        self.messages[index as usize] = (f, born);
-        self.queue.push(SimTime(self.now.saturating_add(delay)), Phase::Deliver, tag::MESSAGE, index);
+        self.schedule_control(delay, Phase::Deliver, Control::Cancel { frame: f, born });
     }
 
     /// Stops a frame: at once if it waits, at the next step boundary if it works.
@@ -64,7 +59,7 @@ impl Engine<'_> {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.release_unit(f, comp);
         }
-        self.drop_frame(f);
+        self.frames.release(f);
     }
 
     fn cancel_branches(&mut self, f: u32) {
@@ -103,7 +98,7 @@ impl Engine<'_> {
         self.reset_replica(r, comp);
         for f in doomed {
             if self.frames[f].role != Role::Server || self.frames[f].has(flag::REPLIED) {
-                self.drop_frame(f);
+                self.frames.release(f);
                 continue;
             }
             let next = self.reply(f, Answer::failed(ErrorClass::Reset));

@@ -4,6 +4,7 @@ use super::arrivals::{Generator, User};
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::cached::Flight;
+use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
 use super::frame::{Frames, State};
 use super::limits::{BucketState, BudgetState, PoolState};
@@ -29,10 +30,12 @@ pub(super) mod tag {
     pub(crate) const CALL_TIMER: u8 = 1;
     /// A replica's shared cores.
     pub(crate) const CORES: u8 = 2;
-    /// A cancellation under way.
-    pub(crate) const MESSAGE: u8 = 3;
-    /// A fault, a generator or a probe.
+    /// Something that happens on its own: see [`crate::sim::control`].
+    pub(crate) const CONTROL: u8 = 3;
+    /// A fault or a probe.
     pub(crate) const OTHER: u8 = 4;
+    /// Load arrives.
+    pub(crate) const ARRIVAL: u8 = 5;
 }
 
 /// Chains of handovers allowed at one instant before a run counts as endless:
@@ -78,9 +81,7 @@ pub(super) struct Engine<'p> {
     pub(super) turns: Vec<u32>,
     pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
-    /// Cancellations under way: frame and birth.
-    pub(super) messages: Vec<(u32, u32)>,
-    pub(super) free_messages: Vec<u32>,
+    pub(super) controls: Controls,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.
@@ -128,6 +129,11 @@ impl Engine<'_> {
     /// Lets one event happen, unless it is dead.
     #[inline]
     fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+        if entry.tag() == tag::ARRIVAL {
+            self.note_event(entry, Phase::Arrive as u64, watch);
+            let request = self.arrival_event(entry.index());
+            return self.settle(request);
+        }
         if entry.tag() != tag::MAIN {
             return self.dispatch_other(entry, watch);
         }
@@ -169,12 +175,7 @@ impl Engine<'_> {
                 next = self.call_timed_out(index);
             }
             tag::CORES => self.cores_event(index),
-            tag::MESSAGE => {
-                let (frame, born) = self.messages[index as usize];
-                self.free_messages.push(index);
-                self.cancel(frame, born);
-            }
-            _ if entry.phase() == Phase::Arrive as u8 => self.arrival_event(index),
+            tag::CONTROL => next = self.control_event(index),
             _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
             _ => self.close_window(),
         }
@@ -187,7 +188,7 @@ impl Engine<'_> {
         match entry.tag() {
             tag::CALL_TIMER => self.frames[index].key ^ 1,
             tag::CORES => self.t.comps[self.replicas[index as usize].comp as usize].salt,
-            tag::MESSAGE => self.frames[self.messages[index as usize].0].key ^ 2,
+            tag::CONTROL => self.control_identity(index),
             _ => u64::from(entry.phase()),
         }
     }

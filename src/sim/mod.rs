@@ -13,6 +13,7 @@ mod call;
 mod cancel;
 mod compile;
 mod connections;
+mod control;
 mod door;
 mod engine;
 mod exec;

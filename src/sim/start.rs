@@ -5,6 +5,7 @@ use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::compile::{compile, lines};
+use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
@@ -69,8 +70,7 @@ impl<'p> Engine<'p> {
             turns: vec![0; t.policies.len()],
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
-            messages: Vec::new(),
-            free_messages: Vec::new(),
+            controls: Controls::default(),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],

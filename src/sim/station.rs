@@ -128,7 +128,7 @@ impl Engine<'_> {
     fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
         if self.frames[f].has(flag::CANCELLED) {
             self.stations[comp].counts.cancelled += 1;
-            self.drop_frame(f);
+            self.frames.release(f);
             return NONE;
         }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()

@@ -1,0 +1,175 @@
+//! What exists: components and how they hold, queue, admit, remember and keep.
+
+use super::{Operation, PlaceId};
+use crate::dist::Law;
+use crate::units::SimSpan;
+use serde::{Deserialize, Serialize};
+
+/// A thing that serves operations.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Name in the file; the salt of all its draws.
+    pub name: String,
+    /// Catalogue kind it was made from.
+    pub kind: String,
+    /// Free labels, for fault targets.
+    pub tags: Vec<String>,
+    /// Where it runs.
+    pub place: PlaceId,
+    /// How many independent copies, each with its own queue.
+    pub replicas: u32,
+    /// What a request occupies while it is inside.
+    pub holding: Holding,
+    /// Multiplies the pace of all its work; 1 is nominal.
+    pub speed: f64,
+    /// The waiting line before threads or, for async components, before cores.
+    pub queue: Queue,
+    /// Checks made before a request may queue, in order.
+    pub admission: Vec<Admission>,
+    /// Most connections open to it at once, over all callers' pools.
+    pub connections_max: Option<u32>,
+    /// Present when it remembers keys.
+    pub cache: Option<Cache>,
+    /// Present when it keeps datasets.
+    pub store: Option<Store>,
+    /// What it serves.
+    pub operations: Vec<Operation>,
+}
+
+/// What a request occupies while it is at a component.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Holding {
+    /// One thread from start to reply, over downstream calls. `None` is unlimited.
+    Threads {
+        /// Threads per replica.
+        per_replica: Option<u32>,
+        /// Cores per replica shared by running threads (processor sharing);
+        /// `None` gives each thread a core of its own.
+        cores: Option<f64>,
+    },
+    /// Nothing but a core, and only while computing; computing is first come first served.
+    Async {
+        /// Whole cores per replica, at least 1.
+        cores: u32,
+    },
+}
+
+/// A waiting line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Most requests waiting per replica; `None` is unlimited.
+    pub capacity: Option<u32>,
+    /// Who is served next.
+    pub discipline: Discipline,
+    /// How long a request waits before it gives up; never ends work that has begun.
+    pub patience: Option<Law>,
+}
+
+/// Who is served next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Discipline {
+    /// First in, first out.
+    Fifo,
+    /// Last in, first out.
+    Lifo,
+    /// Smallest priority number first, then first in, first out; running work is never interrupted.
+    Priority,
+    /// As `Priority`, and a more urgent arrival interrupts the least urgent
+    /// running computation, which resumes later where it stopped.
+    PreemptivePriority,
+}
+
+/// A check made before a request may queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Admission {
+    /// Name used in messages and metrics.
+    pub name: String,
+    /// How the allowance refills.
+    pub bucket: Bucket,
+    /// Units one request takes, by operation index; empty means 1 for all.
+    pub costs: Vec<f64>,
+    /// What happens to a request that finds too little.
+    pub excess: Excess,
+    /// Whether a refusal tells the caller when to come back.
+    pub retry_after: bool,
+}
+
+/// A token bucket. A leaky bucket is the same thing seen from the other side
+/// and is resolved to this form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bucket {
+    /// Units added per second.
+    pub rate_per_sec: f64,
+    /// Most units it holds; it starts full.
+    pub burst: f64,
+}
+
+/// What happens to a request over the limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Excess {
+    /// Refuse it with class `throttled`.
+    Reject,
+    /// Hold it until its turn, refusing only beyond this wait.
+    Delay {
+        /// Longest hold; `None` is unlimited.
+        wait_max: Option<SimSpan>,
+    },
+}
+
+/// A memory of recently used keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cache {
+    /// Room, in entries or bytes.
+    pub capacity: CacheCapacity,
+    /// Who leaves when it is full.
+    pub eviction: Eviction,
+}
+
+/// Room in a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheCapacity {
+    /// Never full.
+    Unlimited,
+    /// A number of entries.
+    Entries(u64),
+    /// A number of bytes; entries weigh their entity's `bytes`.
+    Bytes(u64),
+}
+
+/// Who leaves a full cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Eviction {
+    /// Least recently used.
+    Lru,
+    /// First in, first out.
+    Fifo,
+    /// Least frequently used; ties leave in order of arrival.
+    Lfu,
+    /// Any, uniformly.
+    Random,
+}
+
+/// How long a cached value lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    /// Until evicted.
+    Never,
+    /// From the moment it was filled.
+    Fixed(SimSpan),
+    /// From the moment it was last used.
+    Sliding(SimSpan),
+}
+
+/// Something that keeps data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Named sets of rows.
+    pub datasets: Vec<Dataset>,
+}
+
+/// A named set of rows in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Name in the file.
+    pub name: String,
+}

@@ -1,0 +1,127 @@
+//! What is promised.
+
+use super::{ClientId, ComponentId, OperationId, PlaceId, PolicyId};
+use crate::units::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// A promise: `METRIC [of SCOPE] CMP VALUE [WINDOW]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The text as written.
+    pub text: String,
+    /// Where it was written, `file:line`.
+    pub location: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// Of what.
+    pub scope: Scope,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what: seconds for times, shares for ratios, per-second for rates, else plain numbers.
+    pub target: f64,
+    /// Over what part of the run.
+    pub when: When,
+}
+
+/// What an expectation measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Metric {
+    /// Share of requests answered ok or degraded.
+    Availability,
+    /// Share of requests not answered ok or degraded.
+    ErrorRate,
+    /// Share of requests answered in degraded form.
+    DegradedRate,
+    /// Quantile of latency, seconds. Clients: arrival to answer. Components: arrival to reply.
+    LatencyQuantile(f64),
+    /// Mean latency, seconds.
+    LatencyMean,
+    /// Largest latency, seconds.
+    LatencyMax,
+    /// Quantile of time in queue, seconds.
+    WaitQuantile(f64),
+    /// Mean time in queue, seconds.
+    WaitMean,
+    /// Requests finished per second.
+    Throughput,
+    /// Requests answered ok or degraded per second.
+    Goodput,
+    /// Requests arrived per second.
+    ArrivalRate,
+    /// Mean share of threads or cores busy.
+    Utilization,
+    /// Time-weighted mean number waiting.
+    QueueMean,
+    /// Largest number waiting.
+    QueueMax,
+    /// Time-weighted mean number inside.
+    InSystemMean,
+    /// Share of arrivals refused (shed or throttled).
+    RejectRate,
+    /// Share of arrivals that left the queue before service.
+    AbandonRate,
+    /// Share of cache look-ups that found the key.
+    HitRatio,
+    /// Attempts per call.
+    RetryAmplification,
+    /// Share of calls that ended by the caller's timeout.
+    TimeoutRate,
+    /// Share of time the component was up.
+    Uptime,
+    /// Longest time from users being hurt until service held again, seconds.
+    RecoveryTime,
+    /// Writes whose acknowledgement never reached the caller.
+    UnknownWrites,
+}
+
+/// What an expectation is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    /// All clients together.
+    All,
+    /// One workload.
+    Workload(usize),
+    /// One journey of one client.
+    Journey(ClientId, usize),
+    /// One component.
+    Component(ComponentId),
+    /// One operation of one component.
+    Operation(ComponentId, OperationId),
+    /// All components of one place.
+    Place(PlaceId),
+    /// Calls under one policy (`caller -> target`).
+    Edge(PolicyId),
+}
+
+/// How a measurement is compared with a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comparison {
+    /// Below.
+    Less,
+    /// At or below.
+    LessOrEqual,
+    /// Above.
+    Greater,
+    /// At or above.
+    GreaterOrEqual,
+}
+
+/// Over what part of the run an expectation is measured. Requests belong to
+/// the part in which they arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// From the end of the warm-up to the end.
+    Always,
+    /// Before the first fault.
+    BeforeFaults,
+    /// While any fault acts.
+    DuringFaults,
+    /// While none acts.
+    OutsideFaults,
+    /// After the last fault ended.
+    AfterFaults,
+    /// After service was seen to hold again, following the last fault.
+    AfterRecovery,
+    /// Between two instants.
+    Between(SimTime, SimTime),
+}

@@ -1,0 +1,200 @@
+//! What goes wrong.
+
+use super::{Bucket, ClientId, ComponentId, ErrorClass, OperationId, PolicyId};
+use crate::dist::Law;
+use crate::units::{SimSpan, SimTime};
+use serde::{Deserialize, Serialize};
+
+/// Something that goes wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Name for timelines: the file's, or made from its kind and target.
+    pub name: String,
+    /// The file's word for it, such as `crash` or `partition`.
+    pub kind: String,
+    /// What it does.
+    pub effect: Effect,
+    /// When it acts.
+    pub schedule: Schedule,
+}
+
+/// When a fault acts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// Once.
+    Once {
+        /// Start.
+        at: SimTime,
+        /// Length; `None` lasts to the end.
+        length: Option<SimSpan>,
+        /// Time over which it grows to full strength.
+        ramp: SimSpan,
+        /// On and off times within its length.
+        flap: Option<(SimSpan, SimSpan)>,
+    },
+    /// Again and again, each target replica or link on its own.
+    Recurring {
+        /// First possible start.
+        at: SimTime,
+        /// Time between the end of one and the start of the next.
+        up: Law,
+        /// Length of each.
+        down: Law,
+        /// No more starts after this; `None` goes on to the end.
+        until: Option<SimTime>,
+    },
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Replicas die; work inside is lost with a reset. They return after the fault's length.
+    Crash {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Refuse new work but finish what is inside before going down.
+        graceful: bool,
+        /// Extra time from the fault's end until a replica serves again.
+        restart: Law,
+    },
+    /// Replicas do no work; arrivals queue.
+    Pause {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+    },
+    /// Replicas work slower by a factor, above 1.
+    Slow {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Times slower at full strength.
+        factor: f64,
+    },
+    /// Some requests fail or take longer, others do not.
+    Gray {
+        /// Which replicas misbehave.
+        replicas: Vec<ReplicaRef>,
+        /// Share of requests that fail at full strength.
+        errors: f64,
+        /// With what.
+        class: ErrorClass,
+        /// Extra time for each request that does not fail.
+        latency: Option<Law>,
+        /// Only requests from these callers; empty means all.
+        callers: Vec<Caller>,
+        /// Only these operations `(component, operation)`; empty means all.
+        operations: Vec<(ComponentId, OperationId)>,
+    },
+    /// Part of the threads, pool or store connections are unusable.
+    Exhaust {
+        /// What leaks.
+        what: Exhausted,
+        /// Share lost at full strength, 0..=1.
+        share: f64,
+    },
+    /// Everything asked of these replicas is refused, answered with an error, or never answered.
+    Outage {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// How it shows.
+        mode: OutageMode,
+    },
+    /// A component's allowance shrinks to a share, or one is imposed.
+    Throttle {
+        /// Who.
+        component: ComponentId,
+        /// The allowance imposed at full strength.
+        bucket: Bucket,
+        /// Whether a refusal tells the caller when to come back.
+        retry_after: bool,
+    },
+    /// Messages on a path take longer.
+    Latency {
+        /// Which path.
+        path: Path,
+        /// Extra one-way delay at full strength.
+        add: Law,
+    },
+    /// Messages on a path are lost and sent again.
+    PacketLoss {
+        /// Which path.
+        path: Path,
+        /// Probability per message at full strength.
+        loss: f64,
+        /// Delay until sent again; doubles for each further loss.
+        retransmit: SimSpan,
+    },
+    /// A path carries fewer bytes per second.
+    Bandwidth {
+        /// Which path.
+        path: Path,
+        /// Bytes per second at full strength.
+        bytes_per_sec: f64,
+    },
+    /// No message passes.
+    Partition {
+        /// Which path.
+        path: Path,
+        /// Whether senders are told at once (refused) or hear nothing.
+        refuses: bool,
+    },
+    /// More load.
+    Spike {
+        /// Index of the workload that it adds to.
+        workload: usize,
+        /// Times the workload's own rate at full strength.
+        factor: f64,
+    },
+}
+
+/// What leaks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exhausted {
+    /// Threads (or cores of an async component) of these replicas.
+    Threads(Vec<ReplicaRef>),
+    /// Connections of one caller's pool to one target, in all caller replicas.
+    Pool(PolicyId),
+    /// Connections a component can accept.
+    Connections(ComponentId),
+}
+
+/// How an outage shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutageMode {
+    /// Connection refused, at once.
+    Refuse,
+    /// An error answer, at once.
+    Error,
+    /// Never an answer.
+    BlackHole,
+}
+
+/// One replica of one component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplicaRef {
+    /// Which component.
+    pub component: ComponentId,
+    /// Which of its replicas, from 0.
+    pub replica: u32,
+}
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caller {
+    /// A component.
+    Component(ComponentId),
+    /// A client.
+    Client(ClientId),
+}
+
+/// Messages from some senders to some receivers; with `both_ways` also back.
+/// Sets are of components and clients, already expanded from names, kinds, tags and places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// Who sends.
+    pub from: Vec<Caller>,
+    /// Who receives.
+    pub to: Vec<Caller>,
+    /// Whether the other direction is hit too.
+    pub both_ways: bool,
+}

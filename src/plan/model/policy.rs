@@ -1,0 +1,150 @@
+//! How callers behave.
+
+use crate::dist::{Backoff, Law};
+use crate::units::SimSpan;
+use serde::{Deserialize, Serialize};
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorClass {
+    /// The service answered with an error.
+    Error,
+    /// The caller stopped waiting.
+    Timeout,
+    /// A full queue refused the request.
+    Shed,
+    /// An allowance was used up.
+    Throttled,
+    /// The request left a queue after waiting too long.
+    Reneged,
+    /// The connection broke while work was under way.
+    Reset,
+    /// The other side was down or unreachable and said so.
+    Refused,
+    /// The other side had no connection to give.
+    Connections,
+    /// No connection of the caller's own pool came free in time.
+    PoolTimeout,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+/// How a caller behaves towards one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallPolicy {
+    /// `caller -> target`, for messages and metrics.
+    pub name: String,
+    /// Connections kept per caller replica; `None` opens one per call for free.
+    pub pool: Option<Pool>,
+    /// Longest wait for one attempt, from send.
+    pub attempt_timeout: Option<SimSpan>,
+    /// Longest wait for the whole call, backoff included.
+    pub total_timeout: Option<SimSpan>,
+    /// Whether the caller's own deadline caps this call.
+    pub inherits_deadline: bool,
+    /// Whether a timeout stops the work on the other side.
+    pub cancels: bool,
+    /// When and how to try again.
+    pub retry: Retry,
+    /// How a replica is chosen.
+    pub balancing: Balancing,
+    /// What a failed call means for the caller.
+    pub on_failure: OnFailure,
+    /// Priority given to requests sent this way; `None` keeps the request's own.
+    pub priority: Option<u8>,
+}
+
+/// A connection pool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// Most connections per caller replica.
+    pub size: u32,
+    /// Most callers waiting for a connection; `None` is unlimited.
+    pub queue_capacity: Option<u32>,
+    /// Longest wait for a connection.
+    pub timeout: Option<SimSpan>,
+    /// Cost of opening a connection; `None` is free.
+    pub connect: Option<Law>,
+}
+
+/// When and how to try again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// Tries in all, the first included; 1 never retries.
+    pub attempts_max: u32,
+    /// Pause before each retry.
+    pub backoff: Backoff,
+    /// Which failures are tried again.
+    pub on: Vec<ErrorClass>,
+    /// Bound on retries over many calls.
+    pub budget: Option<RetryBudget>,
+    /// Whether a refusal's hint replaces a shorter pause.
+    pub honours_retry_after: bool,
+}
+
+/// Bound on retries over many calls of one policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryBudget {
+    /// How the allowance works.
+    pub rule: BudgetRule,
+    /// Who shares it.
+    pub scope: BudgetScope,
+}
+
+/// How a retry allowance works.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BudgetRule {
+    /// Each first attempt adds, each retry takes one; starts full.
+    TokenBucket {
+        /// Tokens added by a first attempt.
+        per_call: f64,
+        /// Most tokens.
+        capacity: f64,
+    },
+    /// Retries may be at most this share of first attempts over a sliding window.
+    Ratio {
+        /// Retries per first attempt.
+        ratio: f64,
+        /// Length of the window.
+        window: SimSpan,
+        /// Retries per second always allowed.
+        min_per_sec: f64,
+    },
+}
+
+/// Who shares a retry allowance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetScope {
+    /// Each caller replica has its own.
+    Replica,
+    /// All replicas of the caller share one.
+    Component,
+}
+
+/// How a replica is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balancing {
+    /// Any, uniformly.
+    Random,
+    /// In turn, per caller component.
+    RoundRobin,
+    /// Fewest unanswered requests of this caller; ties at random.
+    LeastRequests,
+    /// The less loaded, by this caller's unanswered requests, of two drawn at random.
+    TwoChoices,
+    /// Fewest requests inside, over all callers; ties at random.
+    JoinShortestQueue,
+}
+
+/// What a failed call means for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The caller fails with the same class.
+    Fail,
+    /// The caller goes on as if nothing had happened.
+    Continue,
+    /// The caller goes on, and its request counts as degraded.
+    Degrade,
+}

@@ -1,0 +1,164 @@
+//! Components as a file writes them.
+
+use super::{RawCallPolicy, RawOperation};
+use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A thing that serves operations.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawComponent {
+    /// Kind from the catalogue that fills in what is not said here. Default: core/service.
+    pub kind: Option<String>,
+    /// What it is, for readers.
+    pub description: Option<String>,
+    /// Free labels, for choosing fault targets.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Where it runs. Default: the only place, if there is one.
+    pub place: Option<String>,
+    /// Independent copies, each with its own queue and threads. Default: 1.
+    pub replicas: Option<u32>,
+    /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
+    pub threads: Option<CountText>,
+    /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
+    #[serde(rename = "async")]
+    pub is_async: Option<bool>,
+    /// Cores per replica. With `threads`, shared by running threads (processor sharing); with `async`, first come first served. Default: a core for each thread; 1 for async.
+    pub cores: Option<NumberText>,
+    /// Pace of all its work, relative to nominal. Default: 1.
+    pub speed: Option<NumberText>,
+    /// The waiting line of each replica.
+    pub queue: Option<RawQueue>,
+    /// Limits checked before a request may queue, in order.
+    #[serde(default)]
+    pub admission: Vec<RawAdmission>,
+    /// Most connections open to it at once, over all callers' pools. Default: unlimited.
+    pub connections: Option<CountText>,
+    /// Makes it remember keys.
+    pub cache: Option<RawCache>,
+    /// Makes it keep datasets that `read` and `write` steps name.
+    pub store: Option<RawStore>,
+    /// How others call it, unless they say otherwise.
+    pub client_defaults: Option<RawCallPolicy>,
+    /// How it calls others: by `component` or `component.operation`.
+    #[serde(default)]
+    pub calls: IndexMap<String, RawCallPolicy>,
+    /// What it serves.
+    #[serde(default)]
+    pub operations: IndexMap<String, RawOperation>,
+}
+
+/// A waiting line.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawQueue {
+    /// Most requests waiting per replica: a number or `unlimited`; beyond it they are refused. Default: unlimited.
+    pub capacity: Option<CountText>,
+    /// Who is served next. Default: fifo.
+    pub discipline: Option<RawDiscipline>,
+    /// How long a request waits before it leaves; work that has begun always finishes. Default: for ever.
+    pub patience: Option<LawText>,
+}
+
+/// Who is served next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawDiscipline {
+    /// First in, first out.
+    Fifo,
+    /// Last in, first out.
+    Lifo,
+    /// Smallest priority number first; running work is not interrupted.
+    Priority,
+    /// Smallest priority number first; more urgent work interrupts less urgent, which resumes later.
+    PreemptivePriority,
+    /// Everyone at once, sharing `cores` (default 1) equally; needs unlimited threads.
+    ProcessorSharing,
+}
+
+/// A limit checked before a request may queue.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawAdmission {
+    /// Refills at a rate up to a burst; a request takes its cost.
+    TokenBucket(RawBucket),
+    /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
+    LeakyBucket(RawBucket),
+}
+
+/// A token or leaky bucket.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBucket {
+    /// Name in messages and metrics. Default: the bucket's kind.
+    pub name: Option<String>,
+    /// Units per second.
+    pub rate: RateText,
+    /// Most units it holds; it starts full (leaky: empty).
+    pub burst: NumberText,
+    /// Units one request takes, by operation; others take 1.
+    #[serde(default)]
+    pub costs: IndexMap<String, NumberText>,
+    /// What happens to a request over the limit. Default: reject.
+    pub excess: Option<RawExcess>,
+    /// Longest hold when `excess` is delay. Default: for ever.
+    pub wait_max: Option<SpanText>,
+    /// Whether a refusal tells the caller when to come back. Default: true.
+    pub retry_after: Option<bool>,
+}
+
+/// What happens to a request over the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawExcess {
+    /// Refuse it (class `throttled`).
+    Reject,
+    /// Hold it until its turn.
+    Delay,
+}
+
+/// A memory of recently used keys.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCache {
+    /// Most entries: a number or `unlimited`. Excludes `memory`. Default: unlimited.
+    pub entries: Option<CountText>,
+    /// Most bytes; each entry weighs its entity's `bytes`.
+    pub memory: Option<BytesText>,
+    /// Who leaves when it is full. Default: lru.
+    pub eviction: Option<RawEviction>,
+}
+
+/// Who leaves a full cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawEviction {
+    /// Least recently used.
+    Lru,
+    /// First in, first out.
+    Fifo,
+    /// Least frequently used.
+    Lfu,
+    /// Any.
+    Random,
+}
+
+/// Something that keeps data.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawStore {
+    /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
+    #[serde(default)]
+    pub datasets: IndexMap<String, RawDataset>,
+}
+
+/// A named set of rows.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawDataset {
+    /// What it is, for readers.
+    pub description: Option<String>,
+}

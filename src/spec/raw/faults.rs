@@ -1,0 +1,279 @@
+//! Faults as a file writes them.
+
+use super::RawErrorClass;
+use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Something that goes wrong: when, and exactly one of the effects.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawFault {
+    /// Name in timelines. Default: made from the effect and its target.
+    pub name: Option<String>,
+    /// When it starts. Needed unless `recurring`.
+    pub at: Option<SpanText>,
+    /// How long it lasts. Default: to the end.
+    #[serde(rename = "for")]
+    pub length: Option<SpanText>,
+    /// Time over which it grows to full strength. Default: 0s.
+    pub ramp: Option<SpanText>,
+    /// Comes and goes within its length.
+    pub flap: Option<RawFlap>,
+    /// Again and again at random, each target on its own; instead of `at` and `for`.
+    pub recurring: Option<RawRecurring>,
+    /// Replicas die; work inside is lost. They return when the fault ends.
+    pub crash: Option<RawCrash>,
+    /// Replicas stop working for a while, as in a garbage collection or a virtual machine freeze; arrivals queue.
+    pub pause: Option<RawReplicaTarget>,
+    /// Replicas work slower.
+    pub slow: Option<RawSlow>,
+    /// Some requests fail or take longer, others do not.
+    pub gray: Option<RawGray>,
+    /// Part of the threads, pool connections or store connections are unusable.
+    pub exhaust: Option<RawExhaust>,
+    /// Nothing is served: refused, answered with errors, or never answered.
+    pub outage: Option<RawOutage>,
+    /// A smaller allowance is imposed.
+    pub throttle: Option<RawThrottle>,
+    /// Messages take longer.
+    pub latency: Option<RawLatencyFault>,
+    /// Messages are lost and sent again.
+    pub packet_loss: Option<RawPacketLoss>,
+    /// A path carries fewer bytes per second.
+    pub bandwidth: Option<RawBandwidthFault>,
+    /// No message passes.
+    pub partition: Option<RawPartition>,
+    /// More load.
+    pub spike: Option<RawSpikeFault>,
+}
+
+/// Coming and going.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawFlap {
+    /// How long it acts each time.
+    pub on: SpanText,
+    /// How long it rests each time.
+    pub off: SpanText,
+}
+
+/// Again and again at random.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawRecurring {
+    /// Time between the end of one and the start of the next.
+    pub up: LawText,
+    /// Length of each.
+    pub down: LawText,
+    /// First possible start. Default: 0s.
+    pub from: Option<SpanText>,
+    /// No more starts after this. Default: the end.
+    pub until: Option<SpanText>,
+}
+
+/// Which replicas: a component's name, or a selector.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawTarget {
+    /// All replicas of the component with this name.
+    Name(String),
+    /// A selector.
+    Selector(RawSelector),
+}
+
+/// Chooses components by name, kind, tag or place (all that are given must fit), and then some of their replicas.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawSelector {
+    /// By name.
+    pub component: Option<String>,
+    /// By catalogue kind.
+    pub kind: Option<String>,
+    /// By tag.
+    pub tag: Option<String>,
+    /// By place.
+    pub place: Option<String>,
+    /// This many replicas of those that fit, drawn by the seed. Default: all.
+    pub count: Option<u32>,
+    /// This share of the replicas that fit, rounded up, drawn by the seed.
+    pub percent: Option<ShareText>,
+}
+
+/// Which replicas.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawReplicaTarget {
+    /// Which replicas.
+    pub target: RawTarget,
+}
+
+/// Replicas die.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCrash {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Refuse new work but finish what is inside before going down. Default: false.
+    pub graceful: Option<bool>,
+    /// Time from the fault's end until a replica serves again. Default: 0s.
+    pub restart: Option<LawText>,
+}
+
+/// Replicas work slower.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawSlow {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Times slower.
+    pub factor: NumberText,
+}
+
+/// Some requests fail or take longer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawGray {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Share of requests that fail. Default: 0%.
+    pub errors: Option<ShareText>,
+    /// With what. Default: error.
+    pub class: Option<RawErrorClass>,
+    /// Extra time for requests that do not fail.
+    pub latency: Option<LawText>,
+    /// Only requests from these components or clients. Default: all.
+    #[serde(default)]
+    pub callers: Vec<String>,
+    /// Only these operations of the targets. Default: all.
+    #[serde(default)]
+    pub operations: Vec<String>,
+}
+
+/// Part of something is unusable. Give one of `threads`, `pool` and `connections`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawExhaust {
+    /// Threads (or async cores) of these replicas.
+    pub threads: Option<RawTarget>,
+    /// A pool, as `caller -> target`.
+    pub pool: Option<String>,
+    /// Connections that a component accepts.
+    pub connections: Option<String>,
+    /// Share lost.
+    pub share: ShareText,
+}
+
+/// Nothing is served.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawOutage {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// How it shows. Default: refuse.
+    pub mode: Option<RawOutageMode>,
+}
+
+/// How an outage shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawOutageMode {
+    /// Connection refused, at once.
+    Refuse,
+    /// An error answer, at once.
+    Error,
+    /// Never an answer.
+    BlackHole,
+}
+
+/// A smaller allowance is imposed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawThrottle {
+    /// Which component.
+    pub target: String,
+    /// Requests per second allowed.
+    pub rate: RateText,
+    /// Most requests at once. Default: one second's worth.
+    pub burst: Option<NumberText>,
+    /// Whether a refusal tells the caller when to come back. Default: true.
+    pub retry_after: Option<bool>,
+}
+
+/// One side of a network path: a component's, client's or place's name, or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawEnd {
+    /// A component, client or place.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// Messages take longer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawLatencyFault {
+    /// Senders.
+    pub from: RawEnd,
+    /// Receivers.
+    pub to: RawEnd,
+    /// Leave the other direction alone. Default: false.
+    pub one_way: Option<bool>,
+    /// Extra one-way delay.
+    pub add: LawText,
+}
+
+/// Messages are lost and sent again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawPacketLoss {
+    /// Senders.
+    pub from: RawEnd,
+    /// Receivers.
+    pub to: RawEnd,
+    /// Leave the other direction alone. Default: false.
+    pub one_way: Option<bool>,
+    /// Probability per message.
+    pub loss: ShareText,
+    /// Delay until sent again; doubles for each further loss. Default: 200ms.
+    pub retransmit: Option<SpanText>,
+}
+
+/// A path carries fewer bytes per second.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBandwidthFault {
+    /// Senders.
+    pub from: RawEnd,
+    /// Receivers.
+    pub to: RawEnd,
+    /// Leave the other direction alone. Default: false.
+    pub one_way: Option<bool>,
+    /// What is left.
+    pub limit: BandwidthText,
+}
+
+/// No message passes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawPartition {
+    /// Senders.
+    pub from: RawEnd,
+    /// Receivers.
+    pub to: RawEnd,
+    /// Leave the other direction alone. Default: false.
+    pub one_way: Option<bool>,
+    /// Whether senders are told at once instead of hearing nothing. Default: false.
+    pub refuse: Option<bool>,
+}
+
+/// More load.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawSpikeFault {
+    /// Which load grows.
+    pub load: String,
+    /// Times its own rate.
+    pub factor: NumberText,
+}

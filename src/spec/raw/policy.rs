@@ -1,0 +1,159 @@
+//! Call policies as a file writes them.
+
+use crate::spec::scalar::{BackoffText, CountText, LawText, NumberText, RateText, ShareText, SpanText};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How a caller behaves towards a target.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCallPolicy {
+    /// Connections kept per caller replica. Default: one per call, opened for free.
+    pub pool: Option<RawPool>,
+    /// Longest wait for one attempt, from send. Default: for ever.
+    pub timeout: Option<SpanText>,
+    /// Longest wait for the whole call, retries and backoff included. Default: for ever.
+    pub total_timeout: Option<SpanText>,
+    /// Whether the caller's own deadline (what is left of its `total-timeout` or of the attempt that called it) caps this call. Default: false.
+    pub inherit_deadline: Option<bool>,
+    /// Whether a timeout stops the work on the other side; otherwise it goes on for nothing. Default: false.
+    pub cancel: Option<bool>,
+    /// When and how to try again. Default: never.
+    pub retry: Option<RawRetry>,
+    /// How a replica is chosen. Default: round-robin.
+    pub balance: Option<RawBalancing>,
+    /// What a failed call means for the caller. Default: fail.
+    pub on_failure: Option<RawOnFailure>,
+    /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
+    pub priority: Option<u8>,
+}
+
+/// A connection pool: its size, or its details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawPool {
+    /// Most connections per caller replica.
+    Size(u32),
+    /// Size and behaviour.
+    Details(RawPoolDetails),
+}
+
+/// A connection pool.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawPoolDetails {
+    /// Most connections per caller replica.
+    pub size: u32,
+    /// Most callers waiting for a connection: a number or `unlimited`. Default: unlimited.
+    pub queue: Option<CountText>,
+    /// Longest wait for a connection. Default: for ever.
+    pub timeout: Option<SpanText>,
+    /// Time to open a connection. Default: none.
+    pub connect: Option<LawText>,
+}
+
+/// When and how to try again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawRetry {
+    /// Tries in all, the first included.
+    pub attempts: u32,
+    /// Pause before each retry: `none`, `fixed(100ms)`, `exponential(BASE CAP)`, `exponential(BASE CAP spread 50%)`, `full-jitter(BASE CAP)`, `equal-jitter(BASE CAP)` or `decorrelated(BASE CAP)`. Default: none.
+    pub backoff: Option<BackoffText>,
+    /// Failures that are tried again. Default: all but cancelled.
+    pub on: Option<Vec<RawErrorClass>>,
+    /// Bound on retries over many calls. Default: none.
+    pub budget: Option<RawBudget>,
+    /// Whether a refusal's hint replaces a shorter pause. Default: true.
+    pub honor_retry_after: Option<bool>,
+}
+
+/// Bound on retries over many calls: a share of calls, or its details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawBudget {
+    /// Retries may be at most this share of calls over ten seconds.
+    Share(ShareText),
+    /// One of the two rules.
+    Details(RawBudgetDetails),
+}
+
+/// Bound on retries over many calls.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBudgetDetails {
+    /// Retries per call over a sliding window. Excludes `per-call` and `capacity`.
+    pub ratio: Option<ShareText>,
+    /// Length of the sliding window. Default: 10s.
+    pub window: Option<SpanText>,
+    /// Retries always allowed. Default: 0/s.
+    pub min_rate: Option<RateText>,
+    /// Tokens added by each first attempt; a retry takes one. Needs `capacity`.
+    pub per_call: Option<NumberText>,
+    /// Most tokens; it starts full. Needs `per-call`.
+    pub capacity: Option<NumberText>,
+    /// Who shares it. Default: component.
+    pub scope: Option<RawBudgetScope>,
+}
+
+/// Who shares a retry budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawBudgetScope {
+    /// Each caller replica has its own.
+    Replica,
+    /// All replicas of the caller share one.
+    Component,
+}
+
+/// How a replica is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawBalancing {
+    /// Any.
+    Random,
+    /// In turn.
+    RoundRobin,
+    /// Fewest unanswered requests of this caller; ties at random.
+    LeastRequests,
+    /// The less loaded of two drawn at random.
+    TwoChoices,
+    /// Fewest requests inside, over all callers; ties at random.
+    JoinShortestQueue,
+}
+
+/// What a failed call means for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawOnFailure {
+    /// The caller fails too.
+    Fail,
+    /// The caller goes on.
+    Continue,
+    /// The caller goes on and its answer counts as degraded.
+    Degrade,
+}
+
+/// A way to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawErrorClass {
+    /// The service answered with an error.
+    Error,
+    /// The caller stopped waiting.
+    Timeout,
+    /// A full queue refused the request.
+    Shed,
+    /// An allowance was used up.
+    Throttled,
+    /// The request left a queue after waiting too long.
+    Reneged,
+    /// The connection broke while work was under way.
+    Reset,
+    /// The other side was down and said so.
+    Refused,
+    /// The other side had no connection to give.
+    Connections,
+    /// No connection of the caller's own pool came free in time.
+    PoolTimeout,
+}

@@ -1,0 +1,190 @@
+//! Operations and their steps as a file writes them.
+
+use super::RawErrorClass;
+use crate::spec::scalar::{LawText, ShareText, SpanText, TargetText};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What a component does when called: its steps, or steps and properties.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawOperation {
+    /// Just its steps.
+    Steps(Vec<RawStep>),
+    /// Steps and properties.
+    Details(RawOperationDetails),
+}
+
+/// What a component does when called.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawOperationDetails {
+    /// What it does, in order.
+    #[serde(default)]
+    pub steps: Vec<RawStep>,
+    /// Whether calling it twice is as good as once; if not, callers do not retry a call that may have been done. Default: true.
+    pub idempotent: Option<bool>,
+    /// Size of a call to it. Default: none counted.
+    #[schemars(extend("x-law-of" = "bytes"))]
+    pub request_bytes: Option<LawText>,
+    /// Size of its reply. Default: none counted.
+    #[schemars(extend("x-law-of" = "bytes"))]
+    pub response_bytes: Option<LawText>,
+}
+
+/// One thing an operation or a journey does.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawStep {
+    /// Use a core for this long.
+    Compute(LawText),
+    /// Let time pass without using a core.
+    Wait(LawText),
+    /// Call `component.operation` (or `component`, if it has only one) and wait for the answer.
+    Call(TargetText),
+    /// Hand the request on to `component.operation` and release everything here.
+    Forward(TargetText),
+    /// Read `store.dataset`.
+    Read(TargetText),
+    /// Write `store.dataset`.
+    Write(TargetText),
+    /// Look a key up in a cache; on a miss, do something and remember the result.
+    Cached(Box<RawCached>),
+    /// Remove a key from a cache.
+    Invalidate(RawInvalidate),
+    /// Do one of several lists of steps; what is left of 100 % does nothing.
+    Choose(Vec<RawBranch>),
+    /// Do a list of steps several times.
+    Repeat(RawRepeat),
+    /// Do several lists of steps at once.
+    Parallel(RawParallel),
+    /// Do a list of steps, and another if it fails.
+    Try(RawTry),
+    /// Fail with some probability.
+    Fail(RawFail),
+    /// Begin a list of steps and go on without waiting for it.
+    Start(Vec<RawStep>),
+    /// Answer now and go on with the rest.
+    Reply,
+}
+
+/// A look-aside cache step.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCached {
+    /// Which component remembers; it needs `cache`.
+    #[serde(rename = "in")]
+    pub cache: String,
+    /// Which entity the key belongs to.
+    pub key: String,
+    /// How long a value lives once filled. Default: until evicted.
+    pub ttl: Option<SpanText>,
+    /// How long a value lives since its last use. Excludes `ttl`.
+    pub sliding_ttl: Option<SpanText>,
+    /// Whether requests that miss a key being fetched wait for that fetch. Default: false.
+    pub single_flight: Option<bool>,
+    /// What to do on a hit.
+    #[serde(default)]
+    pub hit: Vec<RawStep>,
+    /// What to do on a miss, before the value is stored.
+    #[serde(default)]
+    pub miss: Vec<RawStep>,
+}
+
+/// Which key to remove from which cache.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawInvalidate {
+    /// Which component remembers.
+    #[serde(rename = "in")]
+    pub cache: String,
+    /// Which entity the key belongs to.
+    pub key: String,
+}
+
+/// One of several lists of steps.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBranch {
+    /// How likely.
+    pub share: ShareText,
+    /// What to do.
+    #[serde(rename = "do", default)]
+    pub steps: Vec<RawStep>,
+}
+
+/// A list of steps done several times.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawRepeat {
+    /// How often: a number or a law such as `geometric(3)`.
+    #[schemars(extend("x-law-of" = "count"))]
+    pub times: LawText,
+    /// Bound on the rounds.
+    pub at_most: u32,
+    /// What to do each time.
+    #[serde(rename = "do")]
+    pub steps: Vec<RawStep>,
+}
+
+/// Several lists of steps done at once.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawParallel {
+    /// Different lists of steps. Excludes `times` and `do`.
+    #[serde(default)]
+    pub branches: Vec<Vec<RawStep>>,
+    /// Copies of `do`.
+    pub times: Option<u32>,
+    /// What each copy does.
+    #[serde(rename = "do", default)]
+    pub steps: Vec<RawStep>,
+    /// How many must succeed. Default: all.
+    pub need: Option<u32>,
+    /// Whether the rest is cancelled once enough have succeeded. Default: false.
+    pub cancel_stragglers: Option<bool>,
+}
+
+/// A list of steps and what to do if it fails.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawTry {
+    /// What to try.
+    #[serde(rename = "do")]
+    pub steps: Vec<RawStep>,
+    /// What to do instead, the first entry that fits.
+    pub rescue: Vec<RawRescue>,
+    /// Whether a rescued request counts as degraded. Default: true.
+    pub degraded: Option<bool>,
+}
+
+/// What to do when a tried list of steps fails.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawRescue {
+    /// Which failures. Default: all.
+    pub on: Option<Vec<RawErrorClass>>,
+    /// What to do instead.
+    #[serde(rename = "do", default)]
+    pub steps: Vec<RawStep>,
+}
+
+/// A failure: its probability, or its details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawFail {
+    /// How likely, with class `error`.
+    Probability(ShareText),
+    /// How likely and how.
+    Details(RawFailDetails),
+}
+
+/// A failure.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawFailDetails {
+    /// How likely. Default: 100%.
+    pub probability: Option<ShareText>,
+    /// With what. Default: error.
+    pub class: Option<RawErrorClass>,
+}
