@@ -157,3 +157,45 @@ fn a_catalogue_figure_explains_only_what_the_catalogue_said() {
     assert_eq!(threads(2)["figure"]["source"], "paper 4");
     assert_eq!(threads(3)["figure"], serde_json::Value::Null, "its base says something else");
 }
+
+#[test]
+fn a_call_is_explained_key_by_key() {
+    let folder = Folder::new();
+    let kind = "kind: my/db\ndescription: Mine.\ncomponent:\n  client-defaults: { timeout: 9s, pool: 5, cancel: true }\n  \
+                operations: { read: [{ wait: 1ms }], write: [{ wait: 1ms }] }\n\
+                figures: [{ path: component/client-defaults/pool, value: 5, unit: connections, source: paper, \
+                confidence: documented, verified: true }]\n";
+    folder.write("kinds/db.yaml", kind);
+    let topology = "topology: calls\ncomponents:\n  db: { kind: my/db }\nclients:\n  users:\n    calls:\n      \
+                    db: { timeout: 3s, retry: { attempts: 2 } }\n      db.write: { timeout: 1s }\n    \
+                    journeys: { go: [{ call: db.read }, { call: db.write }] }\n";
+    folder.write("calls.yaml", topology);
+    let explain = ["explain", "calls.yaml", "--catalogue", "kinds"];
+    let json = folder.shakedown(&[&explain[..], &["--format", "json"]].concat()).exits(0).json();
+    let call = &json[0]["calls"][1];
+    assert_eq!(call["call"], "users -> db.write");
+    let found: Vec<(&str, String)> = call["values"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|value| {
+            (
+                value["path"].as_str().expect("a path"),
+                format!("{}:{}", value["at"]["file"], value["at"]["line"]),
+            )
+        })
+        .collect();
+    let at = |file: &str, line: u32| format!("\"{file}\":{line}");
+    assert_eq!(
+        found,
+        [
+            ("timeout", at("calls.yaml", 8)),
+            ("retry/attempts", at("calls.yaml", 7)),
+            ("pool", at("kinds/db.yaml", 4)),
+            ("cancel", at("kinds/db.yaml", 4)),
+        ]
+    );
+    assert_eq!(call["values"][2]["figure"]["source"], "paper");
+    let text = folder.shakedown(&explain).exits(0).out;
+    assert!(text.contains("users -> db.write: each attempt 1s at most, 2 attempts, 5 pooled"), "{text}");
+}
