@@ -146,7 +146,7 @@ metrics! {
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
-    "timeout-rate" [] Share of CALL needs Nothing: "Share of calls that ended by the caller's timeout.";
+    "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";

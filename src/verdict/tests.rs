@@ -1,7 +1,7 @@
 //! Verdicts on an outcome whose numbers can be counted by hand.
 
 use super::fixture::{at, outcome, plan};
-use super::{Judgement, Verdict, judge, worst};
+use super::{Judgement, Verdict, judge, measure, worst};
 use crate::outcome::*;
 use crate::plan::*;
 use crate::units::SimSpan;
@@ -91,6 +91,19 @@ fn call_metrics_are_as_defined() {
     assert!((always(Metric::ErrorRate) - 0.1).abs() < 1e-12);
     assert_eq!(always(Metric::RetryAmplification), 1.5);
     assert_eq!(always(Metric::TimeoutRate), 0.4);
+}
+
+#[test]
+fn the_timeout_rate_counts_attempts_not_calls() {
+    let mut out = outcome();
+    for slot in out.edges.iter_mut().flat_map(|edge| &mut edge.slots) {
+        *slot = EdgeSlot::default();
+    }
+    let slot = out.edges[0].slots.last_mut().unwrap();
+    *slot =
+        EdgeSlot { calls: 1, attempts: 3, timed_out: 2, answered_ok: 1, calls_ok: 1, ..EdgeSlot::default() };
+    let read = |metric| measure(&plan(), metric, &Scope::Edge(0), When::Always, &out);
+    assert_eq!((read(Metric::TimeoutRate), read(Metric::Availability)), (Ok(2.0 / 3.0), Ok(1.0)));
 }
 
 #[test]
