@@ -136,8 +136,8 @@ metrics! {
     "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
     "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
     "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
-    "throughput" [] Rate of FLOWS needs Nothing: "Requests finished per second.";
-    "goodput" [] Rate of FLOWS needs Nothing: "Requests answered ok or degraded per second.";
+    "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
+    "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";

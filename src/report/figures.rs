@@ -1,7 +1,8 @@
 //! Numbers as people read them, in the words the files use (`250ms`, `40/s`,
 //! `99.95%`), so that a figure can be pasted back into an expectation.
 
-use super::facts::Spread;
+use super::facts::{Spread, availability, availability_bounds};
+use crate::outcome::TrafficSlot;
 use crate::units::SimSpan;
 use crate::verdict::Unit;
 
@@ -132,6 +133,14 @@ fn measure_to(value: f64, unit: Unit, digits: usize) -> String {
         Unit::Share => share_to(value, digits),
         Unit::PerSecond => number_to(value, digits) + "/s",
         Unit::Number => number_to(value, digits),
+    }
+}
+
+/// The share of finished requests that were answered; a range where many had not finished.
+pub(super) fn availability_text(slot: &TrafficSlot) -> String {
+    match availability_bounds(slot) {
+        Some((low, high)) => format!("{}–{}", share_short(low), share_short(high)),
+        None => share_or_none(availability(slot)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A short summary for the summary page of a CI job.
 
-use super::facts::{CONFIDENCE, Facts, Spread, answered, availability, findings};
-use super::figures::{duration_or_none, exact, mean, rate, share, share_or_none};
+use super::facts::{CONFIDENCE, Facts, Spread, answered, findings};
+use super::figures::{availability_text, duration_or_none, exact, mean, rate, share};
 use super::terminal::measured_and_target;
 use super::words::{self, tame};
 use super::{Format, Sheet};
@@ -123,7 +123,7 @@ fn traffic(facts: &Facts<'_>) -> String {
             escape(&fact.name()),
             rate(facts.whole.per_sec(fact.total.arrived)),
             rate(facts.whole.per_sec(answered(&fact.total))),
-            share_or_none(availability(&fact.total)),
+            availability_text(&fact.total),
             quantile(0.5),
             quantile(0.99),
             quantile(0.999),

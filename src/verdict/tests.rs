@@ -181,6 +181,22 @@ fn many_hanging_requests_leave_a_share_in_doubt() {
 }
 
 #[test]
+fn goodput_counts_answers_to_what_arrived_and_hanging_requests_leave_it_in_doubt() {
+    let mut out = outcome();
+    out.traffic[0].slots[3].open = 300;
+    out.traffic[0].slots[3].ok -= 300;
+    let at_least = |target| {
+        let promise =
+            expect(Metric::Goodput, Scope::All, Comparison::GreaterOrEqual, target, When::AfterRecovery);
+        judged(promise, std::slice::from_ref(&out))
+    };
+    assert_eq!(at_least(7.0).measured, Some(7.0), "700 of 1000 in 100 s");
+    assert_eq!(at_least(7.0).verdict, Verdict::Pass);
+    assert_eq!(at_least(9.0).verdict, Verdict::Inconclusive, "they might be answered yet");
+    assert_eq!(at_least(11.0).verdict, Verdict::Fail);
+}
+
+#[test]
 fn service_that_never_held_again_fails_every_promise_about_afterwards() {
     let mut out = outcome();
     out.slots[3].recovered = false;

@@ -14,7 +14,7 @@ pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
 pub(super) use replications::{CONFIDENCE, Headline, Spread};
 pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
-pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
+pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
 use super::Sheet;
 use crate::outcome::{ConservationCheck, Outcome, Phase};

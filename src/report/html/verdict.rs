@@ -2,9 +2,9 @@
 
 use super::table::{Cell, escape, table};
 use crate::outcome::TrafficSlot;
+use crate::report::facts::answered;
 use crate::report::facts::{Facts, findings};
-use crate::report::facts::{answered, availability};
-use crate::report::figures::{count, exact, rate, share, share_or_none};
+use crate::report::figures::{availability_text, count, exact, rate, share};
 use crate::report::terminal::measured_and_target;
 use crate::report::words::{self, tame, tame_to};
 use crate::verdict::{CONFIDENCE, Verdict};
@@ -52,23 +52,25 @@ pub(super) fn header(facts: &Facts<'_>) -> String {
     out + "</header>\n"
 }
 
-/// The four figures everybody asks for first.
+/// The figures everybody asks for first.
 fn tiles(facts: &Facts<'_>) -> String {
     let mut total = TrafficSlot::default();
     for traffic in &facts.traffic {
         total.arrived += traffic.total.arrived;
         total.ok += traffic.total.ok;
         total.degraded += traffic.total.degraded;
+        total.open += traffic.total.open;
         for (class, count) in &traffic.total.errors {
             *total.errors.entry(*class).or_insert(0) += count;
         }
     }
     let worst = longest_incident(facts);
     let tiles = [
-        ("availability", share_or_none(availability(&total))),
+        ("availability", availability_text(&total)),
         ("offered", rate(facts.whole.per_sec(total.arrived))),
         ("goodput", rate(facts.whole.per_sec(answered(&total)))),
         ("failed", count(total.errors.values().sum())),
+        ("open at the end", count(total.open)),
         ("longest incident", worst),
         ("events", exact(u128::from(facts.outcome().events))),
     ];
