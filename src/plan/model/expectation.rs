@@ -64,7 +64,7 @@ pub enum Metric {
     HitRatio,
     /// Attempts per call.
     RetryAmplification,
-    /// Share of calls that ended by the caller's timeout.
+    /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,
