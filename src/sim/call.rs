@@ -57,6 +57,9 @@ impl Engine<'_> {
             let (rule, state) = self.budget_of(f, policy);
             self.budgets[state].first_attempt(&self.t.budgets[rule].rule, self.now);
         }
+        if self.t.policies[policy as usize].guard != NONE {
+            self.begin_hedge_branch(f, policy);
+        }
         self.attempt(f)
     }
 
@@ -99,6 +102,14 @@ impl Engine<'_> {
         frame.attempt_start = now;
         frame.mark = mark;
         frame.state = State::Running;
+        if self.t.policies[policy as usize].guard != NONE {
+            return self.guarded_attempt(f, policy);
+        }
+        self.connect(f, policy)
+    }
+
+    /// Gets a connection, and with it sends the request.
+    pub(super) fn connect(&mut self, f: u32, policy: u32) -> u32 {
         if self.t.policies[policy as usize].pool == NONE {
             self.connect_loose(f, policy)
         } else {
@@ -147,6 +158,11 @@ impl Engine<'_> {
         child.op = site.op;
         child.from_site = site_index;
         child.replica = site.only_replica;
+        if self.t.marks_retries {
+            self.mark_retry(f, c);
+        }
+        let rule = &self.t.policies[policy as usize];
+        let site = &self.t.sites[site_index as usize];
         if !rule.is_plain || site.only_replica == NONE {
             self.choose_target(f, c, policy);
         }
@@ -156,11 +172,22 @@ impl Engine<'_> {
         self.travel(c, site_index, self.t.policies[policy as usize].caller)
     }
 
+    /// Tells a request that it is a retry, or works for one.
+    #[inline(never)]
+    fn mark_retry(&mut self, f: u32, c: u32) {
+        if self.frames[f].attempt > 1 || self.frames[f].has(flag::IS_RETRY) {
+            self.frames[c].set(flag::IS_RETRY);
+        }
+    }
+
     /// Chooses a replica for a new attempt and counts it as unanswered.
     #[inline(never)]
     fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
         let target = self.t.policies[policy as usize].target;
-        let replica = self.pick_replica(policy, target, self.frames[c].key);
+        let mut replica = self.pick_replica(policy, target, self.frames[c].key);
+        if self.t.policies[policy as usize].guard != NONE {
+            replica = self.avoid_first(f, policy, replica);
+        }
         self.frames[c].replica = replica;
         self.frames[f].target_replica = replica;
         let outstanding = self.t.policies[policy as usize].outstanding;
@@ -232,6 +259,9 @@ impl Engine<'_> {
             None => {
                 edge.answered_ok += 1;
                 edge.calls_ok += 1;
+                if self.t.policies[policy as usize].guard != NONE {
+                    self.teach_guards(f, policy, None);
+                }
                 let frame = &mut self.frames[f];
                 if answer.degraded {
                     frame.set(flag::DEGRADED);
@@ -249,6 +279,7 @@ impl Engine<'_> {
                     | ErrorClass::Throttled
                     | ErrorClass::Refused
                     | ErrorClass::Connections
+                    | ErrorClass::Expired
                     | ErrorClass::Reneged => edge.refused += 1,
                     _ => edge.answered_error += 1,
                 }
@@ -260,6 +291,9 @@ impl Engine<'_> {
     /// An attempt failed: try again, or let the call fail.
     #[inline(never)]
     pub(super) fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.teach_guards(f, policy, Some(class));
+        }
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);
         };
@@ -285,6 +319,13 @@ impl Engine<'_> {
         if !self.t.sites[frame.site as usize].is_idempotent && !was_surely_not_done(class) {
             return None;
         }
+        if self.is_ablated(super::Loop::Retries) {
+            return None;
+        }
+        if rule.retries_only_first && frame.has(flag::IS_RETRY) {
+            self.edge(policy).budget_denied += 1;
+            return None;
+        }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
         let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
         if rule.honours_retry_after {
@@ -303,7 +344,11 @@ impl Engine<'_> {
         Some(pause)
     }
 
-    fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+    pub(super) fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+        if self.frames[f].has(flag::HEDGED) {
+            // What a failure means is decided once, when both requests have failed.
+            return self.fail(f, class);
+        }
         match self.t.policies[policy as usize].on_failure {
             OnFailure::Fail => return self.fail(f, class),
             OnFailure::Continue => {}
@@ -318,7 +363,8 @@ impl Engine<'_> {
     /// Gives up a frame's call because the frame itself ends.
     pub(super) fn abort_call(&mut self, f: u32, cancel_child: bool) {
         let state = self.frames[f].state;
-        let is_calling = matches!(state, State::Calling | State::Connecting | State::PoolQueued);
+        let is_calling =
+            matches!(state, State::Calling | State::Connecting | State::PoolQueued | State::PlaceQueued);
         if !is_calling {
             return;
         }
@@ -326,13 +372,19 @@ impl Engine<'_> {
         if state == State::PoolQueued {
             self.leave_pool_queue(f, policy);
         }
+        if state == State::PlaceQueued {
+            self.leave_place_queue(f, policy);
+        }
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         if self.frames[f].has(flag::SENT) {
             self.edge(policy).cancelled += 1;
             self.detach(child, born);
         }
         self.end_attempt(f, policy, false);
-        if cancel_child && self.t.policies[policy as usize].cancels {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.release_guards(f, policy);
+        }
+        if cancel_child && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED)) {
             self.send_cancel(child, born, policy);
         }
     }

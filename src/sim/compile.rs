@@ -1,5 +1,6 @@
 //! From the plan to flat tables.
 
+use super::guard::add_guard;
 use super::limits::bound;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
@@ -117,6 +118,9 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                drops_expired: component.queue.drops_expired,
+                standing: component.queue.standing,
+                concurrency: component.concurrency,
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -141,6 +145,7 @@ impl Compiler<'_> {
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
+            let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
             let connect =
@@ -153,6 +158,7 @@ impl Compiler<'_> {
                 timeout_lane,
                 is_plain: policy.pool.is_none()
                     && budget == NONE
+                    && guard == NONE
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -164,6 +170,8 @@ impl Compiler<'_> {
                 backoff: policy.retry.backoff,
                 retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
                 budget,
+                retries_only_first: policy.retry.only_if_first,
+                guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
@@ -313,7 +321,13 @@ impl Compiler<'_> {
                     Some(_) => SiteEffect::Read,
                 };
                 let site = self.site(call, effect);
-                code.push(Ins::Call { site });
+                let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
+                code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
+                    let body = self.place_code(vec![Ins::Call { site }, Ins::End]);
+                    Ins::Hedged { site, body }
+                } else {
+                    Ins::Call { site }
+                });
             }
             Step::Forward(call) => {
                 let site = self.site(call, SiteEffect::None);
@@ -466,7 +480,7 @@ fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
 /// Lines a replica's queue needs.
 pub(super) fn lines(discipline: Discipline) -> usize {
     match discipline {
-        Discipline::Fifo | Discipline::Lifo => 1,
+        Discipline::Fifo | Discipline::Lifo | Discipline::AdaptiveLifo => 1,
         Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
     }
 }
