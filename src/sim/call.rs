@@ -384,7 +384,11 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].guard != NONE {
             self.release_guards(f, policy);
         }
-        if cancel_child && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED)) {
+        // One that still waits to be sent has nothing to cancel.
+        if cancel_child
+            && child != NONE
+            && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED))
+        {
             self.send_cancel(child, born, policy);
         }
     }
