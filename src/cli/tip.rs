@@ -67,7 +67,10 @@ pub(super) fn run(args: &TipArgs, terminal: &Terminal) -> Result<Exit, Failure> 
     let found = tip(&ready.plan, &what, &watch).map_err(|error| Failure::input(error.to_string()));
     bar.clear();
     let Some(rows) = found? else {
-        return Err(Failure { exit: Exit::Interrupted, message: "interrupted: no table was made".to_owned() });
+        return Err(Failure {
+            exit: Exit::Interrupted,
+            message: "interrupted: no table was made".to_owned(),
+        });
     };
     print(&match args.format {
         TextOrJson::Text => text(&ready.plan, fault, &rows, &command),
@@ -109,7 +112,8 @@ fn text(plan: &Plan, fault: usize, rows: &[TipRow], command: &str) -> String {
         "longest"
     );
     for row in rows {
-        let seconds = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}s"));
+        let seconds =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}s"));
         let mean = match (row.recovery_mean_secs, row.recovery_half_width_secs) {
             (Some(mean), Some(half)) => format!("{mean:.1}s ± {half:.1}s"),
             (mean, _) => seconds(mean),

@@ -71,15 +71,14 @@ fn loops_of(plan: &Plan) -> Vec<Loop> {
             all.map(|operation| &operation.steps).any(|steps| has_look_up(steps))
                 || plan.clients.iter().flat_map(|client| &client.journeys).any(|j| has_look_up(&j.steps))
         }
-        Loop::Backlog | Loop::AbandonedWork => plan.components.iter().any(|component| {
-            !matches!(component.holding, Holding::Threads { per_replica: None, .. })
-        }),
+        Loop::Backlog | Loop::AbandonedWork => plan
+            .components
+            .iter()
+            .any(|component| !matches!(component.holding, Holding::Threads { per_replica: None, .. })),
     };
     Loop::ALL.into_iter().filter(is_there).collect()
 }
 
 fn has_look_up(steps: &[Step]) -> bool {
-    steps.iter().any(|step| {
-        matches!(step, Step::Cached(_)) || step.bodies().into_iter().any(has_look_up)
-    })
+    steps.iter().any(|step| matches!(step, Step::Cached(_)) || step.bodies().into_iter().any(has_look_up))
 }

@@ -91,19 +91,20 @@ pub fn tip(
         (0..plans.len()).flat_map(|number| (0..what.seeds).map(move |seed| (number, seed))).collect();
     let one = |(number, (row, index)): (usize, &(usize, u32))| {
         let options = Options::new(seed_of(plan.seed, *index));
-        let (outcome, _) = sim::simulate(&plans[*row], &options, &mut |progress| watch(number as u32, progress));
+        let (outcome, _) =
+            sim::simulate(&plans[*row], &options, &mut |progress| watch(number as u32, progress));
         let bound = outcome.truncated.as_ref().map(|truncation| truncation.bound);
         if bound == Some(Bound::Interrupted) {
             return None;
         }
         Some(End {
-            collapsed: bound.is_some() || outcome.incidents.last().is_some_and(|incident| incident.to.is_none()),
+            collapsed: bound.is_some()
+                || outcome.incidents.last().is_some_and(|incident| incident.to.is_none()),
             stopped: bound.is_some(),
             recovery: outcome.recovery.and_then(|recovery| recovery.time).map(|time| time.as_secs_f64()),
         })
     };
-    let ends: Vec<Option<End>> =
-        pool(what.jobs)?.install(|| jobs.par_iter().enumerate().map(one).collect());
+    let ends: Vec<Option<End>> = pool(what.jobs)?.install(|| jobs.par_iter().enumerate().map(one).collect());
     let Some(ends) = ends.into_iter().collect::<Option<Vec<End>>>() else { return Ok(None) };
     let rows = ends.chunks(what.seeds.max(1) as usize).zip(&what.lengths);
     Ok(Some(rows.map(|(ends, length)| row(ends, *length)).collect()))

@@ -53,6 +53,7 @@ impl Engine<'_> {
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
+        let (saturations, recovery) = (self.saturations(), self.recovery());
         let outcome = Outcome {
             schema: SCHEMA,
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -73,8 +74,8 @@ impl Engine<'_> {
             edges,
             faults,
             incidents: std::mem::take(&mut self.windows.incidents),
-            saturations: self.saturations(),
-            recovery: self.recovery(),
+            saturations,
+            recovery,
             blame,
             windows: std::mem::take(&mut self.windows.series),
             conservation,

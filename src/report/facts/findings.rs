@@ -4,10 +4,10 @@
 use super::components::rejected;
 use super::traffic::{failed, worst_blame};
 use super::{ComponentFact, Facts, Saturation, ratio};
-use crate::outcome::{Incident, Recovery, Saturation, Trial};
-use crate::units::SimSpan;
+use crate::outcome::{Incident, Recovery, Saturation as Reached, Trial};
 use crate::report::figures::{count, duration, plural, rate, share};
 use crate::report::words::{self, tame};
+use crate::units::SimSpan;
 
 /// Attempts per call that make retries a finding.
 const AMPLIFICATION_STRIKING: f64 = 1.2;
@@ -94,7 +94,7 @@ fn sustained(recovery: &Recovery) -> String {
 fn first_to_saturate(facts: &Facts<'_>) -> Option<String> {
     let all = &facts.outcome().saturations;
     let first = all.first()?;
-    let text = |s: &Saturation| format!("{} ({}) at {}", tame(&s.who), words::saturation(s.kind), s.from);
+    let text = |s: &Reached| format!("{} ({}) at {}", tame(&s.who), words::saturation(s.kind), s.from);
     let then: Vec<String> = all.iter().skip(1).take(SATURATED_SHOWN).map(text).collect();
     let then = if then.is_empty() { String::new() } else { format!("; then {}", then.join(", ")) };
     Some(format!("First at its limit: {}{then}.", text(first)))
