@@ -2,15 +2,14 @@
 
 use super::guard::add_guard;
 use super::limits::bound;
+use super::shape::{holding, policy_ends};
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
-    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
+    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{
-    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
-};
+use crate::plan::{Balancing, BudgetScope, Call, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -134,6 +133,7 @@ impl Compiler<'_> {
 
     fn policies(&mut self) {
         let targets = policy_ends(self.plan);
+        self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
@@ -159,6 +159,7 @@ impl Compiler<'_> {
                 is_plain: policy.pool.is_none()
                     && budget == NONE
                     && guard == NONE
+                    && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -462,53 +463,5 @@ impl Compiler<'_> {
             is_idempotent: operation.idempotent,
         });
         (self.t.sites.len() - 1) as u32
-    }
-}
-
-/// What holding means for a component: what a request takes, how many there are, cores shared.
-fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
-    match component.holding {
-        Holding::Async { cores } => (Holds::Core, cores, None),
-        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
-        Holding::Threads { per_replica: Some(threads), cores } => {
-            // As many cores as threads are a core of its own for each.
-            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
-        }
-    }
-}
-
-/// Lines a replica's queue needs.
-pub(super) fn lines(discipline: Discipline) -> usize {
-    match discipline {
-        Discipline::Fifo | Discipline::Lifo | Discipline::AdaptiveLifo => 1,
-        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

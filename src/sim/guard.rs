@@ -60,7 +60,6 @@ impl Guards {
 
 /// A policy's guards as an index, or `NONE`. Their states follow those of the guards before.
 pub(super) fn add_guard(t: &mut Tables, queue: &mut EventQueue, policy: &CallPolicy, callers: u32) -> u32 {
-    t.marks_retries |= policy.retry.only_if_first;
     let guard = &policy.guard;
     if *guard == Guard::default() {
         return NONE;

@@ -109,16 +109,14 @@ impl Engine<'_> {
     fn hedge_branch(&mut self, f: u32, body: u32, key: u64, number: u32) -> u32 {
         let start = self.frames[f].call_start;
         let b = self.branch(f, body, 0, Role::Branch);
-        let has_log = self.frames[f].log != NONE;
-        let log = if has_log { self.logs.alloc(start) } else { NONE };
+        if self.frames[f].log != NONE {
+            self.logs.open(b, start);
+            self.frames[b].log = b;
+        }
         let branch = &mut self.frames[b];
         branch.key = key;
         branch.aux = number;
-        branch.log = log;
         branch.set(flag::HEDGED);
-        if has_log {
-            branch.set(flag::OWNS_LOG);
-        }
         b
     }
 
@@ -185,7 +183,7 @@ impl Engine<'_> {
         let parent = &mut self.frames[p];
         parent.rounds -= 1;
         if answer.error.is_some() && parent.rounds > 0 {
-            self.drop_frame(b);
+            self.frames.release(b);
             return NONE;
         }
         let policy = self.t.sites[site as usize].policy;
@@ -197,7 +195,7 @@ impl Engine<'_> {
         let (log, start) = (parent.log, parent.call_start);
         let is_second = self.frames[b].aux == 1;
         self.logs.join(log, self.frames[b].log);
-        self.drop_frame(b);
+        self.frames.release(b);
         let (rule, state) = self.hedge_of(policy);
         let first = self.joins.remove(&p).unwrap_or_default();
         let cancels = self.t.guards[rule].guard.hedge.as_ref().is_some_and(|hedge| hedge.cancels);

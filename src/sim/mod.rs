@@ -30,6 +30,7 @@ mod limits;
 mod net;
 mod record;
 mod saturation;
+mod shape;
 mod share;
 mod slots;
 mod start;

@@ -4,7 +4,7 @@ use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
 use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
@@ -16,6 +16,7 @@ use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
+use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
@@ -89,6 +90,7 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,

@@ -59,6 +59,7 @@ pub(super) struct Station {
     /// Whether requests whose callers have left are dropped when their turn comes.
     pub(super) drops_expired: bool,
     has_allowances: bool,
+    queue_capacity: u32,
     pub(super) levels: Levels,
     /// Counts of the present slot.
     pub(super) counts: CompCounts,
@@ -80,6 +81,7 @@ impl Station {
             },
             drops_expired: rule.drops_expired,
             has_allowances: !rule.buckets.is_empty() || rule.concurrency.is_some(),
+            queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
         }
@@ -107,6 +109,7 @@ impl Replica {
 
 impl Engine<'_> {
     /// A request reaches its replica's door.
+    #[inline(always)]
     pub(super) fn enter(&mut self, f: u32) -> u32 {
         let now = self.now;
         let frame = &mut self.frames[f];
@@ -133,6 +136,10 @@ impl Engine<'_> {
             station.counts.no_wait += 1;
             return f;
         }
+        if station.is_plain && replica.waiting < station.queue_capacity {
+            self.join_queue(f, comp);
+            return NONE;
+        }
         self.line_up(f, comp)
     }
 
@@ -141,7 +148,7 @@ impl Engine<'_> {
     fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
         if self.frames[f].has(flag::CANCELLED) {
             self.stations[comp].counts.cancelled += 1;
-            self.drop_frame(f);
+            self.frames.release(f);
             return NONE;
         }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()
@@ -434,7 +441,7 @@ impl Engine<'_> {
     }
 
     /// A server leaves its component with an answer: counts, thread, statistics.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_component(&mut self, f: u32, answer: Answer) {
         let now = self.now;
         let frame = &mut self.frames[f];

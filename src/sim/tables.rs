@@ -22,7 +22,7 @@ pub(super) struct Delay {
 
 impl Delay {
     /// One addressed draw, in whole nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sample(&self, key: u64) -> u64 {
         match self.lane {
             Some((constant, _)) => constant,
@@ -156,7 +156,7 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, guard, budget, connection limit, deadline nor counts of unanswered requests.
+    /// Neither pool, guard, budget, mark of retries, connection limit, deadline nor counts of unanswered requests.
     pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
     pub(super) inherits_deadline: bool,
