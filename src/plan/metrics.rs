@@ -144,9 +144,13 @@ metrics! {
     "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
     "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
+    "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
+    "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
+    "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
+    "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
@@ -172,6 +176,10 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
+        ("expired-rate", None) => Metric::ExpiredRate,
+        ("short-circuit-rate", None) => Metric::ShortCircuitRate,
+        ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
+        ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,

@@ -15,7 +15,7 @@ const STUCK_MIN: u64 = 5_000_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct WindowClock {
     width: u64,
-    start: u64,
+    pub(super) start: u64,
     marks: Vec<Snapshot>,
     /// `(arrived, rejected, hits, look-ups)` by component at the window's start.
     counts: Vec<(u64, u64, u64, u64)>,
@@ -125,6 +125,7 @@ impl Engine<'_> {
             (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
         }
         self.close_component_windows();
+        self.watch_limits();
         self.windows.begun += arrived;
         self.windows.ended += answered + failed;
         let verdict = self.judge_window(answered, failed, &all);

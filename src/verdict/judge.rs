@@ -200,6 +200,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::Utilization
         | Metric::RejectRate
         | Metric::AbandonRate
+        | Metric::ExpiredRate
+        | Metric::ShortCircuitRate
+        | Metric::BulkheadRejectRate
+        | Metric::HedgeRate
         | Metric::HitRatio
         | Metric::TimeoutRate
         | Metric::Uptime => Unit::Share,

@@ -9,7 +9,9 @@
 mod component;
 mod expectation;
 mod faults;
+mod guard;
 mod load;
+mod overload;
 mod policy;
 mod steps;
 
@@ -20,7 +22,9 @@ use crate::units::SimSpan;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
+pub use guard::*;
 pub use load::*;
+pub use overload::*;
 pub use policy::*;
 pub use steps::*;
 

@@ -7,8 +7,10 @@
 
 mod component;
 mod faults;
+mod guard;
 mod kind;
 mod load;
+mod overload;
 mod policy;
 mod steps;
 
@@ -17,9 +19,11 @@ use super::scalar::{
 };
 pub use component::*;
 pub use faults::*;
+pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use overload::*;
 pub use policy::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
