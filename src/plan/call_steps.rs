@@ -35,7 +35,7 @@ impl StepBuilder<'_, '_> {
         format!("{}.{}", entry.name, entry.operations[operation])
     }
 
-    fn call_to(
+    pub(super) fn call_to(
         &mut self,
         at: &At,
         salt: String,
@@ -112,8 +112,8 @@ impl StepBuilder<'_, '_> {
         let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
         let (component, entity) = (component?, entity?);
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let get = self.directory.cache_operation(component, "get");
-        let set = self.directory.cache_operation(component, "set");
+        let get = self.directory.free_operation(component, "get");
+        let set = self.directory.free_operation(component, "set");
         Some(Step::Cached(Box::new(Cached {
             get: self.call_to(at, format!("{salt}/get"), (component, get), None),
             set: self.call_to(at, format!("{salt}/set"), (component, set), None),
@@ -156,7 +156,7 @@ impl StepBuilder<'_, '_> {
         let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
         let salt = salts.next(list, &format!("invalidate {} {}", raw.cache, raw.key));
         let (component, entity) = (component?, entity?);
-        let delete = self.directory.cache_operation(component, "delete");
+        let delete = self.directory.free_operation(component, "delete");
         let call = self.call_to(at, salt, (component, delete), None);
         Some(Step::Invalidate { call, entity })
     }

@@ -17,6 +17,9 @@ mod expect_scope;
 mod faults;
 mod hangs;
 mod loads;
+mod message_faults;
+mod message_steps;
+mod messaging;
 mod metrics;
 mod model;
 mod operations;
@@ -28,6 +31,7 @@ mod resolve;
 mod settings;
 mod steps;
 mod targets;
+mod timetable;
 mod tokens;
 mod values;
 

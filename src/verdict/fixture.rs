@@ -58,6 +58,7 @@ pub(crate) fn plan() -> Plan {
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
         }],
         policies: Vec::new(),
+        messaging: Messaging::default(),
         workloads: vec![Workload {
             name: "shoppers".into(),
             client: 0,

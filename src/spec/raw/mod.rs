@@ -9,6 +9,7 @@ mod component;
 mod faults;
 mod kind;
 mod load;
+mod messaging;
 mod policy;
 mod steps;
 
@@ -20,6 +21,7 @@ pub use faults::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use messaging::*;
 pub use policy::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
