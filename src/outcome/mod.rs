@@ -6,10 +6,15 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod conservation;
+mod messages;
+
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
+pub use conservation::*;
+pub use messages::*;
 use std::collections::BTreeMap;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
@@ -52,6 +57,9 @@ pub struct Outcome {
     pub components: Vec<ComponentOutcome>,
     /// Calls, by caller and target.
     pub edges: Vec<Edge>,
+    /// Messages, schedules and marks.
+    #[serde(default)]
+    pub messages: Messages,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
     /// When users were hurt.
@@ -474,23 +482,4 @@ pub struct ComponentWindows {
     pub rejected: Vec<u64>,
     /// Share of look-ups that hit; empty for components that are no cache.
     pub hit_ratio: Vec<f64>,
-}
-
-/// A law that must hold exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConservationCheck {
-    /// The law and where it was checked.
-    pub law: String,
-    /// One side.
-    pub left: u128,
-    /// The other side.
-    pub right: u128,
-}
-
-impl ConservationCheck {
-    /// Whether the law held.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.left == self.right
-    }
 }

@@ -1,5 +1,8 @@
 //! From the plan to flat tables.
 
+mod ends;
+mod messaging;
+
 use super::limits::bound;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
@@ -20,8 +23,10 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.entities();
     compiler.components();
     compiler.policies();
+    compiler.messages();
     compiler.operations();
     compiler.loads();
+    compiler.consumers();
     compiler.t
 }
 
@@ -129,7 +134,7 @@ impl Compiler<'_> {
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
@@ -345,6 +350,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Message(step) => self.emit_message(step, code),
         }
     }
 
@@ -468,33 +474,5 @@ pub(super) fn lines(discipline: Discipline) -> usize {
     match discipline {
         Discipline::Fifo | Discipline::Lifo => 1,
         Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

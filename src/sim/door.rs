@@ -51,7 +51,11 @@ impl Engine<'_> {
             }
             OutageMode::BlackHole => {
                 counts.lost += 1;
-                self.drop_frame(f);
+                if self.frames[f].has(flag::MESSAGE) {
+                    self.work_done(f, Answer::failed(ErrorClass::Refused));
+                } else {
+                    self.drop_frame(f);
+                }
                 NONE
             }
         }
@@ -69,7 +73,9 @@ impl Engine<'_> {
         }
         if !callers.is_empty() {
             let site = self.frames[f].from_site as usize;
-            let node = self.t.policies[self.t.sites[site].policy as usize].caller;
+            let policy = self.t.policies.get(self.t.sites[site].policy as usize);
+            // Messages come from no caller.
+            let node = policy.map_or(NONE, |policy| policy.caller);
             if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
                 return None;
             }

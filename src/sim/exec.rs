@@ -115,6 +115,9 @@ impl Engine<'_> {
             }
             Ins::Start { body, salt } => {
                 let detached = self.branch(f, body, salt, Role::Detached);
+                if !self.messaging.is_empty() {
+                    self.keep_begun(f, detached);
+                }
                 self.ready.push_back(detached);
                 self.frames[f].pc += 1;
             }
@@ -122,6 +125,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Message { what, body } => return self.run_message(f, what, body),
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -164,7 +168,7 @@ impl Engine<'_> {
     }
 
     /// Makes a frame for a body that runs on behalf of `f`.
-    fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
+    pub(super) fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
         let b = self.frames.alloc();
         let parent = self.frames[f].clone();
         let is_waited_for = role == Role::Branch;
@@ -273,6 +277,10 @@ impl Engine<'_> {
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
+            Ins::Message { what, .. } => {
+                self.drop_frame(b);
+                self.message_body_done(p, what, answer)
+            }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }
@@ -386,6 +394,8 @@ impl Engine<'_> {
             SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Publish(publish) => self.publish(f, publish, answer),
+            SiteEffect::Redrive { broker } => self.redrive(broker),
         }
     }
 

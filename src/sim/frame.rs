@@ -42,6 +42,8 @@ pub(super) enum State {
     Returning,
     /// A closed user between requests.
     Thinking,
+    /// For another try of a step, or for nothing at all.
+    Parked,
 }
 
 /// What a frame is for.
@@ -83,6 +85,8 @@ pub(super) mod flag {
     pub(crate) const INSIDE: u16 = 2048;
     /// An attempt of its call is on its way.
     pub(crate) const SENT: u16 = 4096;
+    /// It works on a message: nobody waits for its answer but the broker.
+    pub(crate) const MESSAGE: u16 = 8192;
 }
 
 /// One activation.
@@ -98,6 +102,8 @@ pub(super) struct Frame {
     pub(super) timer: u64,
     /// When it reached its component (root: when it arrived).
     pub(super) entered: u64,
+    /// When its request began, of frames that outlive it; `u64::MAX` if unknown.
+    pub(super) begun: u64,
     /// When its present wait began.
     pub(super) since: u64,
     /// When its computation ends, or how much work is left.
@@ -160,6 +166,7 @@ impl Frame {
             main: 0,
             timer: 0,
             entered: 0,
+            begun: u64::MAX,
             since: 0,
             due: 0,
             deadline: u64::MAX,

@@ -22,6 +22,7 @@ mod faults;
 mod finish;
 mod frame;
 mod limits;
+mod messaging;
 mod net;
 mod record;
 mod share;

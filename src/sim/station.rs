@@ -86,6 +86,11 @@ impl Replica {
         self.cores.as_ref().map_or(0, |cores| cores.pending)
     }
 
+    /// Whether it takes part in anything: it is up, not paused, and takes new work.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
+    }
+
     /// Whether it serves at all.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
@@ -128,7 +133,11 @@ impl Engine<'_> {
     fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
         if self.frames[f].has(flag::CANCELLED) {
             self.stations[comp].counts.cancelled += 1;
-            self.drop_frame(f);
+            if self.frames[f].has(flag::MESSAGE) {
+                self.work_done(f, Answer::failed(ErrorClass::Timeout));
+            } else {
+                self.drop_frame(f);
+            }
             return NONE;
         }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()

@@ -94,6 +94,7 @@ impl Engine<'_> {
             return;
         }
         self.windows.series.start.push(SimTime(self.windows.start));
+        self.close_message_window(self.windows.start);
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
         let watches_latency = self.windows.health.level.latency_p99.is_some();
