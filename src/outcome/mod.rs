@@ -12,9 +12,9 @@ mod messages;
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
-use serde::{Deserialize, Serialize};
 pub use conservation::*;
 pub use messages::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of this data; changes whenever a field changes meaning or goes.

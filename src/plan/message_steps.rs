@@ -82,13 +82,7 @@ impl StepBuilder<'_, '_> {
         self.call_to(at, salt, (component, operation), None)
     }
 
-    fn publish(
-        &mut self,
-        at: &At,
-        raw: &RawPublish,
-        list: &List,
-        salts: &mut Salts,
-    ) -> Option<MessageStep> {
+    fn publish(&mut self, at: &At, raw: &RawPublish, list: &List, salts: &mut Salts) -> Option<MessageStep> {
         let (name, name_at, details) = match raw {
             RawPublish::To(name) => (name, at.clone(), None),
             RawPublish::Details(details) => (&details.to, at.key("to"), Some(details)),
@@ -145,8 +139,7 @@ impl StepBuilder<'_, '_> {
         salts: &mut Salts,
     ) -> Option<MessageStep> {
         let salt = salts.next(list, "retry");
-        let attempts =
-            self.cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
+        let attempts = self.cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
         let backoff = step_backoff(self.cx, &at.key("backoff"), raw.backoff.as_ref());
         let on = raw.on.as_deref().map_or_else(all_classes, error_classes);
         let body = self.list(&raw.steps, &list.inside(at.key("do"), &salt, "do"));

@@ -4,7 +4,8 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{
-    Broker, BrokerId, BrokerKind, ComponentId, Consumer, Full, Messaging, Missed, Overlap, PlaceId, Runs, Timer,
+    Broker, BrokerId, BrokerKind, ComponentId, Consumer, Full, Messaging, Missed, Overlap, PlaceId, Runs,
+    Timer,
 };
 use super::places::Links;
 use super::policy::step_backoff;
@@ -95,9 +96,9 @@ fn broker(
         let count = text.and_then(|text| cx.count_or_unlimited(&at, text)).flatten();
         count.and_then(|count| cx.within(&at, &format!("`{key}`"), count, 1..=u64::MAX))
     };
-    let receives_max = raw.max_receives.and_then(|count| {
-        cx.within(&at.key("max-receives"), "`max-receives`", count, 1..=RECEIVES_MAX)
-    });
+    let receives_max = raw
+        .max_receives
+        .and_then(|count| cx.within(&at.key("max-receives"), "`max-receives`", count, 1..=RECEIVES_MAX));
     if raw.dead_letter.is_some() && raw.max_receives.is_none() {
         let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
         cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
@@ -290,9 +291,10 @@ fn consumer(
         text => cx.small_count_or_unlimited(&at.key("concurrency"), "`concurrency`", text.as_ref(), 1),
     };
     let batch_max = cx.within(&at.key("batch"), "`batch`", raw.batch.unwrap_or(1), 1..=BATCH_MAX);
-    let own = raw.visibility_timeout.as_ref().map(|text| {
-        cx.span_above_zero(&at.key("visibility-timeout"), "`visibility-timeout`", text)
-    });
+    let own = raw
+        .visibility_timeout
+        .as_ref()
+        .map(|text| cx.span_above_zero(&at.key("visibility-timeout"), "`visibility-timeout`", text));
     let visibility = match own {
         Some(own) => own?,
         // The broker's own was complained about where it stands.
@@ -300,10 +302,7 @@ fn consumer(
             .and_then(|text| crate::units::parse::span(text.as_str()).ok())
             .unwrap_or(VISIBILITY_DEFAULT),
     };
-    let timeout = raw
-        .timeout
-        .as_ref()
-        .map(|text| cx.span_above_zero(&at.key("timeout"), "`timeout`", text));
+    let timeout = raw.timeout.as_ref().map(|text| cx.span_above_zero(&at.key("timeout"), "`timeout`", text));
     let backoff = raw.backoff.as_ref().map(|text| step_backoff(cx, &at.key("backoff"), Some(text)));
     if raw.batch_wait.is_some() && raw.batch.unwrap_or(1) == 1 {
         let message = "`batch-wait` changes nothing with batches of one";
@@ -438,7 +437,8 @@ fn check_subjects(cx: &mut Context<'_>, directory: &Directory, messaging: &Messa
             let taker = &directory.components[consumer.component].name;
             match &publish.subject {
                 None => {
-                    let message = format!("`{taker}` takes this message and cannot tell which operation to run");
+                    let message =
+                        format!("`{taker}` takes this message and cannot tell which operation to run");
                     let help = "give the message a `subject`, or the consumer an `operation`";
                     cx.error(codes::WHICH_OPERATION, &publish.at, message, help);
                 }

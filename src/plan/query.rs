@@ -1,8 +1,8 @@
 //! Questions that every reader of a plan asks.
 
 use super::model::{
-    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan, PolicyId,
-    ReplicaRef, Step,
+    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan,
+    PolicyId, ReplicaRef, Step,
 };
 use std::collections::BTreeMap;
 

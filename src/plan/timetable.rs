@@ -113,9 +113,16 @@ mod tests {
 
     #[test]
     fn broken_cron_fields_are_refused() {
-        for text in
-            ["", "* * * *", "60 * * * *", "* 24 * * *", "*/0 * * * *", "5-1 * * * *", "a * * * *", "* * 1 * *"]
-        {
+        for text in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "a * * * *",
+            "* * 1 * *",
+        ] {
             assert!(cron_minutes(text).is_err(), "{text}");
         }
     }

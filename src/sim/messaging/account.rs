@@ -159,7 +159,8 @@ impl Engine<'_> {
                 oldest_age: state.oldest_age.clone(),
             }
         };
-        let mark = |(index, name): (usize, &String)| MarkOutcome { name: name.clone(), slots: marks_of(index) };
+        let mark =
+            |(index, name): (usize, &String)| MarkOutcome { name: name.clone(), slots: marks_of(index) };
         let messaging = &self.plan.messaging;
         Messages {
             brokers: messaging.brokers.iter().enumerate().map(broker).collect(),

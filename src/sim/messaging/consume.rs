@@ -119,8 +119,7 @@ impl Engine<'_> {
         if state.newest_of.len() > GROUPS_MAX {
             state.newest_of.clear();
         }
-        let newest =
-            if is_grouped { state.newest_of.entry(group).or_insert(0) } else { &mut state.newest };
+        let newest = if is_grouped { state.newest_of.entry(group).or_insert(0) } else { &mut state.newest };
         let is_behind = number < *newest;
         *newest = (*newest).max(number);
         let counts = self.count(broker);
@@ -324,7 +323,8 @@ impl Engine<'_> {
         let batch = &self.messaging.deliveries[delivery as usize];
         for (ticket, receipt) in batch.messages[batch.next..].to_vec() {
             let message = &mut self.messaging.messages[ticket.message];
-            if message.born != ticket.born || message.receives != receipt || message.stage != Stage::InFlight {
+            if message.born != ticket.born || message.receives != receipt || message.stage != Stage::InFlight
+            {
                 continue;
             }
             message.is_held = false;

@@ -144,7 +144,9 @@ impl Engine<'_> {
         let now = self.now;
         let rule = &self.t.messages.consumers[consumer as usize];
         let (broker, visibility, has_heartbeat) = (rule.broker, rule.visibility, rule.has_heartbeat);
-        while let Some((until, ticket, receipt)) = self.messaging.deadlines[consumer as usize].visible.front().copied() {
+        while let Some((until, ticket, receipt)) =
+            self.messaging.deadlines[consumer as usize].visible.front().copied()
+        {
             let message = self.messaging.messages[ticket.message];
             let is_current =
                 self.messaging.messages.is(ticket, Stage::InFlight) && message.receives == receipt;
@@ -198,7 +200,9 @@ impl Engine<'_> {
     /// Some work may have lasted too long: it is stopped.
     pub(super) fn check_overdue(&mut self, consumer: u32) {
         let now = self.now;
-        while let Some((until, f, born)) = self.messaging.deadlines[consumer as usize].overdue.front().copied() {
+        while let Some((until, f, born)) =
+            self.messaging.deadlines[consumer as usize].overdue.front().copied()
+        {
             let is_at_it = self.frames[f].born == born;
             if is_at_it && until > now {
                 break;
@@ -227,7 +231,11 @@ impl Engine<'_> {
             if is_alive && until > now {
                 let state = &mut self.messaging.brokers[broker as usize];
                 state.is_ageing = true;
-                self.schedule_control(until - now, Phase::Timer, Control::Message(Happening::Aged { broker }));
+                self.schedule_control(
+                    until - now,
+                    Phase::Timer,
+                    Control::Message(Happening::Aged { broker }),
+                );
                 break;
             }
             self.messaging.brokers[broker as usize].by_age.pop_front();

@@ -58,11 +58,7 @@ impl Line {
     }
 
     /// The next message that is still wanted. Its group is busy until [`Self::release`].
-    pub(super) fn take(
-        &mut self,
-        newest_first: bool,
-        is_wanted: impl Fn(Ticket) -> bool,
-    ) -> Option<Ticket> {
+    pub(super) fn take(&mut self, newest_first: bool, is_wanted: impl Fn(Ticket) -> bool) -> Option<Ticket> {
         match self {
             Self::Plain(waiting) => loop {
                 let ticket = if newest_first { waiting.pop_back() } else { waiting.pop_front() }?;

@@ -167,7 +167,8 @@ impl Engine<'_> {
             self.count(broker).doubled += 1;
             let twin = Message { key: rng::key(message.key, SALT_TWIN), ..message };
             let second = self.store(broker, twin, delay);
-            let (first, second) = (self.messaging.messages.ticket(first), self.messaging.messages.ticket(second));
+            let (first, second) =
+                (self.messaging.messages.ticket(first), self.messaging.messages.ticket(second));
             self.messaging.messages[first.message].twin = Some(second);
             self.messaging.messages[second.message].twin = Some(first);
         }
@@ -223,7 +224,8 @@ impl Engine<'_> {
     fn copy_to(&mut self, topic: u32, to: u32, message: Message) {
         let salt = self.t.messages.brokers[to as usize].salt;
         let key = rng::key(rng::key(message.key, SALT_COPY), salt);
-        let delay = self.t.messages.brokers[topic as usize].delivery.as_ref().map_or(0, |law| law.sample(key));
+        let delay =
+            self.t.messages.brokers[topic as usize].delivery.as_ref().map_or(0, |law| law.sample(key));
         let copy = Message { key, broker: topic, stage: Stage::Copied, ..message };
         if delay == 0 {
             return self.hand_copy(topic, to, copy);
