@@ -51,11 +51,7 @@ impl Engine<'_> {
             }
             OutageMode::BlackHole => {
                 counts.lost += 1;
-                if self.frames[f].has(flag::MESSAGE) {
-                    self.work_done(f, Answer::failed(ErrorClass::Refused));
-                } else {
-                    self.drop_frame(f);
-                }
+                self.vanish(f, ErrorClass::Refused);
                 NONE
             }
         }

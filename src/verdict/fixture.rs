@@ -136,6 +136,7 @@ pub(crate) fn outcome() -> Outcome {
         ..EdgeSlot::default()
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),

@@ -188,9 +188,18 @@ impl Engine<'_> {
             // The message stays hidden, and the consumer asks again.
             Transit::Lost | Transit::Refused => {
                 let delivery = self.frames[f].parent_epoch;
-                self.drop_frame(f);
+                self.frames.release(f);
                 self.abandon(delivery);
             }
+        }
+    }
+
+    /// A frame ends without an answer. If it works on a message, its broker's side must know.
+    pub(in crate::sim) fn vanish(&mut self, f: u32, class: ErrorClass) {
+        if self.frames[f].has(flag::MESSAGE) {
+            self.work_done(f, Answer::failed(class));
+        } else {
+            self.frames.release(f);
         }
     }
 
@@ -199,7 +208,7 @@ impl Engine<'_> {
     pub(in crate::sim) fn work_done(&mut self, f: u32, answer: Answer) {
         let delivery = self.frames[f].parent_epoch;
         let is_gone = !self.replicas[self.frames[f].replica as usize].is_at_work();
-        self.drop_frame(f);
+        self.frames.release(f);
         let batch = &mut self.messaging.deliveries[delivery as usize];
         let (ticket, receipt) = batch.messages[batch.next];
         let poller = self.messaging.pollers[batch.poller as usize];
