@@ -5,12 +5,14 @@ mod components;
 mod edges;
 mod findings;
 mod merge;
+mod messages;
 mod timeline;
 mod traffic;
 
 pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
+pub(super) use messages::{BrokerFact, MarkFact};
 pub(super) use timeline::{Happening, HappeningKind, timeline};
 pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
 
@@ -31,6 +33,8 @@ pub(super) struct Facts<'a> {
     /// In the topology's order.
     pub(super) components: Vec<ComponentFact<'a>>,
     pub(super) edges: Vec<EdgeFact<'a>>,
+    pub(super) brokers: Vec<BrokerFact<'a>>,
+    pub(super) marks: Vec<MarkFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -78,6 +82,8 @@ impl<'a> Facts<'a> {
             traffic: outcome.traffic.iter().map(|t| TrafficFact::new(t, &whole, &parts)).collect(),
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
+            brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
+            marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
             whole,
             parts,
         }

@@ -3,6 +3,7 @@
 
 mod load;
 mod machinery;
+mod messages;
 
 use super::facts::{Facts, Happening, HappeningKind, findings, timeline};
 use super::figures::{duration, exact, measure, measure_beside, share};
@@ -55,6 +56,8 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Messages and schedules", messages::brokers(&facts, style)),
+        ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];
