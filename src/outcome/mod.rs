@@ -11,10 +11,14 @@ mod recovery;
 
 pub use calls::{Edge, EdgeSlot};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
+mod conservation;
+mod messages;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use conservation::*;
+pub use messages::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,6 +62,9 @@ pub struct Outcome {
     pub components: Vec<ComponentOutcome>,
     /// Calls, by caller and target.
     pub edges: Vec<Edge>,
+    /// Messages, schedules and marks.
+    #[serde(default)]
+    pub messages: Messages,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
     /// When users were hurt.
@@ -446,23 +453,4 @@ pub struct ComponentWindows {
     pub rejected: Vec<u64>,
     /// Share of look-ups that hit; empty for components that are no cache.
     pub hit_ratio: Vec<f64>,
-}
-
-/// A law that must hold exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConservationCheck {
-    /// The law and where it was checked.
-    pub law: String,
-    /// One side.
-    pub left: u128,
-    /// The other side.
-    pub right: u128,
-}
-
-impl ConservationCheck {
-    /// Whether the law held.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.left == self.right
-    }
 }

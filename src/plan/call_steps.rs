@@ -35,7 +35,7 @@ impl<'a> StepBuilder<'_, 'a> {
         format!("{}.{}", entry.name, entry.operations[operation])
     }
 
-    fn call_to(
+    pub(super) fn call_to(
         &mut self,
         at: &At,
         salt: String,
@@ -146,8 +146,8 @@ impl<'a> StepBuilder<'_, 'a> {
         let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
         let (component, entity) = (component?, entity?);
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let get = self.directory.cache_operation(component, "get");
-        let set = self.directory.cache_operation(component, "set");
+        let get = self.directory.free_operation(component, "get");
+        let set = self.directory.free_operation(component, "set");
         let get = self.call_to(at, format!("{salt}/get"), (component, get), None);
         self.refuse_extras(at, &get, "a look-up or a fill");
         Some(Step::Cached(Box::new(Cached {
@@ -192,7 +192,7 @@ impl<'a> StepBuilder<'_, 'a> {
         let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
         let salt = salts.next(list, &format!("invalidate {} {}", raw.cache, raw.key));
         let (component, entity) = (component?, entity?);
-        let delete = self.directory.cache_operation(component, "delete");
+        let delete = self.directory.free_operation(component, "delete");
         let call = self.call_to(at, salt, (component, delete), None);
         self.refuse_extras(at, &call, "an invalidation");
         Some(Step::Invalidate { call, entity })

@@ -18,6 +18,9 @@ mod faults;
 mod guard;
 mod hangs;
 mod loads;
+mod message_faults;
+mod message_steps;
+mod messaging;
 mod metrics;
 mod model;
 mod operations;
@@ -31,6 +34,7 @@ mod resolve;
 mod settings;
 mod steps;
 mod targets;
+mod timetable;
 mod tokens;
 mod values;
 

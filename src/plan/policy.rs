@@ -13,7 +13,7 @@ use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
     RawPool, RawPoolDetails, RawRetry,
 };
-use crate::spec::scalar::SpanText;
+use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
 
 /// Most attempts of one call.
@@ -162,6 +162,11 @@ fn retried_classes() -> Vec<ErrorClass> {
     REACTED_TO.into_iter().filter(|class| *class != ErrorClass::Open).collect()
 }
 
+/// A pause law that may be left out.
+pub(super) fn step_backoff(cx: &mut Context<'_>, at: &At, text: Option<&BackoffText>) -> Option<Backoff> {
+    text.map_or(Some(Backoff::None), |text| cx.value(at, parse_backoff(text.as_str())))
+}
+
 fn no_retry() -> Retry {
     Retry {
         attempts_max: 1,
@@ -175,10 +180,7 @@ fn no_retry() -> Retry {
 
 fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
-    let backoff = match &raw.backoff {
-        None => Some(Backoff::None),
-        Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
-    };
+    let backoff = step_backoff(cx, &at.key("backoff"), raw.backoff.as_ref());
     let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), owner, raw));
     let on = raw.on.as_ref().map_or_else(retried_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {

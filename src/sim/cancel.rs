@@ -60,7 +60,7 @@ impl Engine<'_> {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.release_unit(f, comp);
         }
-        self.frames.release(f);
+        self.vanish(f, ErrorClass::Timeout);
     }
 
     fn cancel_branches(&mut self, f: u32) {
@@ -112,6 +112,7 @@ impl Engine<'_> {
             }
         }
         self.forget_flights(r);
+        self.forget_messages(comp);
     }
 
     /// Takes a doomed frame out of everything it takes part in.
@@ -161,7 +162,9 @@ impl Engine<'_> {
             let memory = &mut self.caches[(rule.cache + number) as usize];
             levels.entries.set(now, levels.entries.level - memory.len());
             memory.clear();
+            self.forget_done(comp);
         }
+        let rule = &self.t.comps[comp];
         let node = rule.node;
         for policy in 0..self.t.policies.len() {
             let rule = &self.t.policies[policy];

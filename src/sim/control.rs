@@ -5,6 +5,7 @@
 //! here and nothing to the event loop.
 
 use super::engine::{Engine, tag};
+use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -16,6 +17,8 @@ pub(super) enum Control {
     Cancel { frame: u32, born: u32 },
     /// Loops are taken away.
     Ablate,
+    /// Something about messages.
+    Message(Happening),
 }
 
 /// Everything pending, in a slab.
@@ -59,6 +62,7 @@ impl Engine<'_> {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
             Control::Ablate => self.ablate(),
+            Control::Message(happening) => return self.message_event(happening),
         }
         NONE
     }
@@ -68,6 +72,7 @@ impl Engine<'_> {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
             Control::Ablate => 3,
+            Control::Message(happening) => self.message_identity(happening),
         }
     }
 }

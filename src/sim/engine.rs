@@ -9,6 +9,7 @@ use super::faults::{FaultEvent, FaultState};
 use super::frame::{Frames, State};
 use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
@@ -89,6 +90,7 @@ pub(super) struct Engine<'p> {
     pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) messaging: Messaging,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.

@@ -119,6 +119,9 @@ impl Engine<'_> {
             }
             Ins::Start { body, salt } => {
                 let detached = self.branch(f, body, salt, Role::Detached);
+                if !self.messaging.is_empty() {
+                    self.keep_begun(f, detached);
+                }
                 self.ready.push_back(detached);
                 self.frames[f].pc += 1;
             }
@@ -126,6 +129,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Message { what, body } => return self.run_message(f, what, body),
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -292,6 +296,10 @@ impl Engine<'_> {
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
             Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
+            Ins::Message { what, .. } => {
+                self.frames.release(b);
+                self.message_body_done(p, what, answer)
+            }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }
@@ -405,6 +413,8 @@ impl Engine<'_> {
             SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Publish(publish) => self.publish(f, publish, answer),
+            SiteEffect::Redrive { broker } => self.redrive(broker),
         }
     }
 

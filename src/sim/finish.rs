@@ -51,6 +51,7 @@ impl Engine<'_> {
             (0..self.t.comps.len()).map(|comp| self.component(comp, &kept, &leftovers)).collect();
         let edges =
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
+        let messages = self.message_outcome(&kept);
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
         let (saturations, recovery) = (self.saturations(), self.recovery());
@@ -72,6 +73,7 @@ impl Engine<'_> {
             traffic,
             components,
             edges,
+            messages,
             faults,
             incidents: std::mem::take(&mut self.windows.incidents),
             saturations,
@@ -150,6 +152,7 @@ impl Engine<'_> {
                 format!("{}: attempts = answered + refused + timed out + lost + cancelled + open", rule.name);
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
+        self.conserve_messages(&mut checks);
         checks
     }
 

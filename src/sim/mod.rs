@@ -27,6 +27,7 @@ mod frame;
 mod guard;
 mod hedge;
 mod limits;
+mod messaging;
 mod net;
 mod record;
 mod saturation;

@@ -13,6 +13,7 @@ use super::faults::FaultState;
 use super::frame::Frames;
 use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
@@ -79,6 +80,7 @@ impl<'p> Engine<'p> {
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
             controls: Controls::default(),
+            messaging: Messaging::new(&t, plan.messaging.marks.len()),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
@@ -125,11 +127,13 @@ impl<'p> Engine<'p> {
         for generator in 0..self.generators.len() as u32 {
             self.start_generator(generator);
         }
+        self.start_messages();
     }
 
     fn add_slot_tables(&mut self) {
         let t = &self.t;
         self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.messaging.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -156,6 +160,7 @@ impl<'p> Engine<'p> {
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
+        self.settle_messages();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);

@@ -101,6 +101,11 @@ impl Replica {
         self.cores.as_ref().map_or(0, |cores| cores.pending)
     }
 
+    /// Whether it takes part in anything: it is up, not paused, and takes new work.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
+    }
+
     /// Whether it serves at all.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
@@ -148,7 +153,7 @@ impl Engine<'_> {
     fn enter_with_care(&mut self, f: u32, comp: usize) -> u32 {
         if self.frames[f].has(flag::CANCELLED) {
             self.stations[comp].counts.cancelled += 1;
-            self.frames.release(f);
+            self.vanish(f, ErrorClass::Timeout);
             return NONE;
         }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()

@@ -2,6 +2,7 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::messaging::tables::{MessageIns, MessageTables};
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
@@ -78,6 +79,8 @@ pub(super) enum Ins {
     Start { body: u32, salt: u64 },
     /// Answer now, go on after.
     Reply,
+    /// Something about messages, repetition or progress, with a body if it has one.
+    Message { what: MessageIns, body: u32 },
     /// The end of an operation or body.
     End,
 }
@@ -109,6 +112,8 @@ pub(super) enum SiteEffect {
     CacheDelete { entity: u32 },
     Read,
     Write,
+    Publish(u32),
+    Redrive { broker: u32 },
 }
 
 /// A compiled call site.
@@ -325,6 +330,7 @@ pub(super) struct Tables {
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
     pub(super) loads: Vec<Load>,
+    pub(super) messages: MessageTables,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.

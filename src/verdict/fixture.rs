@@ -59,6 +59,7 @@ pub(crate) fn plan() -> Plan {
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
         }],
         policies: Vec::new(),
+        messaging: Messaging::default(),
         workloads: vec![Workload {
             name: "shoppers".into(),
             client: 0,
@@ -136,6 +137,7 @@ pub(crate) fn outcome() -> Outcome {
         ..EdgeSlot::default()
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),

@@ -182,6 +182,7 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
 
 fn unit(metric: Metric) -> Unit {
     match metric {
+        Metric::Message(metric) => super::messages::unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax

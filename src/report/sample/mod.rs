@@ -277,6 +277,7 @@ pub(super) fn outcome() -> Outcome {
         failed,
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0.1.0".into(),
         scenario: "supabase brownout on a sale day".into(),

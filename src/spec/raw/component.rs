@@ -1,6 +1,6 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawConcurrency, RawOperation};
+use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule};
 use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -41,6 +41,14 @@ pub struct RawComponent {
     pub cache: Option<RawCache>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
+    pub broker: Option<RawBroker>,
+    /// Messages it takes, by the broker they come from.
+    #[serde(default)]
+    pub consumes: IndexMap<String, RawConsumer>,
+    /// Operations that run by the clock, by name.
+    #[serde(default)]
+    pub schedules: IndexMap<String, RawSchedule>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
