@@ -6,6 +6,12 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod conservation;
+mod levels;
+
+pub use conservation::ConservationCheck;
+pub use levels::{LevelTimes, Watched};
+
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
@@ -202,6 +208,7 @@ pub struct OperationOutcome {
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -227,6 +234,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -245,6 +254,8 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
 }
 
 /// One cache in one slot.
@@ -474,23 +485,4 @@ pub struct ComponentWindows {
     pub rejected: Vec<u64>,
     /// Share of look-ups that hit; empty for components that are no cache.
     pub hit_ratio: Vec<f64>,
-}
-
-/// A law that must hold exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConservationCheck {
-    /// The law and where it was checked.
-    pub law: String,
-    /// One side.
-    pub left: u128,
-    /// The other side.
-    pub right: u128,
-}
-
-impl ConservationCheck {
-    /// Whether the law held.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.left == self.right
-    }
 }

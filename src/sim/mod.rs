@@ -29,6 +29,7 @@ mod slots;
 mod start;
 mod station;
 mod tables;
+mod watch;
 mod windows;
 mod work;
 

@@ -74,6 +74,7 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::LatencyQuantile(q) => time(Statistic::Quantile(q)),
         Metric::LatencyMean => time(Statistic::Mean),
         Metric::LatencyMax => time(Statistic::Max),
+        Metric::LatencySd => time(Statistic::Sd),
         Metric::Throughput => view.rate(sum.finished()),
         Metric::Goodput => view.rate(sum.good()),
         Metric::ArrivalRate => view.rate(sum.arrived),
