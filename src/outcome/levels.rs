@@ -45,6 +45,13 @@ impl LevelTimes {
         self.nanos.iter().sum()
     }
 
+    /// The level integrated over time, exactly; `None` when it was beyond what is told apart.
+    #[must_use]
+    pub fn area(&self) -> Option<u128> {
+        let areas = (0..).zip(&self.nanos).map(|(level, nanos)| u128::from(*nanos) * level);
+        (self.nanos.len() as u64 <= LEVEL_MAX).then(|| areas.sum())
+    }
+
     /// Share of the time at this level or above; `None` when there was no time.
     #[must_use]
     pub fn share_at_least(&self, level: u64) -> Option<f64> {
@@ -100,6 +107,7 @@ mod tests {
         assert_eq!(shares, [1.0, 0.5, 0.5, 0.1, 0.1, 0.0]);
         let quantiles = [0.1, 0.5, 0.51, 0.9, 0.91, 1.0].map(|q| levels.quantile(q).unwrap());
         assert_eq!(quantiles, [0, 0, 3, 3, 7, 7]);
+        assert_eq!(levels.area(), Some(190));
         let text = serde_json::to_string(&levels).unwrap();
         assert_eq!(text, r#"{"0":50,"3":40,"7":10}"#);
         assert_eq!(serde_json::from_str::<LevelTimes>(&text).unwrap(), levels);
@@ -110,5 +118,6 @@ mod tests {
         let mut levels = LevelTimes::default();
         levels.add(u64::MAX, 5);
         assert_eq!(levels.share_at_least(u64::MAX), Some(1.0));
+        assert_eq!(levels.area(), None);
     }
 }

@@ -137,6 +137,11 @@ impl Engine<'_> {
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
         }
+        for (comp, watched) in self.watch.areas() {
+            let name = &self.plan.components[comp].name;
+            let law = format!("{name}: requests inside over time = sum over levels of level and time");
+            check(law, self.stations[comp].levels.inside.total(self.now), watched);
+        }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let all = || self.records.edges.iter().skip(policy).step_by(self.t.policies.len());
             let attempts: u64 = all().map(|e| e.attempts).sum();

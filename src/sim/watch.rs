@@ -54,6 +54,14 @@ impl LevelWatch {
         self.watched.is_empty()
     }
 
+    /// The watched numbers inside as integrals over the whole run, by component.
+    pub(super) fn areas(&self) -> impl Iterator<Item = (usize, u128)> {
+        let inside = self.watched.iter().filter(|(_, kind, _)| *kind == Which::Inside);
+        inside.filter_map(|(comp, _, slots)| {
+            Some((*comp, slots.iter().map(LevelTimes::area).sum::<Option<u128>>()?))
+        })
+    }
+
     /// What was watched of a component in a slot.
     pub(super) fn of(&self, comp: usize, slot: usize) -> Watched {
         let times = |which: Which| {
