@@ -7,6 +7,7 @@ mod clock;
 mod diagnostics;
 mod exit;
 mod explain;
+mod explain_calls;
 mod failure;
 mod files;
 mod init;

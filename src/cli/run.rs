@@ -121,7 +121,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> 
         match (args.format, args.quiet) {
             (TextOrJson::Json, _) => documents.push(report::json(&sheet)),
             (TextOrJson::Text, true) => print(&judged.line())?,
-            (TextOrJson::Text, false) => print(&(judged.text(args, terminal) + &written))?,
+            (TextOrJson::Text, false) => print(&(judged.text(terminal) + &written))?,
         }
         // Last, so that a history that cannot be written costs nothing but the history.
         let kept = store.as_mut().map(|store| judged.keep(store)).transpose()?;
@@ -239,6 +239,7 @@ impl Judged {
     fn sheet(&self) -> Sheet<'_> {
         Sheet {
             outcome: &self.outcomes[0],
+            others: &self.outcomes[1..],
             judgements: &self.judgements,
             command: self.command.clone(),
             inputs: self.inputs.clone(),
@@ -246,16 +247,8 @@ impl Judged {
     }
 
     /// The summary.
-    fn text(&self, args: &RunArgs, terminal: &Terminal) -> String {
-        let style = Style { colour: terminal.stdout_colour, width: terminal.width };
-        let mut text = report::terminal(&self.sheet(), style);
-        if args.replications > 1 {
-            let count = self.outcomes.len();
-            text.push_str(&format!(
-                "Expectations are judged over {count} replications; the figures are those of the first.\n"
-            ));
-        }
-        text
+    fn text(&self, terminal: &Terminal) -> String {
+        report::terminal(&self.sheet(), Style { colour: terminal.stdout_colour, width: terminal.width })
     }
 
     /// Verdict, name, seed and digest.

@@ -366,8 +366,8 @@ pub struct Incident {
     pub to: Option<SimTime>,
     /// Lowest availability of a window within it.
     pub availability_min: f64,
-    /// Highest 99th percentile of a window within it.
-    pub latency_p99_max: SimSpan,
+    /// Highest 99th percentile of a window within it; `None` if nothing was answered in any.
+    pub latency_p99_max: Option<SimSpan>,
     /// Requests that failed within it.
     pub failed: u64,
 }

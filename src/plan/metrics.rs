@@ -137,8 +137,8 @@ metrics! {
     "latency" ["pNN" "mean" "sd" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
     "wait" ["pNN" "mean" "sd"] Time of COMPONENT needs Nothing: "Time in the queue.";
     "wait-rate" [] Share of COMPONENTS needs Nothing: "Share of the requests served that had to wait.";
-    "throughput" [] Rate of FLOWS needs Nothing: "Requests finished per second.";
-    "goodput" [] Rate of FLOWS needs Nothing: "Requests answered ok or degraded per second.";
+    "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
+    "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
@@ -149,7 +149,7 @@ metrics! {
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
-    "timeout-rate" [] Share of CALL needs Nothing: "Share of calls that ended by the caller's timeout.";
+    "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";

@@ -24,6 +24,7 @@ mod places;
 mod policies;
 mod policy;
 mod query;
+mod replies;
 mod resolve;
 mod settings;
 mod steps;

@@ -1,18 +1,18 @@
 //! Who calls whom, and how: one policy for each caller and each of its
 //! `calls` entries that a call uses.
 //!
-//! A call of `target.operation` takes the caller's entry for
-//! `target.operation` if there is one, else the one for `target`. What that
-//! entry leaves out comes from the target's `client-defaults`, and what those
-//! leave out is neutral. Calls that take the same entry share one policy, and
-//! with it one pool and one retry budget.
+//! A call of `target.operation` takes each key from the caller's entry for
+//! `target.operation` if that has it, else from its entry for `target`, else
+//! from the target's `client-defaults`, else it is neutral. A pool or retry
+//! budget that the entry for an operation states is its own; every other is
+//! shared by all calls of one caller to one target.
 
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{CallPolicy, Caller, ComponentId, ErrorClass, OperationId, PlaceId, PolicyId};
 use super::places::Links;
-use super::policy::{Layers, resolve_policy};
+use super::policy::{Layers, Owners, resolve_policy};
 use crate::spec::raw::{RawCallPolicy, RawOperation};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,10 @@ pub(super) struct Policies {
     pub(super) list: Vec<CallPolicy>,
     /// Caller and entry of each.
     entries: BTreeMap<(Caller, ComponentId, Option<OperationId>), PolicyId>,
+    /// Who owns the pool that calls of one caller to one target share.
+    shared_pools: BTreeMap<(Caller, ComponentId), PolicyId>,
+    /// Who owns the retry budget that calls of one caller to one target share.
+    shared_budgets: BTreeMap<(Caller, ComponentId), PolicyId>,
     /// Retried operations that were complained about.
     warned: BTreeSet<(PolicyId, ComponentId, OperationId)>,
     /// Pairs of places that were complained about.
@@ -78,10 +82,23 @@ impl Policies {
         let key = if is_specific { specific } else { entry.name.clone() };
         let identity = (caller.id, target, is_specific.then_some(operation));
         let id = *self.entries.entry(identity).or_insert_with(|| {
-            let own = caller.calls.get(&key).map(|raw| (raw, caller.at().key(&key)));
-            let layers = Layers::new(own, client_defaults(cx, &entry.name));
-            self.list.push(resolve_policy(cx, format!("{} -> {key}", caller.name), &layers));
-            self.list.len() - 1
+            let id = self.list.len();
+            let written = |key: &str| caller.calls.get(key).map(|raw| (raw, caller.at().key(key)));
+            let own = written(&key).filter(|_| is_specific);
+            let pair = (caller.id, target);
+            let owners = Owners {
+                pool: match &own {
+                    Some((raw, _)) if raw.pool.is_some() => id,
+                    _ => *self.shared_pools.entry(pair).or_insert(id),
+                },
+                budget: match &own {
+                    Some((raw, _)) if raw.retry.is_some() => id,
+                    _ => *self.shared_budgets.entry(pair).or_insert(id),
+                },
+            };
+            let layers = Layers::new([own, written(&entry.name), client_defaults(cx, &entry.name)]);
+            self.list.push(resolve_policy(cx, format!("{} -> {key}", caller.name), owners, &layers));
+            id
         });
         self.check_retries(cx, directory, at, id, (target, operation));
         id
@@ -144,9 +161,18 @@ impl Policies {
             for (key, raw) in caller.calls {
                 let at = caller.at().key(key);
                 let Some((target, operation)) = entry_target(cx, directory, &at, key) else { continue };
-                if !self.entries.contains_key(&(caller.id, target, operation)) {
+                let is_meant = |used: &&(Caller, ComponentId, Option<OperationId>)| {
+                    (used.0, used.1) == (caller.id, target) && (operation.is_none() || used.2 == operation)
+                };
+                let is_used = self.entries.keys().any(|used| is_meant(&used));
+                if !is_used {
                     // Its values are checked all the same: a later call should not uncover them.
-                    resolve_policy(cx, String::new(), &Layers::new(Some((raw, at.clone())), None));
+                    resolve_policy(
+                        cx,
+                        String::new(),
+                        Owners::default(),
+                        &Layers::new([Some((raw, at.clone()))]),
+                    );
                     let message = format!("`{}` never calls `{key}` this way", caller.name);
                     cx.warning(codes::UNUSED_POLICY, &at, message, "remove the entry, or add the call");
                 }
@@ -154,7 +180,12 @@ impl Policies {
         }
         for (name, raw) in &cx.input.topology.components {
             if raw.client_defaults.is_some() {
-                resolve_policy(cx, String::new(), &Layers::new(None, client_defaults(cx, name)));
+                resolve_policy(
+                    cx,
+                    String::new(),
+                    Owners::default(),
+                    &Layers::new([client_defaults(cx, name)]),
+                );
             }
         }
     }

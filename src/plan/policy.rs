@@ -1,11 +1,11 @@
-//! One call policy out of its layers: the caller's entry over the target's
-//! `client-defaults` over what is neutral.
+//! One call policy out of its layers: the caller's entry for the operation over
+//! its entry for the target over the target's `client-defaults` over what is neutral.
 
 use super::codes;
 use super::context::{At, Context};
 use super::model::{
-    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, Pool,
-    Retry, RetryBudget,
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
+    Pool, Retry, RetryBudget,
 };
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
@@ -24,12 +24,9 @@ const BUDGET_WINDOW_DEFAULT: SimSpan = SimSpan::from_secs(10);
 pub(super) struct Layers<'a>(Vec<(&'a RawCallPolicy, At)>);
 
 impl<'a> Layers<'a> {
-    /// The caller's entry over the target's defaults.
-    pub(super) fn new(
-        own: Option<(&'a RawCallPolicy, At)>,
-        defaults: Option<(&'a RawCallPolicy, At)>,
-    ) -> Self {
-        Self(own.into_iter().chain(defaults).collect())
+    /// Those layers that there are, nearest first.
+    pub(super) fn new<const COUNT: usize>(layers: [Option<(&'a RawCallPolicy, At)>; COUNT]) -> Self {
+        Self(layers.into_iter().flatten().collect())
     }
 
     /// The nearest layer's value of a key, and where it was written.
@@ -42,8 +39,22 @@ impl<'a> Layers<'a> {
     }
 }
 
+/// Whose connections and whose allowance a policy uses, if it has any.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owners {
+    /// Of the pool.
+    pub(super) pool: PolicyId,
+    /// Of the retry budget.
+    pub(super) budget: PolicyId,
+}
+
 /// One policy.
-pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers<'_>) -> CallPolicy {
+pub(super) fn resolve_policy(
+    cx: &mut Context<'_>,
+    name: String,
+    owners: Owners,
+    layers: &Layers<'_>,
+) -> CallPolicy {
     let timeout = |cx: &mut Context<'_>, key: &str, found: Option<(&SpanText, At)>| {
         found.and_then(|(text, at)| cx.span_above_zero(&at, key, text))
     };
@@ -59,14 +70,16 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
     }
     CallPolicy {
         name,
-        pool: layers.find("pool", |raw| raw.pool.as_ref()).and_then(|(raw, at)| pool(cx, &at, raw)),
+        pool: layers
+            .find("pool", |raw| raw.pool.as_ref())
+            .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
             .find("retry", |raw| raw.retry.as_ref())
-            .and_then(|(raw, at)| retry(cx, &at, raw))
+            .and_then(|(raw, at)| retry(cx, &at, owners.budget, raw))
             .unwrap_or_else(no_retry),
         balancing: layers
             .find("balance", |raw| raw.balance)
@@ -94,7 +107,7 @@ fn balancing(raw: RawBalancing) -> Balancing {
     }
 }
 
-fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
+fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option<Pool> {
     let (size, size_at, details) = match raw {
         RawPool::Size(size) => (*size, at.clone(), None),
         RawPool::Details(details) => (details.size, at.key("size"), Some(details)),
@@ -102,6 +115,7 @@ fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
     cx.within(&size_at, "a pool's size", size, 1..=u32::MAX)?;
     let get = |key: fn(&RawPoolDetails) -> Option<&SpanText>| details.and_then(key);
     Some(Pool {
+        owner,
         size,
         queue_capacity: cx.small_count_or_unlimited(
             &at.key("queue"),
@@ -142,13 +156,13 @@ fn no_retry() -> Retry {
     }
 }
 
-fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
+fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
     let backoff = match &raw.backoff {
         None => Some(Backoff::None),
         Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
     };
-    let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), raw));
+    let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), owner, raw));
     let on = raw.on.as_ref().map_or_else(all_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {
         cx.warning(
@@ -193,19 +207,19 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
     }
 }
 
-fn budget(cx: &mut Context<'_>, at: &At, raw: &RawBudget) -> Option<RetryBudget> {
+fn budget(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawBudget) -> Option<RetryBudget> {
     match raw {
         RawBudget::Share(text) => {
             let ratio = cx.share(at, text)?;
             let rule = BudgetRule::Ratio { ratio, window: BUDGET_WINDOW_DEFAULT, min_per_sec: 0.0 };
-            Some(RetryBudget { rule, scope: BudgetScope::Component })
+            Some(RetryBudget { owner, rule, scope: BudgetScope::Component })
         }
         RawBudget::Details(raw) => {
             let scope = match raw.scope.unwrap_or(RawBudgetScope::Component) {
                 RawBudgetScope::Replica => BudgetScope::Replica,
                 RawBudgetScope::Component => BudgetScope::Component,
             };
-            budget_rule(cx, at, raw).map(|rule| RetryBudget { rule, scope })
+            budget_rule(cx, at, raw).map(|rule| RetryBudget { owner, rule, scope })
         }
     }
 }

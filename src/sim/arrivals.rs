@@ -35,7 +35,9 @@ pub(super) struct Generator {
 /// Where an arrival process stands.
 #[derive(Clone, Debug)]
 enum Pace {
-    /// Through a rate curve: present instant in nanoseconds, as a fraction would be lost otherwise.
+    /// At one rate per second: present instant in nanoseconds, as a fraction would be lost otherwise.
+    Steady { rate: f64, at: f64 },
+    /// Through a rate curve.
     Curve { curve: RateCurve, at: f64 },
     /// Present phase, its end, and how many there were.
     Modulated { phase: usize, until: u64, visits: u64 },
@@ -56,7 +58,7 @@ pub(super) struct User {
 impl Generator {
     pub(super) fn new(load: u32, key: u64, source: &Source) -> Self {
         let state = match source {
-            Source::Open { curve, .. } => Pace::Curve { curve: curve.clone(), at: 0.0 },
+            Source::Open { curve, .. } => Pace::through(curve.clone()),
             Source::Modulated { phases } => Pace::Modulated { phase: phases.len() - 1, until: 0, visits: 0 },
             Source::Replay { .. } => Pace::Replay { next: 0 },
             Source::Closed { .. } => Pace::Closed,
@@ -66,7 +68,16 @@ impl Generator {
 
     /// An extra stream with another curve, for a spike.
     pub(super) fn with_curve(load: u32, key: u64, curve: RateCurve) -> Self {
-        Self { load, key, arrivals: 0, requests: 0, state: Pace::Curve { curve, at: 0.0 } }
+        Self { load, key, arrivals: 0, requests: 0, state: Pace::through(curve) }
+    }
+}
+
+impl Pace {
+    fn through(curve: RateCurve) -> Self {
+        match (curve.points.as_slice(), curve.period) {
+            ([(_, rate)], None) => Self::Steady { rate: *rate, at: 0.0 },
+            _ => Self::Curve { curve, at: 0.0 },
+        }
     }
 }
 
@@ -83,22 +94,28 @@ impl Engine<'_> {
         self.schedule_arrival(g);
     }
 
+    #[inline(always)]
     fn schedule_arrival(&mut self, g: u32) {
         if let Some(at) = self.next_arrival(g)
             && at <= self.end
         {
-            self.queue.push(SimTime(at.max(self.now)), Phase::Arrive, tag::OTHER, g);
+            self.queue.push(SimTime(at.max(self.now)), Phase::Arrive, tag::ARRIVAL, g);
         }
     }
 
     /// Draws the next arrival's instant.
-    #[inline]
+    #[inline(always)]
     fn next_arrival(&mut self, g: u32) -> Option<u64> {
         let generator = &mut self.generators[g as usize];
         let load = &self.t.loads[generator.load as usize];
         let key = rng::nth(generator.key ^ SALT_GAP, generator.arrivals);
         generator.arrivals += 1;
         match &mut generator.state {
+            Pace::Steady { rate, at } => {
+                let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
+                *at += gap * 1e9 / *rate;
+                (*at < self.end as f64 + 1.0).then_some((*at + 0.5) as i64 as u64)
+            }
             Pace::Curve { curve, at } => {
                 let gap = load.gaps.as_ref().map_or(1.0, |gaps| gaps.sample(key));
                 *at = advance(curve, *at, gap)?;
@@ -133,8 +150,26 @@ impl Engine<'_> {
         }
     }
 
-    /// Load arrives.
-    pub(super) fn arrival_event(&mut self, g: u32) {
+    /// Load arrives; returns the request's frame, unless it comes in batches.
+    #[inline]
+    pub(super) fn arrival_event(&mut self, g: u32) -> u32 {
+        let generator = &mut self.generators[g as usize];
+        let (load, key) = (generator.load, generator.key);
+        if self.t.loads[load as usize].batch.is_some() {
+            self.batch_arrives(g);
+            return NONE;
+        }
+        let number = generator.requests;
+        generator.requests += 1;
+        self.schedule_arrival(g);
+        let f = self.frames.alloc();
+        self.begin_request(f, load, rng::nth(key ^ SALT_REQUEST, number));
+        f
+    }
+
+    /// Several requests arrive at once.
+    #[inline(never)]
+    fn batch_arrives(&mut self, g: u32) {
         let generator = &mut self.generators[g as usize];
         let (load, key) = (generator.load, generator.key);
         let batch = self.t.loads[load as usize].batch.as_ref();
@@ -144,7 +179,8 @@ impl Engine<'_> {
         generator.requests += size;
         self.schedule_arrival(g);
         for number in first..first + size {
-            let f = self.new_request(load, rng::nth(key ^ SALT_REQUEST, number));
+            let f = self.frames.alloc();
+            self.begin_request(f, load, rng::nth(key ^ SALT_REQUEST, number));
             self.settle(f);
             if self.frames.live() - self.thinking > self.plan.in_system_max as usize {
                 return;
@@ -152,13 +188,8 @@ impl Engine<'_> {
         }
     }
 
-    fn new_request(&mut self, load: u32, key: u64) -> u32 {
-        let f = self.frames.alloc();
-        self.begin_request(f, load, key);
-        f
-    }
-
     /// Makes a frame a new request of a load.
+    #[inline(always)]
     fn begin_request(&mut self, f: u32, load: u32, key: u64) {
         let rule = &self.t.loads[load as usize];
         let pick = |salt: u64| rng::unit(rng::key(key, salt));
@@ -182,7 +213,7 @@ impl Engine<'_> {
             }
         };
         let (entry, traffic) = (flow.entry, flow.traffic);
-        let log = self.logs.alloc(self.now);
+        self.logs.open(f, self.now);
         let frame = &mut self.frames[f];
         frame.key = key;
         frame.root = key;
@@ -193,12 +224,12 @@ impl Engine<'_> {
         frame.op = traffic;
         frame.priority = priority;
         frame.slot = self.slots.current as u16;
-        frame.log = log;
+        frame.log = f;
         frame.replica = NONE;
+        frame.comp = NONE;
         frame.parent = NONE;
         frame.from_site = NONE;
         frame.deadline = u64::MAX;
-        frame.set(flag::OWNS_LOG);
         self.records.traffic[self.slots.current * self.t.traffic.len() + traffic as usize].arrived += 1;
         self.records.window[traffic as usize].arrived += 1;
     }
@@ -219,9 +250,9 @@ impl Engine<'_> {
                 }
                 counts.latency.record(latency);
                 window.answered += 1;
-                if !self.slots.is_warm_up(slot) {
-                    let phase = self.slots.phase(slot) as usize;
-                    self.records.blame[phase * self.t.traffic.len() + traffic].add(&self.logs, log, latency);
+                if let Some(phase) = self.slots.counted_phase(slot) {
+                    let row = phase as usize * self.t.traffic.len() + traffic;
+                    self.records.blame[row].add(&self.logs, log, latency);
                 }
             }
             Some(class) => {
@@ -231,10 +262,9 @@ impl Engine<'_> {
             }
         }
         if self.frames[f].has(flag::CLOSED) {
-            self.logs.release(log);
             self.user_thinks(f);
         } else {
-            self.drop_frame(f);
+            self.frames.release(f);
         }
         NONE
     }
@@ -278,9 +308,6 @@ impl Engine<'_> {
 /// Runs a unit-rate process on by `gap` through a rate curve; `None` when the
 /// rate stays zero for ever. Instants are in nanoseconds.
 fn advance(curve: &RateCurve, from: f64, gap: f64) -> Option<f64> {
-    if let ([(_, rate)], None) = (curve.points.as_slice(), curve.period) {
-        return (*rate > 0.0).then(|| from + gap * 1e9 / rate);
-    }
     let (mut at, mut gap) = (from, gap);
     let period = curve.period.map(|period| period.0 as f64);
     let mut idle_rounds = 0;
@@ -292,8 +319,11 @@ fn advance(curve: &RateCurve, from: f64, gap: f64) -> Option<f64> {
         let (rate, slope, to) = stretch(curve, next, local, period);
         let length = to - local;
         // Area under the line over this stretch, in arrivals.
-        let area =
-            if length.is_finite() { (rate + 0.5 * slope * length) * length / 1e9 } else { f64::INFINITY };
+        let area = match length.is_finite() {
+            true => (rate + 0.5 * slope * length) * length / 1e9,
+            false if rate > 0.0 => f64::INFINITY,
+            false => 0.0,
+        };
         if area >= gap && area > 0.0 {
             let need = gap * 1e9;
             let step = if slope == 0.0 {

@@ -44,31 +44,27 @@ struct Log {
     entries: Vec<u64>,
 }
 
-/// All logs in use.
+/// All logs, each in the place of the frame that owns it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Logs {
     logs: Vec<Log>,
-    free: Vec<u32>,
 }
 
 impl Logs {
+    /// Begins the log of a frame.
     #[inline]
-    pub(super) fn alloc(&mut self, now: u64) -> u32 {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.logs.push(Log::default());
-            (self.logs.len() - 1) as u32
-        });
-        let log = &mut self.logs[index as usize];
+    pub(super) fn open(&mut self, owner: u32, now: u64) {
+        if owner as usize >= self.logs.len() {
+            self.grow(owner);
+        }
+        let log = &mut self.logs[owner as usize];
         log.last = now;
         log.entries.clear();
-        index
     }
 
-    #[inline]
-    pub(super) fn release(&mut self, index: u32) {
-        if index != NONE {
-            self.free.push(index);
-        }
+    #[cold]
+    fn grow(&mut self, owner: u32) {
+        self.logs.resize(owner as usize + 1, Log::default());
     }
 
     /// Labels the time since the last label.
@@ -296,11 +292,11 @@ mod tests {
         let (mut logs, mut sums) = (Logs::default(), BlameSums::default());
         for i in 0..1000u64 {
             let latency = 1_000_000 + i * 10_000;
-            let log = logs.alloc(0);
+            let log = (i % 7) as u32;
+            logs.open(log, 0);
             logs.charge(log, 600_000, label(0, WaitKind::Service));
             logs.charge(log, latency, label(1, WaitKind::QueueWait));
             sums.add(&logs, log, latency);
-            logs.release(log);
         }
         let blame = sums.quantile(0.9, 10_000_000.0, &who);
         let total: f64 = blame.parts.iter().map(|part| part.nanos).sum();
@@ -311,7 +307,8 @@ mod tests {
     #[test]
     fn an_abandoned_attempt_becomes_one_part() {
         let mut logs = Logs::default();
-        let log = logs.alloc(0);
+        let log = 3;
+        logs.open(log, 0);
         logs.charge(log, 10, label(0, WaitKind::Service));
         let mark = logs.mark(log);
         logs.charge(log, 15, label(1, WaitKind::QueueWait));
@@ -330,7 +327,8 @@ mod tests {
     #[test]
     fn a_long_log_folds_without_losing_time() {
         let mut logs = Logs::default();
-        let log = logs.alloc(0);
+        let log = 3;
+        logs.open(log, 0);
         for step in 1..=10_000u64 {
             logs.charge(log, step, label((step % 3) as u32, WaitKind::Service));
         }

@@ -31,6 +31,7 @@ impl Engine<'_> {
     }
 
     /// Begins a call.
+    #[inline]
     pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
         let policy = self.t.sites[site as usize].policy;
         let now = self.now;
@@ -40,14 +41,22 @@ impl Engine<'_> {
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        self.edges[policy as usize].calls += 1;
-        if self.t.policies[policy as usize].is_plain {
-            frame.attempt = 1;
-            frame.attempt_start = now;
-            frame.mark = self.logs.mark(frame.log);
-            return self.send(f, policy);
+        let edge = &mut self.edges[policy as usize];
+        edge.calls += 1;
+        let rule = &self.t.policies[policy as usize];
+        if !rule.is_plain {
+            return self.call_with_care(f, policy);
         }
-        self.call_with_care(f, policy)
+        frame.attempt = 1;
+        frame.attempt_start = now;
+        frame.mark = self.logs.mark(frame.log);
+        edge.attempts += 1;
+        let mut until = u64::MAX;
+        if let Some(lane) = rule.timeout_lane {
+            until = now.saturating_add(rule.attempt_timeout);
+            frame.timer = self.queue.push_lane(lane, SimTime(until), Phase::Timer, tag::CALL_TIMER, f);
+        }
+        self.send_child(f, policy, until)
     }
 
     /// Begins a call that a budget, a pool or a deadline has to do with.
@@ -107,6 +116,7 @@ impl Engine<'_> {
     }
 
     /// Sends the request on its way and starts the attempt's clock.
+    #[inline(never)]
     pub(super) fn send(&mut self, f: u32, policy: u32) -> u32 {
         self.edges[policy as usize].attempts += 1;
         let rule = &self.t.policies[policy as usize];
@@ -121,6 +131,13 @@ impl Engine<'_> {
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
+        self.send_child(f, policy, until)
+    }
+
+    /// Makes the frame that will serve an attempt and lets it go.
+    #[inline(always)]
+    fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
+        let rule = &self.t.policies[policy as usize];
         let c = self.frames.alloc();
         let born = self.frames[c].born;
         let frame = &mut self.frames[f];
@@ -147,6 +164,7 @@ impl Engine<'_> {
         child.op = site.op;
         child.from_site = site_index;
         child.replica = site.only_replica;
+        child.comp = site.target;
         if !rule.is_plain || site.only_replica == NONE {
             self.choose_target(f, c, policy);
         }
@@ -175,11 +193,7 @@ impl Engine<'_> {
     fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
         let frame = &mut self.frames[f];
         let was_sent = frame.has(flag::SENT);
-        frame.timer = 0;
-        frame.epoch = frame.epoch.wrapping_add(1);
-        frame.state = State::Running;
-        frame.child = NONE;
-        frame.clear(flag::SENT);
+        frame.end_attempt();
         if !self.t.policies[policy as usize].is_plain {
             self.release_attempt(f, policy, was_sent, reusable);
         }
@@ -215,7 +229,7 @@ impl Engine<'_> {
     /// Takes a call's subtree off the request's critical path.
     pub(super) fn detach(&mut self, child: u32, born: u32) {
         let (mut f, mut born) = (child, born);
-        while f != NONE && self.frames[f].born == born && !self.frames[f].has(flag::OWNS_LOG) {
+        while f != NONE && self.frames[f].born == born && self.frames[f].log != f {
             let frame = &mut self.frames[f];
             frame.log = NONE;
             (f, born) = (frame.child, frame.child_born);
@@ -224,37 +238,45 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
+        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
         let policy = self.policy_of(f);
-        let reusable = !matches!(answer.error, Some(ErrorClass::Reset | ErrorClass::Refused));
+        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
         self.end_attempt(f, policy, reusable);
         let edge = self.edge(policy);
-        match answer.error {
-            None => {
-                edge.answered_ok += 1;
-                edge.calls_ok += 1;
-                let frame = &mut self.frames[f];
-                if answer.degraded {
-                    frame.set(flag::DEGRADED);
-                }
-                if answer.hit {
-                    frame.set(flag::HIT);
-                }
-                frame.pc += 1;
-                f
-            }
-            Some(class) => {
-                match class {
-                    ErrorClass::Reset => edge.lost += 1,
-                    ErrorClass::Shed
-                    | ErrorClass::Throttled
-                    | ErrorClass::Refused
-                    | ErrorClass::Connections
-                    | ErrorClass::Reneged => edge.refused += 1,
-                    _ => edge.answered_error += 1,
-                }
-                self.attempt_failed(f, policy, class, answer.retry_after)
-            }
+        match class {
+            ErrorClass::Reset => edge.lost += 1,
+            ErrorClass::Shed
+            | ErrorClass::Throttled
+            | ErrorClass::Refused
+            | ErrorClass::Connections
+            | ErrorClass::Reneged => edge.refused += 1,
+            _ => edge.answered_error += 1,
         }
+        self.attempt_failed(f, policy, class, answer.retry_after)
+    }
+
+    /// A good answer reaches the caller.
+    #[inline(always)]
+    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
+        let frame = &mut self.frames[f];
+        let policy = self.t.sites[frame.site as usize].policy;
+        let edge = &mut self.edges[policy as usize];
+        edge.answered_ok += 1;
+        edge.calls_ok += 1;
+        if self.t.policies[policy as usize].is_plain {
+            frame.end_attempt();
+        } else {
+            self.end_attempt(f, policy, true);
+        }
+        let frame = &mut self.frames[f];
+        if degraded {
+            frame.set(flag::DEGRADED);
+        }
+        if hit {
+            frame.set(flag::HIT);
+        }
+        frame.pc += 1;
+        f
     }
 
     /// An attempt failed: try again, or let the call fail.

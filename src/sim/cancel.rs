@@ -59,7 +59,7 @@ impl Engine<'_> {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.release_unit(f, comp);
         }
-        self.drop_frame(f);
+        self.frames.release(f);
     }
 
     fn cancel_branches(&mut self, f: u32) {
@@ -98,7 +98,7 @@ impl Engine<'_> {
         self.reset_replica(r, comp);
         for f in doomed {
             if self.frames[f].role != Role::Server || self.frames[f].has(flag::REPLIED) {
-                self.drop_frame(f);
+                self.frames.release(f);
                 continue;
             }
             let next = self.reply(f, Answer::failed(ErrorClass::Reset));

@@ -136,10 +136,16 @@ impl Compiler<'_> {
             let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
             let replicas = self.plan.components[target as usize].replicas;
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
+                if budget.owner != number {
+                    return self.t.policies[budget.owner].budget;
+                }
                 let per_replica = budget.scope == BudgetScope::Replica;
                 self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
+            });
+            let pool = policy.pool.as_ref().map_or(NONE, |pool| {
+                if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
             });
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
@@ -168,7 +174,7 @@ impl Compiler<'_> {
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
                 priority: policy.priority,
-                pool: if policy.pool.is_some() { pools } else { NONE },
+                pool,
                 pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
                 pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
                 pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
@@ -177,7 +183,7 @@ impl Compiler<'_> {
                 caller,
                 target,
             });
-            pools += if policy.pool.is_some() { callers } else { 0 };
+            pools += if pool == pools { callers } else { 0 };
             outstanding += if counts { replicas } else { 0 };
         }
     }

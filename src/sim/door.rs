@@ -51,7 +51,7 @@ impl Engine<'_> {
             }
             OutageMode::BlackHole => {
                 counts.lost += 1;
-                self.drop_frame(f);
+                self.frames.release(f);
                 NONE
             }
         }

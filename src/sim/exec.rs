@@ -35,14 +35,14 @@ impl Answer {
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
     pub(super) fn run_frame(&mut self, first: u32) {
+        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
+        if self.frames[first].has(flag::CANCELLED) {
+            return self.finish_cancelled(first);
+        }
         let mut f = first;
         let mut steps = 0u32;
-        while f != NONE {
+        loop {
             let frame = &mut self.frames[f];
-            steps += 1;
-            if frame.has(flag::CANCELLED) || steps > CHAIN_MAX {
-                return self.pause_or_stop(f);
-            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -62,16 +62,19 @@ impl Engine<'_> {
                 Ins::End => self.succeed(f),
                 rare => self.run_rare(f, rare).unwrap_or(f),
             };
+            if f == NONE {
+                return;
+            }
+            steps += 1;
+            if steps > CHAIN_MAX {
+                return self.pause_or_stop(f);
+            }
         }
     }
 
-    /// A cancelled frame stops; a chain that goes on and on is put back in line, and ends
-    /// the run when it goes on for ever.
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
     #[cold]
     fn pause_or_stop(&mut self, f: u32) {
-        if self.frames[f].has(flag::CANCELLED) {
-            return self.finish_cancelled(f);
-        }
         self.chains += 1;
         if self.chains > CHAINS_MAX {
             self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
@@ -175,6 +178,7 @@ impl Engine<'_> {
         branch.since = self.now;
         branch.pc = body;
         branch.replica = parent.replica;
+        branch.comp = parent.comp;
         branch.op = parent.op;
         branch.priority = parent.priority;
         branch.slot = parent.slot;
@@ -205,8 +209,8 @@ impl Engine<'_> {
             self.frames[f].aux = number;
             let b = self.branch(f, *entry, salt, Role::Branch);
             if self.frames[f].log != NONE {
-                self.frames[b].log = self.logs.alloc(self.now);
-                self.frames[b].set(flag::OWNS_LOG);
+                self.logs.open(b, self.now);
+                self.frames[b].log = b;
             }
             branches.push((b, self.frames[b].born));
             self.ready.push_back(b);
@@ -221,9 +225,28 @@ impl Engine<'_> {
     }
 
     /// A frame reached the end of its program.
+    #[inline]
     fn succeed(&mut self, f: u32) -> u32 {
-        let degraded = self.frames[f].has(flag::DEGRADED);
+        let frame = &self.frames[f];
+        let degraded = frame.has(flag::DEGRADED);
+        if frame.role == Role::Server && !frame.has(flag::REPLIED) && self.messages_take_no_time() {
+            return self.succeed_at_once(f, degraded);
+        }
         self.conclude(f, Answer { degraded, ..Answer::OK })
+    }
+
+    /// A server answers a caller next door: the most common end of all, in one go where
+    /// nothing but counting has to be done, and otherwise as any other.
+    fn succeed_at_once(&mut self, f: u32, degraded: bool) -> u32 {
+        let frame = &self.frames[f];
+        let (parent, epoch) = (frame.parent, frame.parent_epoch);
+        let is_simple = self.t.sites[frame.from_site as usize].effect == SiteEffect::None;
+        if !is_simple || parent == NONE || self.frames[parent].epoch != epoch {
+            return self.finish_server(f, Answer { degraded, ..Answer::OK });
+        }
+        self.leave_component(f, Answer::OK);
+        self.frames.release(f);
+        self.answered_well(parent, degraded, false)
     }
 
     /// A frame failed.
@@ -239,25 +262,17 @@ impl Engine<'_> {
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
             Role::Detached => {
-                self.drop_frame(f);
+                self.frames.release(f);
                 NONE
             }
         }
-    }
-
-    /// Frees a frame and a log of its own.
-    pub(super) fn drop_frame(&mut self, f: u32) {
-        if self.frames[f].has(flag::OWNS_LOG) {
-            self.logs.release(self.frames[f].log);
-        }
-        self.frames.release(f);
     }
 
     /// A body ended: its parent goes on, goes round again, is rescued or fails.
     fn branch_done(&mut self, b: u32, answer: Answer) -> u32 {
         let (p, epoch) = (self.frames[b].parent, self.frames[b].parent_epoch);
         if p == NONE || self.frames[p].epoch != epoch {
-            self.drop_frame(b);
+            self.frames.release(b);
             return NONE;
         }
         if answer.degraded {
@@ -265,11 +280,11 @@ impl Engine<'_> {
         }
         match self.t.code[self.frames[p].pc as usize] {
             Ins::Repeat { body, salt, .. } => {
-                self.drop_frame(b);
+                self.frames.release(b);
                 self.round_done(p, answer, body, salt)
             }
             Ins::Try { rescue, .. } => {
-                self.drop_frame(b);
+                self.frames.release(b);
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
@@ -322,14 +337,14 @@ impl Engine<'_> {
             Some(_) => parent.rounds < parent.aux,
         };
         if !decided {
-            self.drop_frame(b);
+            self.frames.release(b);
             return NONE;
         }
         parent.epoch = parent.epoch.wrapping_add(1);
         parent.state = State::Running;
         let (parent_log, branch_log) = (parent.log, self.frames[b].log);
         self.logs.join(parent_log, branch_log);
-        self.drop_frame(b);
+        self.frames.release(b);
         let stragglers = self.joins.remove(&p).unwrap_or_default();
         if self.t.groups[group as usize].cancel {
             for (straggler, born) in stragglers {
@@ -347,30 +362,30 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
-        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
+        let from = frame.comp;
         frame.key = rng::key(frame.key, site.salt);
         frame.from_site = site_index;
         frame.pc = site.entry;
         frame.op = site.op;
         frame.replica = site.only_replica;
-        let (policy, target, link) = (site.policy, site.target, site.link);
+        frame.comp = site.target;
+        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
         edge.attempts += 1;
         edge.answered_ok += 1;
         edge.calls_ok += 1;
-        if self.frames[f].replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, self.frames[f].key);
+        if site.only_replica == NONE {
+            self.frames[f].replica = self.pick_replica(policy, target, key);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
         }
-        let from_node = self.t.comps[self.replicas[from_replica as usize].comp as usize].node;
-        self.travel(f, site_index, from_node)
+        self.travel(f, site_index, self.t.comps[from as usize].node)
     }
 
     /// What a served call does besides its steps, once it has succeeded.

@@ -77,8 +77,6 @@ pub(super) mod flag {
     pub(crate) const HAS_LOOSE_CONNECTION: u16 = 256;
     /// It belongs to a user who thinks and comes back.
     pub(crate) const CLOSED: u16 = 512;
-    /// Its log is its own and goes when it goes.
-    pub(crate) const OWNS_LOG: u16 = 1024;
     /// It is counted inside its component.
     pub(crate) const INSIDE: u16 = 2048;
     /// An attempt of its call is on its way.
@@ -113,6 +111,8 @@ pub(super) struct Frame {
     pub(super) pc: u32,
     /// Index over all replicas, or `NONE` for clients.
     pub(super) replica: u32,
+    /// Whose replica that is, or `NONE` for clients.
+    pub(super) comp: u32,
     /// Operation over all components, or `NONE`; flow of a root.
     pub(super) op: u32,
     pub(super) parent: u32,
@@ -129,7 +129,7 @@ pub(super) struct Frame {
     pub(super) site: u32,
     /// The site by which it was called.
     pub(super) from_site: u32,
-    /// Where the critical path's log is, or `NONE`.
+    /// The frame whose log the critical path is in (perhaps this one), or `NONE`.
     pub(super) log: u32,
     /// Entries of the log when the present attempt began.
     pub(super) mark: u32,
@@ -168,6 +168,7 @@ impl Frame {
             pause: 0,
             pc: 0,
             replica: NONE,
+            comp: NONE,
             op: NONE,
             parent: NONE,
             parent_epoch: 0,
@@ -193,6 +194,16 @@ impl Frame {
         }
     }
 
+    /// Forgets an attempt: its timeout means nothing any more, and whoever answers it is not heard.
+    #[inline]
+    pub(super) fn end_attempt(&mut self) {
+        self.timer = 0;
+        self.epoch = self.epoch.wrapping_add(1);
+        self.state = State::Running;
+        self.child = NONE;
+        self.clear(flag::SENT);
+    }
+
     #[inline]
     pub(super) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
@@ -213,31 +224,40 @@ impl Frame {
 #[derive(Clone, Debug)]
 pub(super) struct Frames {
     items: Vec<Frame>,
-    free: Vec<u32>,
+    /// First free slot; a free slot's `child` names the next one.
+    free: u32,
+    live: usize,
     /// Whether there are more frames than ever before.
     pub(super) has_grown: bool,
 }
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), free: Vec::new(), has_grown: false }
+        Self { items: Vec::new(), free: NONE, live: 0, has_grown: false }
     }
 
     /// How many are in use.
     pub(super) fn live(&self) -> usize {
-        self.items.len() - self.free.len()
+        self.live
     }
 
     /// A slot in state `Running` without flags, links or log; its maker sets the rest.
     #[inline]
     pub(super) fn alloc(&mut self) -> u32 {
-        if let Some(index) = self.free.pop() {
-            let frame = &mut self.items[index as usize];
+        self.live += 1;
+        let index = self.free;
+        if let Some(frame) = self.items.get_mut(index as usize) {
+            self.free = frame.child;
             frame.state = State::Running;
             frame.flags = 0;
             frame.child = NONE;
             return index;
         }
+        self.grow()
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
         self.has_grown = true;
         self.items.push(Frame { state: State::Running, ..Frame::empty() });
         (self.items.len() - 1) as u32
@@ -254,7 +274,9 @@ impl Frames {
         frame.epoch = frame.epoch.wrapping_add(1);
         frame.born = frame.born.wrapping_add(1);
         frame.leads = 0;
-        self.free.push(index);
+        frame.child = self.free;
+        self.free = index;
+        self.live -= 1;
     }
 
     pub(super) fn len(&self) -> u32 {

@@ -131,13 +131,11 @@ pub(super) struct PoolState {
     pub(super) queue: VecDeque<(u32, u32)>,
     /// How many of the queue are alive.
     pub(super) waiting: u32,
-    /// The caller and what is pooled.
-    pub(super) policy: u32,
 }
 
 impl PoolState {
-    pub(super) fn new(size: u32, policy: u32) -> Self {
-        Self { size, size_nominal: size, in_use: 0, idle: 0, queue: VecDeque::new(), waiting: 0, policy }
+    pub(super) fn new(size: u32) -> Self {
+        Self { size, size_nominal: size, in_use: 0, idle: 0, queue: VecDeque::new(), waiting: 0 }
     }
 
     pub(super) fn open(&self) -> u32 {

@@ -83,7 +83,7 @@ impl Engine<'_> {
                 NONE
             }
             Transit::Lost => {
-                self.drop_frame(f);
+                self.frames.release(f);
                 NONE
             }
             Transit::Refused => self.reply_now(f, Answer::failed(ErrorClass::Refused)),
@@ -178,15 +178,21 @@ impl Engine<'_> {
         if delay == 0 { Transit::Now } else { Transit::After(delay, None) }
     }
 
+    /// Whether there are no links, and no fault acts on messages now.
+    #[inline]
+    pub(super) fn messages_take_no_time(&self) -> bool {
+        self.t.has_no_links && self.network.active == 0
+    }
+
     /// Answers a frame's caller; the frame is used up.
     pub(super) fn reply(&mut self, f: u32, answer: Answer) -> u32 {
         let (parent, epoch) = (self.frames[f].parent, self.frames[f].parent_epoch);
         if parent == NONE || self.frames[parent].epoch != epoch {
             self.note_unwanted(f, answer);
-            self.drop_frame(f);
+            self.frames.release(f);
             return NONE;
         }
-        if self.t.has_no_links && self.network.active == 0 {
+        if self.messages_take_no_time() {
             return self.reply_now(f, answer);
         }
         let from = self.replicas[self.frames[f].replica as usize].comp as usize;
@@ -211,7 +217,7 @@ impl Engine<'_> {
             // The answer is lost on its way: the caller hears nothing.
             Transit::Lost | Transit::Refused => {
                 self.note_unwanted(f, answer);
-                self.drop_frame(f);
+                self.frames.release(f);
                 NONE
             }
         }
@@ -244,7 +250,7 @@ impl Engine<'_> {
         let (parent, epoch) = (frame.parent, frame.parent_epoch);
         if self.frames[parent].epoch != epoch {
             self.note_unwanted(f, answer);
-            self.drop_frame(f);
+            self.frames.release(f);
             return NONE;
         }
         self.reply_now(f, answer)
@@ -258,7 +264,7 @@ impl Engine<'_> {
             self.stations[comp].counts.store.acknowledged += 1;
         }
         let parent = self.frames[f].parent;
-        self.drop_frame(f);
+        self.frames.release(f);
         self.answered(parent, answer)
     }
 
@@ -295,6 +301,7 @@ impl Engine<'_> {
         copy.parent_epoch = frame.parent_epoch;
         copy.log = frame.log;
         copy.replica = frame.replica;
+        copy.comp = frame.comp;
         copy.op = frame.op;
         copy.from_site = frame.from_site;
         copy.slot = frame.slot;
@@ -317,7 +324,7 @@ impl Engine<'_> {
         }
         self.leave_component(f, answer);
         if has_replied {
-            self.drop_frame(f);
+            self.frames.release(f);
             return NONE;
         }
         self.reply(f, answer)

@@ -87,6 +87,7 @@ impl<'p> Engine<'p> {
             truncated: None,
             is_observed: options.record.is_some() || !watch.is_empty(),
             watch,
+            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,
@@ -194,13 +195,11 @@ pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
 
 fn pools(t: &Tables) -> Vec<PoolState> {
     let mut all = Vec::new();
-    for (number, policy) in t.policies.iter().enumerate() {
-        if policy.pool != NONE {
+    for policy in &t.policies {
+        // One that shares another's points at states that are there already.
+        if policy.pool as usize == all.len() {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(
-                PoolState::new(policy.pool_size, number as u32),
-                callers as usize,
-            ));
+            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size), callers as usize));
         }
     }
     all
@@ -208,7 +207,13 @@ fn pools(t: &Tables) -> Vec<PoolState> {
 
 fn budgets(t: &Tables) -> Vec<BudgetState> {
     let mut all = Vec::new();
-    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+    let mut begun = 0;
+    for policy in &t.policies {
+        // One that shares another's points at a budget that is there already.
+        if policy.budget as usize != begun {
+            continue;
+        }
+        begun += 1;
         let budget = &t.budgets[policy.budget as usize];
         let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
         let sharers = if budget.per_replica { callers } else { 1 };

@@ -144,9 +144,8 @@ impl Engine<'_> {
         let frame = &mut self.frames[f];
         frame.state = State::Running;
         frame.pc += 1;
-        let (log, r) = (frame.log, frame.replica as usize);
-        let comp = self.replicas[r].comp;
-        self.logs.charge(log, self.now, label(comp, WaitKind::Service));
+        let comp = frame.comp;
+        self.logs.charge(frame.log, self.now, label(comp, WaitKind::Service));
         if self.stations[comp as usize].holds == Holds::Core {
             self.release_unit(f, comp as usize);
         }

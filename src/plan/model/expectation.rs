@@ -76,7 +76,7 @@ pub enum Metric {
     EntriesMean,
     /// Attempts per call.
     RetryAmplification,
-    /// Share of calls that ended by the caller's timeout.
+    /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,

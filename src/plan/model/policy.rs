@@ -1,5 +1,6 @@
 //! How callers behave.
 
+use super::PolicyId;
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct CallPolicy {
 /// A connection pool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
+    /// The policy whose connections these are: this one, or another of the same caller and target
+    /// that takes the pool from the same entry.
+    pub owner: PolicyId,
     /// Most connections per caller replica.
     pub size: u32,
     /// Most callers waiting for a connection; `None` is unlimited.
@@ -83,9 +87,12 @@ pub struct Retry {
     pub honours_retry_after: bool,
 }
 
-/// Bound on retries over many calls of one policy.
+/// Bound on retries over many calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryBudget {
+    /// The policy whose allowance this is: this one, or another of the same caller and target
+    /// that takes the budget from the same entry.
+    pub owner: PolicyId,
     /// How the allowance works.
     pub rule: BudgetRule,
     /// Who shares it.

@@ -3,7 +3,7 @@
 
 use super::components::rejected;
 use super::traffic::{failed, worst_blame};
-use super::{ComponentFact, Facts, Saturation, ratio};
+use super::{ComponentFact, Facts, Saturation, depth, ratio};
 use crate::outcome::Incident;
 use crate::report::figures::{count, duration, plural, rate, share};
 use crate::report::words::{self, tame};
@@ -41,10 +41,9 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
     };
     let which = if incidents.len() == 1 { "once" } else { "longest" };
     Some(format!(
-        "Users were hurt in {}, {which} {how} (availability down to {}, p99 up to {}); {} failed over the run.",
+        "Users were hurt in {}, {which} {how} ({}); {} failed over the run.",
         plural(incidents.len(), "incident"),
-        share(longest.availability_min),
-        duration(longest.latency_p99_max.0 as f64),
+        depth(longest),
         if requests == 1 { "1 request".to_owned() } else { format!("{} requests", count(requests)) },
     ))
 }

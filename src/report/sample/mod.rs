@@ -273,7 +273,7 @@ pub(super) fn outcome() -> Outcome {
         from: at(from),
         to,
         availability_min,
-        latency_p99_max: SimSpan::from_millis(p99),
+        latency_p99_max: Some(SimSpan::from_millis(p99)),
         failed,
     };
     Outcome {
@@ -385,6 +385,7 @@ pub(super) fn judgements() -> Vec<Judgement> {
 pub(super) fn sheet<'a>(outcome: &'a Outcome, judgements: &'a [Judgement]) -> Sheet<'a> {
     Sheet {
         outcome,
+        others: &[],
         judgements,
         command:
             "shakedown run scenarios/mood-mnky/supabase-brownout.yaml --environment production --seed 42"
