@@ -7,12 +7,14 @@
 //! the [`Slot`] and window in which it arrived.
 
 mod calls;
+mod conservation;
+mod levels;
+mod messages;
 mod recovery;
 
 pub use calls::{Edge, EdgeSlot};
+pub use levels::{LevelTimes, Watched};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
-mod conservation;
-mod messages;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
@@ -222,6 +224,7 @@ pub struct OperationOutcome {
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -250,6 +253,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -268,6 +273,8 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
 }
 
 /// One cache in one slot.

@@ -37,6 +37,7 @@ mod slots;
 mod start;
 mod station;
 mod tables;
+mod watch;
 mod windows;
 mod work;
 

@@ -186,13 +186,17 @@ fn unit(metric: Metric) -> Unit {
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
+        | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::WaitSd
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
+        | Metric::InSystemQuantile(_)
+        | Metric::EntriesMean
         | Metric::RetryAmplification
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
@@ -207,6 +211,9 @@ fn unit(metric: Metric) -> Unit {
         | Metric::HedgeRate
         | Metric::HitRatio
         | Metric::TimeoutRate
-        | Metric::Uptime => Unit::Share,
+        | Metric::WaitRate
+        | Metric::InSystemAtLeast(_)
+        | Metric::Uptime
+        | Metric::UpAtLeast(_) => Unit::Share,
     }
 }
