@@ -6,11 +6,14 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod replicas;
+
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use replicas::*;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -54,6 +57,8 @@ pub struct Outcome {
     pub edges: Vec<Edge>,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
+    /// What happened to replicas.
+    pub replica_notes: Vec<ReplicaNote>,
     /// When users were hurt.
     pub incidents: Vec<Incident>,
     /// Where the time of slow requests went.
@@ -241,6 +246,8 @@ pub struct ComponentSlot {
     pub queue_max: u64,
     /// Most inside at once, over all replicas.
     pub in_system_max: u64,
+    /// What became of its replicas.
+    pub replicas: ReplicaSlot,
     /// Present for caches.
     pub cache: Option<CacheSlot>,
     /// Present for stores.
@@ -425,6 +432,8 @@ pub enum WaitKind {
     Abandoned,
     /// Thinking or pausing on the user's side.
     User,
+    /// For a new instance to start.
+    ColdStart,
 }
 
 /// Values over time, one per window.
@@ -464,6 +473,10 @@ pub struct TrafficWindows {
 pub struct ComponentWindows {
     /// Mean share of the resource in use; 0 when unlimited.
     pub utilization: Vec<f64>,
+    /// Mean number of replicas in service.
+    pub replicas: Vec<f64>,
+    /// Mean number of replicas asked for; empty where none are.
+    pub desired: Vec<f64>,
     /// Mean number waiting.
     pub queue: Vec<f64>,
     /// Mean number inside.

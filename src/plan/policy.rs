@@ -10,7 +10,7 @@ use super::model::{
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
-    RawPool, RawPoolDetails, RawRetry,
+    RawPool, RawPoolDetails, RawPoolMode, RawRetry,
 };
 use crate::spec::scalar::SpanText;
 use crate::units::SimSpan;
@@ -62,6 +62,7 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
         pool: layers.find("pool", |raw| raw.pool.as_ref()).and_then(|(raw, at)| pool(cx, &at, raw)),
         attempt_timeout,
         total_timeout,
+        zone_aware: layers.flag(|raw| raw.zone_aware),
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
@@ -110,6 +111,7 @@ fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
             0,
         ),
         timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        is_session: details.is_some_and(|details| details.mode == Some(RawPoolMode::Session)),
         connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
     })
 }

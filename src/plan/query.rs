@@ -77,6 +77,15 @@ impl Plan {
         for (id, client) in self.clients.iter().enumerate() {
             client.journeys.iter().for_each(|journey| note(Caller::Client(id), &journey.steps));
         }
+        for (id, component) in self.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                let caller = check.from.unwrap_or(Caller::Component(id));
+                edges.insert(
+                    check.probe.policy,
+                    EdgeRef { policy: check.probe.policy, caller, target: id },
+                );
+            }
+        }
         edges.into_values().collect()
     }
 
@@ -110,7 +119,7 @@ impl Plan {
         }
         let texts = counts.iter().map(|(id, count)| {
             let component = &self.components[*id];
-            if *count == component.replicas {
+            if *count >= component.replicas {
                 component.name.clone()
             } else {
                 format!("{} ({count} of {})", component.name, component.replicas)

@@ -8,10 +8,12 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::resolve_limits;
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -39,8 +41,10 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut directory = Directory::collect(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let workloads = resolve_loads(cx, &directory, settings.duration);
@@ -80,6 +84,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        limits,
         links: links.list,
         components,
         clients: behaviour.clients,

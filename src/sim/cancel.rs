@@ -162,7 +162,8 @@ impl Engine<'_> {
                 let open = state.open();
                 (state.in_use, state.idle, state.waiting) = (0, 0, 0);
                 state.queue.clear();
-                self.connections[rule.target as usize] -= open;
+                let target = rule.target as usize;
+                self.close_connections(target, open);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! From the plan to flat tables.
 
+use super::compile_ends::{holding, is_fixed, policy_ends, session};
 use super::limits::bound;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE,
     Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
 use crate::plan::{
-    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
+    Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step,
 };
 use crate::rng;
 use crate::units::SimSpan;
@@ -91,6 +92,7 @@ impl Compiler<'_> {
 
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
+        let ends = policy_ends(self.plan);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
             self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
@@ -102,13 +104,19 @@ impl Compiler<'_> {
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
-            first_cache += if component.cache.is_some() { component.replicas } else { 0 };
+            first_cache += if component.cache.is_some() { component.slots() } else { 0 };
             self.t.comps.push(Comp {
                 salt: rng::name_hash(&format!("component/{}", component.name)),
                 node: number as u32,
                 place: component.place as u32,
                 first_replica,
-                replicas: component.replicas,
+                replicas: component.slots(),
+                initial: component.replicas,
+                is_fixed: is_fixed(self.plan, number, &ends),
+                is_serverless: component.serverless.is_some(),
+                zones: self.plan.places[component.place].zones,
+                session: session(self.plan, number, &ends),
+                probe: NONE,
                 holds,
                 units,
                 shared_cores,
@@ -123,7 +131,7 @@ impl Compiler<'_> {
                 first_op,
                 is_store: component.store.is_some(),
             });
-            first_replica += component.replicas;
+            first_replica += component.slots();
             first_op += component.operations.len() as u32;
         }
     }
@@ -133,8 +141,11 @@ impl Compiler<'_> {
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
-            let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
-            let replicas = self.plan.components[target as usize].replicas;
+            let callers = self.plan.components.get(caller as usize).map_or(1, Component::slots);
+            let replicas = self.plan.components[target as usize].slots();
+            let pool = policy.pool.as_ref().filter(|pool| !pool.is_session);
+            let watched = self.plan.components[target as usize].health.as_ref();
+            let watched = watched.is_some_and(|health| health.ejection.is_some());
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
                 let per_replica = budget.scope == BudgetScope::Replica;
                 self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
@@ -144,7 +155,7 @@ impl Compiler<'_> {
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
             let connect =
-                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+                pool.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -152,6 +163,8 @@ impl Compiler<'_> {
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
                 is_plain: policy.pool.is_none()
+                    && !watched
+                    && self.t.comps[target as usize].session.is_none()
                     && budget == NONE
                     && !counts
                     && policy.total_timeout.is_none()
@@ -168,16 +181,19 @@ impl Compiler<'_> {
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
                 priority: policy.priority,
-                pool: if policy.pool.is_some() { pools } else { NONE },
-                pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
-                pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
-                pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
+                zone_aware: policy.zone_aware,
+                watched,
+                is_pinned: policy.pool.as_ref().is_some_and(|pool| pool.is_session),
+                pool: if pool.is_some() { pools } else { NONE },
+                pool_size: pool.map_or(0, |pool| pool.size),
+                pool_queue: bound(pool.and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(pool.and_then(|pool| pool.timeout)),
                 connect,
                 outstanding: if counts { outstanding } else { NONE },
                 caller,
                 target,
             });
-            pools += if policy.pool.is_some() { callers } else { 0 };
+            pools += if pool.is_some() { callers } else { 0 };
             outstanding += if counts { replicas } else { 0 };
         }
     }
@@ -201,8 +217,20 @@ impl Compiler<'_> {
                 });
             }
         }
-        for site in &mut self.t.sites {
-            site.entry = self.t.ops[site.op as usize].entry;
+        self.probes();
+    }
+
+    /// Probes of replicas: one call each.
+    fn probes(&mut self) {
+        for (number, component) in self.plan.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                self.scope.clone_from(&component.name);
+                let from = self.t.node_place[self.t.policies[check.probe.policy].caller as usize];
+                self.place = from;
+                let site = self.site(&check.probe, SiteEffect::None);
+                self.t.sites[site as usize].only_replica = NONE;
+                self.t.comps[number].probe = self.place_code(vec![Ins::Call { site }, Ins::End]);
+            }
         }
     }
 
@@ -433,7 +461,7 @@ impl Compiler<'_> {
     fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
-        let only_replica = if target.replicas == 1 { target.first_replica } else { NONE };
+        let only_replica = target.only_replica();
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
         self.t.sites.push(Site {
@@ -448,53 +476,5 @@ impl Compiler<'_> {
             is_idempotent: operation.idempotent,
         });
         (self.t.sites.len() - 1) as u32
-    }
-}
-
-/// What holding means for a component: what a request takes, how many there are, cores shared.
-fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
-    match component.holding {
-        Holding::Async { cores } => (Holds::Core, cores, None),
-        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
-        Holding::Threads { per_replica: Some(threads), cores } => {
-            // As many cores as threads are a core of its own for each.
-            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
-        }
-    }
-}
-
-/// Lines a replica's queue needs.
-pub(super) fn lines(discipline: Discipline) -> usize {
-    match discipline {
-        Discipline::Fifo | Discipline::Lifo => 1,
-        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

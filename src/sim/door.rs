@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::exec::Answer;
+use super::fleet::Mark;
 use super::frame::{State, flag};
 use super::limits::Grant;
 use super::tables::NONE;
@@ -19,7 +20,7 @@ impl Engine<'_> {
         let r = self.frames[f].replica as usize;
         let comp = self.replicas[r].comp as usize;
         let trouble = self.replicas[r].trouble.clone()?;
-        if trouble.down > 0 || !trouble.draining.is_empty() {
+        if trouble.down > 0 || !trouble.draining.is_empty() || trouble.mark == Mark::Absent {
             self.stations[comp].counts.refused += 1;
             return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
         }

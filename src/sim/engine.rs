@@ -6,6 +6,7 @@ use super::cache::CacheMemory;
 use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::fleet::Fleet;
 use super::frame::{Frames, State};
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
@@ -82,6 +83,7 @@ pub(super) struct Engine<'p> {
     pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) fleet: Fleet,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.
@@ -217,6 +219,7 @@ impl Engine<'_> {
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::Starting => self.instance_ready(f),
             State::Connecting => self.connected(f),
             State::BackingOff => self.attempt(f),
             State::Thinking => self.user_returns(f),

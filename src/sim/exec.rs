@@ -258,6 +258,7 @@ impl Engine<'_> {
             Role::Root => self.complete_request(f, answer),
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
+            Role::Probe => self.probed(f, answer),
             Role::Detached => {
                 self.frames.release(f);
                 NONE
@@ -377,7 +378,7 @@ impl Engine<'_> {
         edge.answered_ok += 1;
         edge.calls_ok += 1;
         if self.frames[f].replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, self.frames[f].key);
+            self.aim(f, policy, from_replica);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);

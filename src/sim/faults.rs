@@ -5,6 +5,7 @@
 //! overlap composes, and taking the marks away gives back exactly what was.
 
 use super::engine::{Engine, tag};
+use super::fleet::{Life, Mark};
 use super::frame::State;
 use super::limits::BucketState;
 use super::tables::{BucketRule, NONE};
@@ -36,6 +37,8 @@ pub(super) struct Trouble {
     pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
     pub(super) throttles: Vec<u32>,
+    /// What its life means at the door.
+    pub(super) mark: Mark,
 }
 
 impl Trouble {
@@ -48,6 +51,7 @@ impl Trouble {
             && self.gray.is_empty()
             && self.exhausted.is_empty()
             && self.throttles.is_empty()
+            && self.mark == Mark::None
     }
 }
 
@@ -312,7 +316,7 @@ impl Engine<'_> {
         self.count_levels(target.component);
     }
 
-    fn forget_trouble(&mut self, r: u32) {
+    pub(super) fn forget_trouble(&mut self, r: u32) {
         let trouble = &mut self.replicas[r as usize].trouble;
         if trouble.as_ref().is_some_and(|trouble| trouble.is_over()) {
             *trouble = None;
@@ -346,7 +350,9 @@ impl Engine<'_> {
         let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
         trouble.down += 1;
         if trouble.down == 1 {
+            let inside = self.replicas[r as usize].inside;
             self.lose_work(r);
+            self.after_loss(r, inside);
         }
     }
 
@@ -358,9 +364,15 @@ impl Engine<'_> {
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
-    /// A replica that refuses new work goes down when the last request has left.
+    /// A replica that refuses new work goes down when the last request has left, and
+    /// one that is no longer needed goes.
     pub(super) fn drained(&mut self, r: usize) {
         let is_empty = self.replicas[r].inside == 0;
+        match self.mark_of(r as u32) {
+            Mark::Instance => self.instance_freed(r as u32),
+            Mark::Leaving if is_empty => self.note_emptied(r as u32),
+            _ => {}
+        }
         if let Some(trouble) = &mut self.replicas[r].trouble
             && is_empty
             && !trouble.draining.is_empty()
@@ -372,8 +384,9 @@ impl Engine<'_> {
     }
 
     /// Computes a replica's pace from all marks and moves what is being worked on.
-    fn retune(&mut self, r: u32) {
-        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed;
+    pub(super) fn retune(&mut self, r: u32) {
+        let nominal =
+            self.t.comps[self.replicas[r as usize].comp as usize].speed * self.replicas[r as usize].pace;
         let speed = match &self.replicas[r as usize].trouble {
             Some(trouble) if trouble.pauses > 0 => 0.0,
             Some(trouble) => trouble.slow.iter().fold(nominal, |speed, (_, factor)| speed / factor),
@@ -413,22 +426,34 @@ impl Engine<'_> {
 
     /// Brings a component's capacity and up levels in line with its replicas.
     pub(super) fn count_levels(&mut self, comp: usize) {
-        let rule = &self.t.comps[comp];
-        let all = rule.first_replica as usize..(rule.first_replica + rule.replicas) as usize;
-        let (mut up, mut capacity) = (0, 0);
-        for replica in &self.replicas[all] {
-            if replica.is_up() {
-                up += 1;
-                capacity += match rule.shared_cores {
-                    Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS)) as u64,
-                    None if rule.units == NONE => 0,
-                    None => u64::from(replica.units),
-                };
+        let (mut up, mut capacity, mut placed, mut starting) = (0, 0, 0, 0);
+        for r in self.replica_range(comp) {
+            let life = self.fleet.slots[r as usize].life;
+            starting += u64::from(life == Life::Starting);
+            if matches!(life, Life::Serving | Life::Draining) {
+                placed += 1;
+                if self.replicas[r as usize].is_up() {
+                    up += 1;
+                    capacity += self.capacity_of(r);
+                }
             }
         }
         let levels = &mut self.stations[comp].levels;
         levels.up.set(self.now, up);
         levels.capacity.set(self.now, capacity);
+        levels.placed.set(self.now, placed);
+        levels.paid.set(self.now, placed + starting);
+    }
+
+    /// Threads or cores that a replica has, in the unit of the busy level.
+    pub(super) fn capacity_of(&self, r: u32) -> u64 {
+        let replica = &self.replicas[r as usize];
+        let rule = &self.t.comps[replica.comp as usize];
+        match rule.shared_cores {
+            Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS)) as u64,
+            None if rule.units == NONE => 0,
+            None => u64::from(replica.units),
+        }
     }
 
     pub(super) fn node_of_caller(&self, caller: Caller) -> u32 {

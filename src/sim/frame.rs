@@ -16,6 +16,8 @@ pub(super) enum State {
     Held,
     /// Held by a fault that makes some requests slow.
     Delayed,
+    /// For a new instance to start.
+    Starting,
     /// In a component's queue, for a thread or a core.
     Queued,
     /// Interrupted by more urgent work; `due` holds what is left, in nanoseconds of work.
@@ -55,6 +57,8 @@ pub(super) enum Role {
     Branch,
     /// Part of another frame that nobody waits for.
     Detached,
+    /// A probe of a replica's health.
+    Probe,
 }
 
 /// Frame flags.
@@ -67,6 +71,8 @@ pub(super) mod flag {
     pub(crate) const CALL_FAILED: u16 = 4;
     /// Its last look-up found the key.
     pub(crate) const HIT: u16 = 8;
+    /// No replica can take it: it is refused at the door.
+    pub(crate) const NOWHERE: u16 = 16;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u16 = 32;
     /// It has answered already.

@@ -4,11 +4,13 @@ use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
+use super::compile_ends::lines;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::fleet::Fleet;
 use super::frame::Frames;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
@@ -52,6 +54,7 @@ impl<'p> Engine<'p> {
             ready: VecDeque::new(),
             logs: Logs::default(),
             digest: Digest::default(),
+            fleet: Fleet::new(plan, &t),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
@@ -97,6 +100,7 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.start_fleet();
         self.schedule_faults();
         self.schedule_window();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
@@ -174,6 +178,7 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
         };
@@ -221,7 +226,7 @@ fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
     let mut all = Vec::new();
     for component in &plan.components {
         if let Some(cache) = &component.cache {
-            for replica in 0..component.replicas {
+            for replica in 0..component.slots() {
                 let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
                 all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
             }

@@ -86,7 +86,15 @@ pub enum Effect {
     },
     /// Part of the threads, pool or store connections are unusable.
     Exhaust {
-        /// What leaks.
+        impl Effect {
+    /// Whether it makes replicas of a component come or go, so that requests must be aimed anew.
+    #[must_use]
+    pub fn moves_replicas_of(&self, _component: ComponentId) -> bool {
+        false
+    }
+}
+
+/// What leaks.
         what: Exhausted,
         /// Share lost at full strength, 0..=1.
         share: f64,

@@ -11,6 +11,7 @@ mod expectation;
 mod faults;
 mod load;
 mod policy;
+mod replicas;
 mod steps;
 
 use crate::dist::Law;
@@ -22,6 +23,7 @@ pub use expectation::*;
 pub use faults::*;
 pub use load::*;
 pub use policy::*;
+pub use replicas::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].
@@ -74,6 +76,8 @@ pub struct Plan {
     pub entities: Vec<Entity>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Limits that several components share.
+    pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.
     pub links: Vec<Link>,
     /// What exists.
@@ -119,6 +123,8 @@ pub struct Entity {
 pub struct Place {
     /// Name in the file.
     pub name: String,
+    /// Parts that fail on their own, at least 1; replica `n` is in zone `n mod zones`.
+    pub zones: u32,
 }
 
 /// A directed network path between two places (possibly the same one).

@@ -94,6 +94,8 @@ pub struct RawSelector {
     pub tag: Option<String>,
     /// By place.
     pub place: Option<String>,
+    /// By zone of the place, from 1. Needs `place`.
+    pub zone: Option<u32>,
     /// This many replicas of those that fit, drawn by the seed. Default: all.
     pub count: Option<u32>,
     /// This share of the replicas that fit, rounded up, drawn by the seed.

@@ -10,6 +10,7 @@ mod faults;
 mod kind;
 mod load;
 mod policy;
+mod replicas;
 mod steps;
 
 use super::scalar::{
@@ -21,6 +22,7 @@ use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 pub use steps::*;
@@ -41,6 +43,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -70,6 +75,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.
