@@ -49,6 +49,11 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("packet-loss", raw.packet_loss.is_some()),
         ("bandwidth", raw.bandwidth.is_some()),
         ("partition", raw.partition.is_some()),
+        ("crash-loop", raw.crash_loop.is_some()),
+        ("restart", raw.restart.is_some()),
+        ("reclaim", raw.reclaim.is_some()),
+        ("capacity-denied", raw.capacity_denied.is_some()),
+        ("quota", raw.quota.is_some()),
         ("spike", raw.spike.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
@@ -66,7 +71,7 @@ fn fault(
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition and spike"
+                   bandwidth, partition, crash-loop, restart, reclaim, capacity-denied, quota and spike"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -107,7 +112,8 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 6] = ["slow", "gray", "exhaust", "latency", "packet-loss", "spike"];
+const CAN_RAMP: [&str; 7] =
+    ["slow", "gray", "exhaust", "latency", "packet-loss", "capacity-denied", "spike"];
 /// Effects on replicas, each of which can be hit on its own.
 const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
 

@@ -25,6 +25,7 @@ mod places;
 mod policies;
 mod policy;
 mod query;
+mod replica_faults;
 mod replicas;
 mod resolve;
 mod settings;

@@ -98,11 +98,19 @@ impl Plan {
             | Effect::Slow { replicas, .. }
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
+            | Effect::CrashLoop { replicas, .. }
+            | Effect::Restart { replicas, .. }
+            | Effect::Reclaim { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
             }
+            Effect::CapacityDenied { components, .. } => {
+                let names: Vec<&str> = components.iter().map(|id| self.components[*id].name.as_str()).collect();
+                names.join(", ")
+            }
+            Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
             Effect::Throttle { component, .. } => self.components[*component].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }

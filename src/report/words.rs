@@ -92,7 +92,7 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
 }
 
 /// Every kind of time, in the order of legends.
-pub(super) const WAIT_KINDS: [WaitKind; 10] = [
+pub(super) const WAIT_KINDS: [WaitKind; 11] = [
     WaitKind::Service,
     WaitKind::QueueWait,
     WaitKind::PoolWait,
@@ -103,6 +103,7 @@ pub(super) const WAIT_KINDS: [WaitKind; 10] = [
     WaitKind::Backoff,
     WaitKind::Abandoned,
     WaitKind::User,
+    WaitKind::ColdStart,
 ];
 
 pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
@@ -117,6 +118,7 @@ pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
         WaitKind::Backoff => "backoff",
         WaitKind::Abandoned => "abandoned try",
         WaitKind::User => "user",
+        WaitKind::ColdStart => "cold start",
     }
 }
 

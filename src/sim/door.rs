@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::exec::Answer;
 use super::fleet::Mark;
-use super::frame::{State, flag};
+use super::frame::{Role, State, flag};
 use super::limits::Grant;
 use super::tables::NONE;
 use crate::kernel::Phase;
@@ -59,11 +59,14 @@ impl Engine<'_> {
     }
 
     fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, .. } =
+        let Effect::Gray { errors, class, callers, operations, is_blind, .. } =
             &self.plan.faults[fault as usize].effect
         else {
             return None;
         };
+        if *is_blind && self.is_probe(f) {
+            return None;
+        }
         let operation = self.frames[f].op - self.t.comps[comp].first_op;
         if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
             return None;
@@ -89,6 +92,12 @@ impl Engine<'_> {
         self.frames[f].state = State::Delayed;
         self.schedule(f, delay, Phase::Timer);
         Some(NONE)
+    }
+
+    /// Whether a request is a probe of health.
+    fn is_probe(&self, f: u32) -> bool {
+        let parent = self.frames[f].parent;
+        parent != NONE && self.frames[parent].role == Role::Probe
     }
 
     /// A request that a fault made slow goes on.

@@ -370,7 +370,7 @@ impl Engine<'_> {
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link) = (site.policy, site.target, site.link);
+        let (policy, link) = (site.policy, site.link);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;

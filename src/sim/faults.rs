@@ -5,6 +5,7 @@
 //! overlap composes, and taking the marks away gives back exactly what was.
 
 use super::engine::{Engine, tag};
+use super::fault_replicas::Looping;
 use super::fleet::{Life, Mark};
 use super::frame::State;
 use super::limits::BucketState;
@@ -68,6 +69,9 @@ pub(super) struct FaultState {
     /// Recurring: occurrences so far, by target.
     occurrences: Vec<u64>,
     spans: u32,
+    pub(super) runs: Option<Sampler>,
+    /// Replicas of a crash loop, by target.
+    pub(super) loops: Vec<Looping>,
 }
 
 /// Something in the schedule.
@@ -83,15 +87,21 @@ pub(super) enum FaultEvent {
     Recur { fault: u32, target: u32, begins: bool },
     /// A crashed replica serves again.
     Restart { replica: u32 },
+    /// A replica of a crash loop starts or crashes.
+    Loop { fault: u32, target: u32, comes_up: bool },
+    /// A replica's turn in a restart.
+    Cycle { fault: u32, replica: u32 },
 }
 
 impl FaultState {
     pub(super) fn new(fault: &crate::plan::Fault, seed: u64) -> Self {
         let law = |law: &crate::dist::Law| Some(Sampler::new(law));
         let (mut gray_latency, mut restart, mut path_law, mut throttle) = (None, None, None, None);
+        let mut runs = None;
         match &fault.effect {
             Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
             Effect::Crash { restart: pause, .. } => restart = law(pause),
+            Effect::CrashLoop { runs: time, .. } => runs = law(time),
             Effect::Latency { add, .. } => path_law = law(add),
             Effect::Throttle { bucket, retry_after, .. } => {
                 let rule = BucketRule {
@@ -110,7 +120,9 @@ impl FaultState {
             Schedule::Once { .. } => (None, None),
         };
         let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
-        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences: Vec::new(), spans: 0 }
+        let (occurrences, loops) = (Vec::new(), Vec::new());
+        let spans = 0;
+        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences, spans, runs, loops }
     }
 }
 
@@ -161,7 +173,7 @@ impl Engine<'_> {
         }
     }
 
-    fn push_fault(&mut self, at: u64, event: FaultEvent) {
+    pub(super) fn push_fault(&mut self, at: u64, event: FaultEvent) {
         if at <= self.end {
             self.fault_events.push(event);
             let index = (self.fault_events.len() - 1) as u32;
@@ -216,20 +228,28 @@ impl Engine<'_> {
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {
-                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
                     self.strike(fault, replica, strength);
+                    self.strike_life(fault, replica, target);
                 }
                 self.strike_elsewhere(fault, Some(strength));
             }
             FaultEvent::Clear { fault } => {
-                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
                     self.relieve(fault, replica);
+                    self.relieve_life(fault, target);
                 }
                 self.strike_elsewhere(fault, None);
             }
             FaultEvent::Recur { fault, target, begins } => self.recur(fault, target, begins),
             FaultEvent::Restart { replica } => self.come_up(replica),
+            FaultEvent::Loop { fault, target, comes_up } => self.loop_event(fault, target, comes_up),
+            FaultEvent::Cycle { fault, replica } => self.cycle(fault, replica),
         }
+    }
+
+    fn targets_of(&self, fault: u32) -> Vec<ReplicaRef> {
+        effect_replicas(&self.plan.faults[fault as usize].effect).to_vec()
     }
 
     fn recur(&mut self, fault: u32, target: u32, begins: bool) {
@@ -346,7 +366,7 @@ impl Engine<'_> {
         }
     }
 
-    fn go_down(&mut self, r: u32) {
+    pub(super) fn go_down(&mut self, r: u32) {
         let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
         trouble.down += 1;
         if trouble.down == 1 {
@@ -356,7 +376,7 @@ impl Engine<'_> {
         }
     }
 
-    fn come_up(&mut self, r: u32) {
+    pub(super) fn come_up(&mut self, r: u32) {
         if let Some(trouble) = &mut self.replicas[r as usize].trouble {
             trouble.down -= 1;
         }
@@ -472,6 +492,9 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Slow { replicas, .. }
         | Effect::Gray { replicas, .. }
         | Effect::Outage { replicas, .. }
+        | Effect::CrashLoop { replicas, .. }
+        | Effect::Restart { replicas, .. }
+        | Effect::Reclaim { replicas, .. }
         | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
         _ => &[],
     }

@@ -14,7 +14,7 @@ use super::tables::Tables;
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::{ReplicaNote, ReplicaNoteKind};
-use crate::plan::{Component, Law, Plan};
+use crate::plan::{Component, Plan};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -59,6 +59,8 @@ pub(super) struct Slot {
     pub(super) since: u64,
     /// Grows with every replica that takes the slot: timers of an earlier one find it changed.
     pub(super) born: u32,
+    /// Whether another replica takes the slot as soon as this one has ended.
+    pub(super) returns: bool,
 }
 
 /// Slots that balancers choose from, by number within the component.
@@ -106,8 +108,6 @@ pub(super) enum FleetEvent {
     Readmit { replica: u32, born: u32 },
     /// An instance may have been idle for long enough.
     Idle { replica: u32, born: u32 },
-    /// A replica whose notice has run out is taken.
-    Reclaimed { replica: u32, born: u32 },
 }
 
 impl FleetEvent {
@@ -124,7 +124,6 @@ impl FleetEvent {
             Self::Probe { replica, .. } => (7, replica, false),
             Self::Readmit { replica, .. } => (8, replica, false),
             Self::Idle { replica, .. } => (9, replica, false),
-            Self::Reclaimed { replica, .. } => (10, replica, false),
         }
     }
 }
@@ -155,7 +154,8 @@ impl Fleet {
         let mut slots = Vec::new();
         for comp in &t.comps {
             let life = |number: u32| if number < comp.initial { Life::Serving } else { Life::Absent };
-            slots.extend((0..comp.replicas).map(|number| Slot { life: life(number), since: 0, born: 0 }));
+            let slot = |number| Slot { life: life(number), since: 0, born: 0, returns: false };
+            slots.extend((0..comp.replicas).map(slot));
         }
         let components = &plan.components;
         let beginning = |component: &Component| Beginning {
@@ -209,7 +209,7 @@ impl Engine<'_> {
                 self.set_mark(first + number, Mark::Absent);
             }
             for number in 0..initial {
-                self.take_quota(comp);
+                self.force_quota(comp);
                 self.watch_replica(first + number, false);
             }
             self.refresh_rotation(comp);
@@ -235,7 +235,6 @@ impl Engine<'_> {
             FleetEvent::Probe { replica, born } if is_of(self, replica, born) => return self.probe(replica),
             FleetEvent::Readmit { replica, born } if is_of(self, replica, born) => self.readmit(replica),
             FleetEvent::Idle { replica, born } if is_of(self, replica, born) => self.idle_check(replica),
-            FleetEvent::Reclaimed { replica, born } if is_of(self, replica, born) => self.reclaimed(replica),
             _ => {}
         }
         super::tables::NONE
@@ -358,7 +357,11 @@ impl Engine<'_> {
         self.set_life(replica, Life::Absent);
         self.set_mark(replica, Mark::Absent);
         self.lose_work(replica);
-        self.give_quota(comp);
+        if std::mem::take(&mut self.fleet.slots[replica as usize].returns) {
+            self.begin_replica(replica);
+        } else {
+            self.give_quota(comp);
+        }
         self.count_levels(comp);
         self.refresh_rotation(comp);
     }
@@ -410,9 +413,4 @@ impl Engine<'_> {
             self.fleet.notes.push(ReplicaNote { at: SimTime(self.now), component, kind, from, to });
         }
     }
-}
-
-/// A law's sampler.
-pub(super) fn sampler(law: &Law) -> Sampler {
-    Sampler::new(law)
 }

@@ -110,7 +110,7 @@ impl Engine<'_> {
     /// A probe ended.
     pub(super) fn probed(&mut self, f: u32, answer: Answer) -> u32 {
         let (replica, born) = (self.frames[f].target_replica, self.frames[f].aux);
-        self.drop_frame(f);
+        self.frames.release(f);
         let slot = self.fleet.slots[replica as usize];
         let (comp, number) = self.slot_of(replica);
         if slot.born != born || slot.life != Life::Serving {

@@ -20,6 +20,7 @@ mod door;
 mod engine;
 mod exec;
 mod fault_paths;
+mod fault_replicas;
 mod faults;
 mod finish;
 mod fleet;

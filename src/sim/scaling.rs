@@ -222,6 +222,13 @@ impl Engine<'_> {
         }
     }
 
+    /// Counts a replica that is there from the start, allowed or not.
+    pub(super) fn force_quota(&mut self, comp: usize) {
+        if let Some(quota) = self.plan.components[comp].scaling.as_ref().and_then(|rule| rule.quota) {
+            self.fleet.allowances[quota.limit].used += quota.units;
+        }
+    }
+
     pub(super) fn give_quota(&mut self, comp: usize) {
         if let Some(quota) = self.plan.components[comp].scaling.as_ref().and_then(|rule| rule.quota) {
             self.give_units(quota, 1);
