@@ -14,6 +14,12 @@ pub struct ReplicaSlot {
     pub desired_area: u128,
     /// Replica-nanoseconds in service but without requests for their health.
     pub ejected_area: u128,
+    /// Most replicas in service or draining at once.
+    pub placed_max: u64,
+    /// Connections refused for want of room.
+    pub connections_refused: u64,
+    /// Most connections open at once, where they are counted.
+    pub connections_max: u64,
     /// Changes of the number asked for.
     pub changes: u64,
     /// Replicas or instances asked for.
@@ -26,6 +32,25 @@ pub struct ReplicaSlot {
     pub assigned: u64,
     /// Of those, how many waited for it to start.
     pub cold: u64,
+}
+
+impl ReplicaSlot {
+    /// Adds another slot's.
+    pub fn absorb(&mut self, other: &Self) {
+        self.placed_area += other.placed_area;
+        self.paid_area += other.paid_area;
+        self.desired_area += other.desired_area;
+        self.ejected_area += other.ejected_area;
+        self.placed_max = self.placed_max.max(other.placed_max);
+        self.connections_refused += other.connections_refused;
+        self.connections_max = self.connections_max.max(other.connections_max);
+        self.changes += other.changes;
+        self.asked += other.asked;
+        self.denied += other.denied;
+        self.taken_out += other.taken_out;
+        self.assigned += other.assigned;
+        self.cold += other.cold;
+    }
 }
 
 /// Something that happened to replicas: for timelines. The first few thousand are kept.

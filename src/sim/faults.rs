@@ -381,6 +381,9 @@ impl Engine<'_> {
             trouble.down -= 1;
         }
         self.forget_trouble(r);
+        if self.replicas[r as usize].is_up() && self.fleet.slots[r as usize].life == Life::Serving {
+            self.warm_up(r);
+        }
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
@@ -463,6 +466,8 @@ impl Engine<'_> {
         levels.capacity.set(self.now, capacity);
         levels.placed.set(self.now, placed);
         levels.paid.set(self.now, placed + starting);
+        let counts = &mut self.stations[comp].counts.replicas;
+        counts.placed_max = counts.placed_max.max(placed);
     }
 
     /// Threads or cores that a replica has, in the unit of the busy level.

@@ -153,6 +153,8 @@ pub(super) struct CompCounts {
 /// What became of replicas in one slot of one component.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReplicaCounts {
+    /// Most in service or draining at once.
+    pub(super) placed_max: u64,
     /// Changes of the number asked for.
     pub(super) changes: u64,
     /// Replicas or instances asked for.

@@ -248,9 +248,12 @@ impl Engine<'_> {
         for area in [&mut levels.placed, &mut levels.paid] {
             area.set(now, change(area.level, 1));
         }
+        let placed = levels.placed.level;
         if is_up {
             levels.up.set(now, change(levels.up.level, 1));
             levels.capacity.set(now, change(levels.capacity.level, capacity));
         }
+        let counts = &mut self.stations[comp].counts.replicas;
+        counts.placed_max = counts.placed_max.max(placed);
     }
 }

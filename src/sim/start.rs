@@ -160,6 +160,7 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }

@@ -185,12 +185,21 @@ fn unit(metric: Metric) -> Unit {
         | Metric::LatencyMax
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::InstanceTime
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
         | Metric::RetryAmplification
+        | Metric::ReplicasMean
+        | Metric::ReplicasMax
+        | Metric::DesiredMean
+        | Metric::EjectedMean
+        | Metric::ScalingChanges
+        | Metric::StartsDenied
+        | Metric::ConnectionsRefused
+        | Metric::ConnectionsMax
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -200,6 +209,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::AbandonRate
         | Metric::HitRatio
         | Metric::TimeoutRate
+        | Metric::ColdStartRate
         | Metric::Uptime => Unit::Share,
     }
 }

@@ -11,6 +11,7 @@ mod components;
 pub(crate) mod fixture;
 mod judge;
 mod measure;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod users;
