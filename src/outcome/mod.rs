@@ -11,9 +11,9 @@ mod replicas;
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-pub use replicas::*;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;

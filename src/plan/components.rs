@@ -5,10 +5,10 @@ use super::admission::resolve_admission;
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::replicas::resolve_replica_rules;
 use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
+use super::replicas::resolve_replica_rules;
 use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
 
 /// Most replicas of all components together.

@@ -112,8 +112,7 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 7] =
-    ["slow", "gray", "exhaust", "latency", "packet-loss", "capacity-denied", "spike"];
+const CAN_RAMP: [&str; 7] = ["slow", "gray", "exhaust", "latency", "packet-loss", "capacity-denied", "spike"];
 /// Effects on replicas, each of which can be hit on its own.
 const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
 

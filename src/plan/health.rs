@@ -111,8 +111,7 @@ impl CheckReader<'_, '_> {
             let count = count.unwrap_or(THRESHOLD_DEFAULT);
             self.cx.within(&at.key(key), &format!("`{key}`"), count, 1..=1000)
         };
-        let (unhealthy, healthy) =
-            (threshold("unhealthy", raw.unhealthy), threshold("healthy", raw.healthy));
+        let (unhealthy, healthy) = (threshold("unhealthy", raw.unhealthy), threshold("healthy", raw.healthy));
         let from = match &raw.from {
             None => None,
             Some(name) => Some(self.origin(&at.key("from"), name)?),

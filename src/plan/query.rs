@@ -80,10 +80,7 @@ impl Plan {
         for (id, component) in self.components.iter().enumerate() {
             if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
                 let caller = check.from.unwrap_or(Caller::Component(id));
-                edges.insert(
-                    check.probe.policy,
-                    EdgeRef { policy: check.probe.policy, caller, target: id },
-                );
+                edges.insert(check.probe.policy, EdgeRef { policy: check.probe.policy, caller, target: id });
             }
         }
         edges.into_values().collect()
@@ -107,7 +104,8 @@ impl Plan {
                 self.components[*component].name.clone()
             }
             Effect::CapacityDenied { components, .. } => {
-                let names: Vec<&str> = components.iter().map(|id| self.components[*id].name.as_str()).collect();
+                let names: Vec<&str> =
+                    components.iter().map(|id| self.components[*id].name.as_str()).collect();
                 names.join(", ")
             }
             Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),

@@ -3,9 +3,10 @@
 use super::codes;
 use super::context::{At, Context};
 use super::model::{
-    Both, Holding, Lifecycle, Measure, Points, Quota, ScheduledBounds, Scaling, ScalingRule, Serverless,
-    SharedLimit, StepLimit,
+    Both, Caller, Holding, Lifecycle, Measure, Plan, Points, Quota, Scaling, ScalingRule, ScheduledBounds,
+    Serverless, SharedLimit, StepLimit,
 };
+use super::query::EdgeRef;
 use crate::dist::Law;
 use crate::spec::raw::{
     RawComponent, RawMeasures, RawPauses, RawReplicas, RawScaling, RawScalingStep, RawServerless,
@@ -54,6 +55,41 @@ pub(super) fn resolve_limits(cx: &mut Context<'_>) -> Vec<SharedLimit> {
         limits.push(SharedLimit { name: name.clone(), amount });
     }
     limits
+}
+
+/// Complains of poolers that keep a connection for each of theirs but have none to keep it for, or that
+/// keep them for each other.
+pub(super) fn check_sessions(cx: &mut Context<'_>, plan: &Plan) {
+    let edges = plan.edges();
+    let is_session =
+        |edge: &&EdgeRef| plan.policies[edge.policy].pool.as_ref().is_some_and(|pool| pool.is_session);
+    let sessions: Vec<&EdgeRef> = edges.iter().filter(is_session).collect();
+    for edge in &sessions {
+        let (name, target) = (plan.caller_name(edge.caller), &plan.components[edge.target].name);
+        let others = sessions.iter().filter(|other| other.caller == edge.caller).count();
+        let (list, message, help) = match edge.caller {
+            Caller::Client(_) => (
+                "clients",
+                format!("nobody connects to `{name}`, so it has no sessions"),
+                "sessions belong to a pooler between services and a database",
+            ),
+            Caller::Component(_) if others > 1 => (
+                "components",
+                format!("`{name}` has session pools to several targets"),
+                "give each target a pooler of its own",
+            ),
+            Caller::Component(_) => (
+                "components",
+                format!("`{target}` keeps sessions itself, so `{name}` cannot keep some to it"),
+                "let one of the two use transactions",
+            ),
+        };
+        let is_chain = sessions.iter().any(|other| other.caller == Caller::Component(edge.target));
+        if matches!(edge.caller, Caller::Client(_)) || others > 1 || is_chain {
+            let at = At::topology(list).key(name).key("calls").key(target).key("pool");
+            cx.error(codes::CONTRADICTION, &at, message, help);
+        }
+    }
 }
 
 /// Reads what a component says about its replicas; what is wrong is complained about and replaced.
@@ -271,7 +307,9 @@ impl ScalingReader<'_> {
         let at = self.at.key("limit");
         Both {
             out: raw.and_then(|raw| raw.out.as_ref()).and_then(|raw| step_limit(cx, &at.key("out"), raw)),
-            inward: raw.and_then(|raw| raw.inward.as_ref()).and_then(|raw| step_limit(cx, &at.key("in"), raw)),
+            inward: raw
+                .and_then(|raw| raw.inward.as_ref())
+                .and_then(|raw| step_limit(cx, &at.key("in"), raw)),
         }
     }
 
@@ -330,7 +368,8 @@ fn step_limit(cx: &mut Context<'_>, at: &At, raw: &RawStepLimit) -> Option<StepL
     // Growth may be by more than all there are, so this is no share.
     let percent = raw.percent.as_ref().map(|text| {
         let text = text.as_str();
-        let number = text.strip_suffix('%').map(|number| parse::number(number).map(|percent| percent / 100.0));
+        let number =
+            text.strip_suffix('%').map(|number| parse::number(number).map(|percent| percent / 100.0));
         cx.value(&at.key("percent"), number.unwrap_or_else(|| parse::number(text)))
     });
     let share = match percent {
@@ -357,12 +396,7 @@ fn quota(cx: &mut Context<'_>, at: &At, name: Option<&String>, units: u64) -> Op
     Some(Quota { limit, units })
 }
 
-fn resolve_serverless(
-    cx: &mut Context<'_>,
-    at: &At,
-    raw: &RawServerless,
-    holding: &Holding,
-) -> Serverless {
+fn resolve_serverless(cx: &mut Context<'_>, at: &At, raw: &RawServerless, holding: &Holding) -> Serverless {
     if !matches!(holding, Holding::Threads { per_replica: Some(_), .. }) {
         let message = "a serverless component's `threads` are what one instance serves at once";
         cx.error(codes::CONTRADICTION, at, message, "give it a number of `threads`: 1 for one request each");

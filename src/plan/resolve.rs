@@ -13,7 +13,7 @@ use super::loads::resolve_loads;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
-use super::replicas::resolve_limits;
+use super::replicas::{check_sessions, resolve_limits};
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -31,6 +31,10 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
     Ok((plan, cx.into_diags()))
 }
 

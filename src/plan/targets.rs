@@ -109,13 +109,7 @@ fn select(
 }
 
 /// Zones of the place whose zone a selector names.
-fn check_zone(
-    cx: &mut Context<'_>,
-    world: &World<'_>,
-    at: &At,
-    raw: &RawSelector,
-    zone: u32,
-) -> Option<u32> {
+fn check_zone(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSelector, zone: u32) -> Option<u32> {
     let Some(place) = &raw.place else {
         cx.error(codes::MISSING, &at.key("zone"), "`zone` needs `place`", "add `place:`");
         return None;

@@ -84,6 +84,8 @@ impl Engine<'_> {
                     && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
             })
             .collect();
+        // Some may have been about to run: a retry at this very instant, say.
+        self.ready.retain(|f| doomed.binary_search(f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {

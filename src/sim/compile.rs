@@ -3,14 +3,12 @@
 use super::compile_ends::{holding, is_fixed, policy_ends, session};
 use super::limits::bound;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE,
-    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
+    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{
-    Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step,
-};
+use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -154,8 +152,7 @@ impl Compiler<'_> {
             });
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect =
-                pool.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let connect = pool.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {

@@ -63,9 +63,8 @@ fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
 /// Whether a component's replicas all get requests at all times, whatever their state.
 pub(super) fn is_fixed(plan: &Plan, number: usize, ends: &[(u32, u32)]) -> bool {
     let component = &plan.components[number];
-    let is_preferred = |(policy, ends): (usize, &(u32, u32))| {
-        plan.policies[policy].zone_aware && ends.1 == number as u32
-    };
+    let is_preferred =
+        |(policy, ends): (usize, &(u32, u32))| plan.policies[policy].zone_aware && ends.1 == number as u32;
     component.scaling.is_none()
         && component.serverless.is_none()
         && component.health.is_none()

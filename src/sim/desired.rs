@@ -109,9 +109,7 @@ impl Scaler {
             }
             wishes.push(match own {
                 ScalingRule::Track { target, .. } => track(rule, history, *target, sample.serving, desired),
-                ScalingRule::Steps { out, inward, .. } => {
-                    steps(rule.points, history, (out, inward), desired)
-                }
+                ScalingRule::Steps { out, inward, .. } => steps(rule.points, history, (out, inward), desired),
             });
         }
         wishes.into_iter().max().unwrap_or(desired)
@@ -152,7 +150,8 @@ impl Scaler {
 
     /// How far a limit lets the number go in one direction.
     fn allowed(&self, limit: StepLimit, now: u64, direction: i64) -> u32 {
-        let recent = self.changes.iter().filter(|(at, change)| now - at < limit.per.0 && change * direction > 0);
+        let recent =
+            self.changes.iter().filter(|(at, change)| now - at < limit.per.0 && change * direction > 0);
         let base = i64::from(self.desired) - recent.map(|(_, change)| change).sum::<i64>();
         let step = (base as f64 * limit.share + ROUNDING).floor().max(f64::from(limit.count)) as i64;
         (base + direction * step).clamp(0, i64::from(u32::MAX)) as u32
@@ -260,7 +259,8 @@ mod tests {
         let first_change = |points: Both<Points>, values: &[f64]| {
             let rule = Scaling { points, ..cpu(0.5) };
             let mut scaler = Scaler::new(2, 1, 10, 1);
-            values.iter().position(|value| scaler.decide(&rule, &sample(2, *value), 0) > 2)
+            let mut decide = |(at, value)| scaler.decide(&rule, &sample(2, value), secs(at));
+            (0..).zip(values.iter().copied()).position(|point| decide(point) > 2)
         };
         assert_eq!(first_change(points(3, 3), &[0.9, 0.9, 0.9]), Some(2));
         assert_eq!(first_change(points(3, 3), &[0.9, 0.5, 0.9, 0.9]), None);
@@ -314,8 +314,8 @@ mod tests {
         let both = |cpu, queue| Sample { queue: Some(queue), ..sample(4, cpu) };
         let mut scaler = Scaler::new(4, 1, 100, 2);
         assert_eq!(scaler.decide(&rule, &both(0.1, 1.0), 0), 4);
-        assert_eq!(scaler.decide(&rule, &both(0.1, 3.0), 0), 12);
+        assert_eq!(scaler.decide(&rule, &both(0.1, 3.0), secs(1)), 12);
         let blind = Sample { utilization: None, ..both(0.0, 0.0) };
-        assert_eq!(scaler.decide(&rule, &blind, 0), 12, "what cannot be seen changes nothing");
+        assert_eq!(scaler.decide(&rule, &blind, secs(2)), 12, "what cannot be seen changes nothing");
     }
 }

@@ -171,11 +171,7 @@ impl Fleet {
             watches: components.iter().map(Watch::new).collect(),
             clouds: components.iter().map(Cloud::new).collect(),
             denials: vec![Vec::new(); components.len()],
-            allowances: plan
-                .limits
-                .iter()
-                .map(|limit| Allowance { amount: limit.amount, used: 0 })
-                .collect(),
+            allowances: plan.limits.iter().map(|limit| Allowance { amount: limit.amount, used: 0 }).collect(),
             cuts: Vec::new(),
             notes: Vec::new(),
         }
@@ -223,14 +219,19 @@ impl Engine<'_> {
 
     /// Something is due; returns a frame that goes on because of it, or `NONE`.
     pub(super) fn fleet_event(&mut self, event: FleetEvent) -> u32 {
-        let is_of = |engine: &Self, replica: u32, born: u32| engine.fleet.slots[replica as usize].born == born;
+        let is_of =
+            |engine: &Self, replica: u32, born: u32| engine.fleet.slots[replica as usize].born == born;
         match event {
             FleetEvent::Tick { comp } => self.scaling_tick(comp as usize),
             FleetEvent::Decide { comp } => self.scaling_decision(comp as usize),
             FleetEvent::Bounds { comp, entry } => self.scheduled_bounds(comp as usize, entry as usize),
-            FleetEvent::Started { replica, born } if is_of(self, replica, born) => self.replica_started(replica),
+            FleetEvent::Started { replica, born } if is_of(self, replica, born) => {
+                self.replica_started(replica)
+            }
             FleetEvent::Warmed { replica, born } if is_of(self, replica, born) => self.set_pace(replica, 1.0),
-            FleetEvent::Emptied { replica, born } if is_of(self, replica, born) => self.leave_if_empty(replica),
+            FleetEvent::Emptied { replica, born } if is_of(self, replica, born) => {
+                self.leave_if_empty(replica)
+            }
             FleetEvent::Overdue { replica, born } if is_of(self, replica, born) => self.end_replica(replica),
             FleetEvent::Probe { replica, born } if is_of(self, replica, born) => return self.probe(replica),
             FleetEvent::Readmit { replica, born } if is_of(self, replica, born) => self.readmit(replica),

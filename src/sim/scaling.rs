@@ -1,9 +1,9 @@
 //! Autoscaling: measuring, deciding, and asking for replicas or letting them go.
 
+use super::desired::Sample;
 use super::engine::Engine;
 use super::faults::remaining;
 use super::fleet::{FleetEvent, Life};
-use super::desired::Sample;
 use super::record::Snapshot;
 use crate::outcome::{ReplicaNoteKind, Resource};
 use crate::plan::Quota;
@@ -34,7 +34,10 @@ impl Engine<'_> {
         self.schedule_tick(comp);
         let entries = self.plan.components[comp].scaling.as_ref().map_or(0, |rule| rule.schedule.len());
         for entry in 0..entries as u32 {
-            let at = self.plan.components[comp].scaling.as_ref().map_or(0, |rule| rule.schedule[entry as usize].at.0);
+            let at = self.plan.components[comp]
+                .scaling
+                .as_ref()
+                .map_or(0, |rule| rule.schedule[entry as usize].at.0);
             self.schedule_fleet(at, FleetEvent::Bounds { comp: comp as u32, entry });
         }
     }
@@ -81,7 +84,8 @@ impl Engine<'_> {
         let per_replica = |area: f64| (placed > 0.0).then(|| area / placed);
         Sample {
             serving: placed / time,
-            utilization: (is_limited && spent.capacity > 0).then(|| spent.busy as f64 / spent.capacity as f64),
+            utilization: (is_limited && spent.capacity > 0)
+                .then(|| spent.busy as f64 / spent.capacity as f64),
             concurrency: per_replica(spent.inside as f64),
             requests: per_replica(came * 1e9),
             queue: per_replica(spent.waiting as f64),
@@ -186,7 +190,8 @@ impl Engine<'_> {
             in_zone[((r - first) % zones) as usize] += u32::from(is_there);
         }
         let is_free = |r: &u32| {
-            self.fleet.slots[*r as usize].life == Life::Absent && self.replicas[*r as usize].has_no_reason_to_be_down()
+            self.fleet.slots[*r as usize].life == Life::Absent
+                && self.replicas[*r as usize].has_no_reason_to_be_down()
         };
         self.replica_range(comp).filter(is_free).min_by_key(|r| (in_zone[((r - first) % zones) as usize], *r))
     }

@@ -156,7 +156,10 @@ impl Engine<'_> {
         let number = cloud.free.remove(at);
         let replica = first + number;
         let born = self.fleet.slots[replica as usize].born;
-        let key = rng::nth(rng::nth(rng::key(self.seed, self.t.comps[comp].salt), u64::from(number)), u64::from(born));
+        let key = rng::nth(
+            rng::nth(rng::key(self.seed, self.t.comps[comp].salt), u64::from(number)),
+            u64::from(born),
+        );
         let cold = if is_kept { 0 } else { (cloud.cold_start.sample(rng::key(key, SALT_COLD)) + 0.5) as u64 };
         let keep = (cloud.keep_alive.sample(rng::key(key, SALT_KEEP)) + 0.5) as u64;
         cloud.instances[number as usize] =

@@ -119,10 +119,7 @@ pub(crate) fn outcome() -> Outcome {
             busy_area: u128::from(slot.time.0) * 5,
             capacity_area: u128::from(slot.time.0) * 10,
             queue_area: u128::from(slot.time.0) * 3,
-            replicas: ReplicaSlot {
-                placed_area: u128::from(slot.time.0) * 2,
-                ..ReplicaSlot::default()
-            },
+            replicas: ReplicaSlot { placed_area: u128::from(slot.time.0) * 2, ..ReplicaSlot::default() },
             up_area: u128::from(slot.time.0) * if hurt == 1 { 1 } else { 2 },
             queue_max: 7 + hurt,
             cache: Some(CacheSlot { hits: 80, misses: 20, ..CacheSlot::default() }),

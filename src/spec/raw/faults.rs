@@ -1,7 +1,9 @@
 //! Faults as a file writes them.
 
 use super::RawErrorClass;
-use crate::spec::scalar::{BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText};
+use crate::spec::scalar::{
+    BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

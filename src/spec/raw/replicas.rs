@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RawReplicas {
-    /// Always so many.
+    /// Independent copies, always so many.
     Count(u32),
     /// A number that changes.
     Scaling(Box<RawScaling>),
