@@ -7,6 +7,7 @@
 //! the [`Slot`] and window in which it arrived.
 
 mod replicas;
+mod windows;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
@@ -14,6 +15,7 @@ use crate::units::{SimSpan, SimTime};
 pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use windows::*;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -434,59 +436,6 @@ pub enum WaitKind {
     User,
     /// For a new instance to start.
     ColdStart,
-}
-
-/// Values over time, one per window.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Windows {
-    /// Width of a window.
-    pub width: SimSpan,
-    /// Start of each window; the warm-up is included.
-    pub start: Vec<SimTime>,
-    /// By workload and journey, in the order of [`Outcome::traffic`].
-    pub traffic: Vec<TrafficWindows>,
-    /// In the order of [`Outcome::components`].
-    pub components: Vec<ComponentWindows>,
-}
-
-/// Users' requests over time. Counts are by window of arrival except `answered`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct TrafficWindows {
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Answers given ok or degraded, by window of answer.
-    pub answered: Vec<u64>,
-    /// Failures, by window of failure.
-    pub failed: Vec<u64>,
-    /// Latency quantiles in nanoseconds of answers given in the window; 0 where there were none.
-    pub p50_ns: Vec<u64>,
-    /// As above.
-    pub p90_ns: Vec<u64>,
-    /// As above.
-    pub p99_ns: Vec<u64>,
-    /// As above.
-    pub p999_ns: Vec<u64>,
-}
-
-/// One component over time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ComponentWindows {
-    /// Mean share of the resource in use; 0 when unlimited.
-    pub utilization: Vec<f64>,
-    /// Mean number of replicas in service.
-    pub replicas: Vec<f64>,
-    /// Mean number of replicas asked for; empty where none are.
-    pub desired: Vec<f64>,
-    /// Mean number waiting.
-    pub queue: Vec<f64>,
-    /// Mean number inside.
-    pub in_system: Vec<f64>,
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Requests refused, shed or throttled.
-    pub rejected: Vec<u64>,
-    /// Share of look-ups that hit; empty for components that are no cache.
-    pub hit_ratio: Vec<f64>,
 }
 
 /// A law that must hold exactly.

@@ -26,6 +26,7 @@ mod finish;
 mod fleet;
 mod frame;
 mod health;
+mod levels;
 mod limits;
 mod net;
 mod record;

@@ -240,23 +240,4 @@ impl Engine<'_> {
             cloud.free.push(number);
         }
     }
-
-    /// Counts one instance in or out without looking at all the others.
-    fn count_one(&mut self, comp: usize, replica: u32, is_in: bool) {
-        let now = self.now;
-        let is_up = self.replicas[replica as usize].is_up();
-        let capacity = self.capacity_of(replica);
-        let levels = &mut self.stations[comp].levels;
-        let change = |level: u64, by: u64| if is_in { level + by } else { level.saturating_sub(by) };
-        for area in [&mut levels.placed, &mut levels.paid] {
-            area.set(now, change(area.level, 1));
-        }
-        let placed = levels.placed.level;
-        if is_up {
-            levels.up.set(now, change(levels.up.level, 1));
-            levels.capacity.set(now, change(levels.capacity.level, capacity));
-        }
-        let counts = &mut self.stations[comp].counts.replicas;
-        counts.placed_max = counts.placed_max.max(placed);
-    }
 }
