@@ -3,6 +3,7 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
+use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
     ReplicaRef, Source,
@@ -78,10 +79,13 @@ pub(super) fn resolve_effect(
         let path = path(cx, &raw.from, &raw.to, raw.one_way)?;
         return Some(Effect::Partition { path, refuses: raw.refuse.unwrap_or(false) });
     }
+    if let Some(raw) = &raw.spike {
+        return spike(cx, world, at, raw);
+    }
     if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
         return effect;
     }
-    raw.spike.as_ref().and_then(|raw| spike(cx, world, at, raw))
+    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
 }
 
 fn path(
@@ -241,11 +245,13 @@ fn exhausted_pool(cx: &mut Context<'_>, world: &World<'_>, at: &At, name: &str) 
         cx.unknown(at, "call", &name, pooled.map(|policy| policy.name.as_str()));
         return None;
     };
-    if world.policies[policy].pool.is_none() {
+    let Some(pool) = &world.policies[policy].pool else {
         let message = format!("`{name}` has no pool: each call opens a connection of its own");
         cx.error(codes::NO_MECHANISM, at, message, "give the caller's entry under `calls` a `pool`");
-    }
-    Some(Exhausted::Pool(policy))
+        return None;
+    };
+    // Calls that share a pool run out of it together, whichever of them the file names.
+    Some(Exhausted::Pool(pool.owner))
 }
 
 fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle) -> Option<Effect> {
@@ -341,6 +347,8 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.limit.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
+    } else if let Some(target) = message_target(raw) {
+        target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();
         let named = exhaust.and_then(|raw| raw.pool.as_ref().or(raw.connections.as_ref()));

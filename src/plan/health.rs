@@ -7,7 +7,7 @@ use super::model::{
     Call, CallPolicy, Caller, Component, ComponentId, Ejection, Health, HealthCheck, Operation, OperationId,
     Step,
 };
-use super::policy::{Layers, resolve_policy};
+use super::policy::{Layers, Owners, resolve_policy};
 use crate::dist::Law;
 use crate::spec::raw::{RawEjection, RawHealth, RawHealthCheck};
 use crate::units::SimSpan;
@@ -118,7 +118,7 @@ impl CheckReader<'_, '_> {
         };
         let operation = self.operation(at, raw)?;
         let name = format!("health check of {}", self.component.name);
-        let mut policy = resolve_policy(self.cx, name, &Layers::new(None, None));
+        let mut policy = resolve_policy(self.cx, name, Owners::default(), &Layers::new([]));
         policy.attempt_timeout = Some(timeout);
         self.policies.push(policy);
         let probe = Call {
@@ -153,7 +153,7 @@ impl CheckReader<'_, '_> {
         }
         let work = raw.cost.as_ref().map(|text| self.cx.time_law(&at.key("cost"), text));
         let work = work.unwrap_or(Some(Law::Constant(PROBE_COST_DEFAULT)))?;
-        let operation = self.directory.cache_operation(self.id, PROBE_OPERATION);
+        let operation = self.directory.free_operation(self.id, PROBE_OPERATION);
         if operation == self.component.operations.len() {
             let salt = format!("{PROBE_OPERATION}/compute#1");
             self.component.operations.push(Operation {

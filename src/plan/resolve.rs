@@ -10,10 +10,12 @@ use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
 use super::health::resolve_health;
 use super::loads::resolve_loads;
+use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
+use super::replies::check_replies;
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -51,11 +53,13 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
+    let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
         components: &components,
         policies: &behaviour.policies,
+        messaging: &messaging,
         workloads: &workloads,
         seed: settings.seed,
         duration: settings.duration,
@@ -67,6 +71,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         clients: &behaviour.clients,
         workloads: &workloads,
         policies: &behaviour.policies,
+        messaging: &messaging,
     };
     let schedule = Schedule {
         duration: settings.duration,
@@ -74,7 +79,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         has_faults: !input.scenario.faults.is_empty(),
     };
     let expectations = resolve_expectations(cx, &names, &schedule);
-    Plan {
+    let plan = Plan {
         scenario: input.scenario.scenario.clone(),
         topology: input.topology.topology.clone(),
         environment: input.scenario.environment.clone(),
@@ -89,12 +94,15 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         places: resolve_places(&directory),
         entities,
         limits,
-        links: links.list,
+        links: links.list.clone(),
         components,
         clients: behaviour.clients,
         policies: behaviour.policies,
+        messaging,
         workloads,
         faults,
         expectations,
-    }
+    };
+    check_replies(cx, &plan, &links);
+    plan
 }

@@ -112,13 +112,21 @@ impl Engine<'_> {
     /// Chooses a replica for a new attempt and counts it as unanswered.
     #[inline(never)]
     pub(super) fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
+        if self.t.marks_retries && (self.frames[f].attempt > 1 || self.frames[f].has(flag::IS_RETRY)) {
+            self.frames[c].set(flag::IS_RETRY);
+        }
         let target = self.t.policies[policy as usize].target;
-        let replica = if self.frames[f].role == Role::Probe {
-            self.frames[c].replica = self.frames[f].target_replica;
+        let mut replica = if self.frames[f].role == Role::Probe {
             self.frames[f].target_replica
         } else {
             self.aim(c, policy, self.frames[f].replica)
         };
+        if self.t.policies[policy as usize].guard != NONE && replica != NONE {
+            replica = self.avoid_first(f, policy, replica);
+        }
+        if replica != NONE {
+            self.frames[c].replica = replica;
+        }
         self.frames[f].target_replica = replica;
         let outstanding = self.t.policies[policy as usize].outstanding;
         if outstanding != NONE && replica != NONE {

@@ -45,6 +45,7 @@ impl Engine<'_> {
     }
 
     /// Begins a call.
+    #[inline]
     pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
         let policy = self.t.sites[site as usize].policy;
         let now = self.now;
@@ -54,14 +55,22 @@ impl Engine<'_> {
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        self.edges[policy as usize].calls += 1;
-        if self.t.policies[policy as usize].is_plain {
-            frame.attempt = 1;
-            frame.attempt_start = now;
-            frame.mark = self.logs.mark(frame.log);
-            return self.send(f, policy);
+        let edge = &mut self.edges[policy as usize];
+        edge.calls += 1;
+        let rule = &self.t.policies[policy as usize];
+        if !rule.is_plain {
+            return self.call_with_care(f, policy);
         }
-        self.call_with_care(f, policy)
+        frame.attempt = 1;
+        frame.attempt_start = now;
+        frame.mark = self.logs.mark(frame.log);
+        edge.attempts += 1;
+        let mut until = u64::MAX;
+        if let Some(lane) = rule.timeout_lane {
+            until = now.saturating_add(rule.attempt_timeout);
+            frame.timer = self.queue.push_lane(lane, SimTime(until), Phase::Timer, tag::CALL_TIMER, f);
+        }
+        self.send_child(f, policy, until)
     }
 
     /// Begins a call that a budget, a pool or a deadline has to do with.
@@ -70,6 +79,9 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].budget != NONE {
             let (rule, state) = self.budget_of(f, policy);
             self.budgets[state].first_attempt(&self.t.budgets[rule].rule, self.now);
+        }
+        if self.t.policies[policy as usize].guard != NONE {
+            self.begin_hedge_branch(f, policy);
         }
         self.attempt(f)
     }
@@ -113,6 +125,14 @@ impl Engine<'_> {
         frame.attempt_start = now;
         frame.mark = mark;
         frame.state = State::Running;
+        if self.t.policies[policy as usize].guard != NONE {
+            return self.guarded_attempt(f, policy);
+        }
+        self.connect(f, policy)
+    }
+
+    /// Gets a connection, and with it sends the request.
+    pub(super) fn connect(&mut self, f: u32, policy: u32) -> u32 {
         if self.t.policies[policy as usize].pool == NONE {
             self.connect_loose(f, policy)
         } else {
@@ -121,6 +141,7 @@ impl Engine<'_> {
     }
 
     /// Sends the request on its way and starts the attempt's clock.
+    #[inline(never)]
     pub(super) fn send(&mut self, f: u32, policy: u32) -> u32 {
         self.edges[policy as usize].attempts += 1;
         let rule = &self.t.policies[policy as usize];
@@ -135,6 +156,13 @@ impl Engine<'_> {
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
+        self.send_child(f, policy, until)
+    }
+
+    /// Makes the frame that will serve an attempt and lets it go.
+    #[inline(always)]
+    fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
+        let rule = &self.t.policies[policy as usize];
         let c = self.frames.alloc();
         let born = self.frames[c].born;
         let frame = &mut self.frames[f];
@@ -243,6 +271,7 @@ impl Engine<'_> {
             | ErrorClass::Throttled
             | ErrorClass::Refused
             | ErrorClass::Connections
+            | ErrorClass::Expired
             | ErrorClass::Reneged => edge.refused += 1,
             _ => edge.answered_error += 1,
         }
@@ -250,7 +279,7 @@ impl Engine<'_> {
     }
 
     /// A good answer reaches the caller.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;
@@ -261,6 +290,9 @@ impl Engine<'_> {
             frame.end_attempt();
         } else {
             self.end_attempt(f, policy, End::Answered { is_failure: false });
+            if self.t.policies[policy as usize].guard != NONE {
+                self.teach_guards(f, policy, None);
+            }
         }
         let frame = &mut self.frames[f];
         if degraded {
@@ -276,6 +308,9 @@ impl Engine<'_> {
     /// An attempt failed: try again, or let the call fail.
     #[inline(never)]
     pub(super) fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.teach_guards(f, policy, Some(class));
+        }
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);
         };
@@ -301,6 +336,13 @@ impl Engine<'_> {
         if !self.t.sites[frame.site as usize].is_idempotent && !was_surely_not_done(class) {
             return None;
         }
+        if self.is_ablated(super::Loop::Retries) {
+            return None;
+        }
+        if rule.retries_only_first && frame.has(flag::IS_RETRY) {
+            self.edge(policy).budget_denied += 1;
+            return None;
+        }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
         let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
         if rule.honours_retry_after {
@@ -319,7 +361,11 @@ impl Engine<'_> {
         Some(pause)
     }
 
-    fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+    pub(super) fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+        if self.frames[f].has(flag::HEDGED) {
+            // What a failure means is decided once, when both requests have failed.
+            return self.fail(f, class);
+        }
         match self.t.policies[policy as usize].on_failure {
             OnFailure::Fail => return self.fail(f, class),
             OnFailure::Continue => {}
@@ -334,7 +380,8 @@ impl Engine<'_> {
     /// Gives up a frame's call because the frame itself ends.
     pub(super) fn abort_call(&mut self, f: u32, cancel_child: bool) {
         let state = self.frames[f].state;
-        let is_calling = matches!(state, State::Calling | State::Connecting | State::PoolQueued);
+        let is_calling =
+            matches!(state, State::Calling | State::Connecting | State::PoolQueued | State::PlaceQueued);
         if !is_calling {
             return;
         }
@@ -342,13 +389,23 @@ impl Engine<'_> {
         if state == State::PoolQueued {
             self.leave_pool_queue(f, policy);
         }
+        if state == State::PlaceQueued {
+            self.leave_place_queue(f, policy);
+        }
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         if self.frames[f].has(flag::SENT) {
             self.edge(policy).cancelled += 1;
             self.detach(child, born);
         }
         self.end_attempt(f, policy, End::Aborted);
-        if cancel_child && self.t.policies[policy as usize].cancels {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.release_guards(f, policy);
+        }
+        // One that still waits to be sent has nothing to cancel.
+        if cancel_child
+            && child != NONE
+            && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED))
+        {
             self.send_cancel(child, born, policy);
         }
     }

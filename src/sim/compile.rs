@@ -1,7 +1,12 @@
 //! From the plan to flat tables.
 
-use super::compile_ends::{holding, is_fixed, policy_ends, session};
+mod ends;
+mod messaging;
+
+use super::compile_ends::{is_fixed, session};
+use super::guard::add_guard;
 use super::limits::bound;
+use super::shape::holding;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
     Policy, Rescue, Site, SiteEffect, Tables, class_bit,
@@ -19,8 +24,10 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.entities();
     compiler.components();
     compiler.policies();
+    compiler.messages();
     compiler.operations();
     compiler.loads();
+    compiler.consumers();
     compiler.t
 }
 
@@ -90,7 +97,7 @@ impl Compiler<'_> {
 
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
-        let ends = policy_ends(self.plan);
+        let ends = ends::policy_ends(self.plan);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
             self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
@@ -123,6 +130,9 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                drops_expired: component.queue.drops_expired,
+                standing: component.queue.standing,
+                concurrency: component.concurrency,
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -135,24 +145,32 @@ impl Compiler<'_> {
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
+        self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
             let callers = self.plan.components.get(caller as usize).map_or(1, Component::slots);
             let replicas = self.plan.components[target as usize].slots();
-            let pool = policy.pool.as_ref().filter(|pool| !pool.is_session);
+            let kept = policy.pool.as_ref().filter(|pool| !pool.is_session);
             let watched = self.plan.components[target as usize].health.as_ref();
             let watched = watched.is_some_and(|health| health.ejection.is_some());
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
+                if budget.owner != number {
+                    return self.t.policies[budget.owner].budget;
+                }
                 let per_replica = budget.scope == BudgetScope::Replica;
                 self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
+            let pool = kept.map_or(NONE, |pool| {
+                if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
+            });
+            let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect = pool.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -163,6 +181,8 @@ impl Compiler<'_> {
                     && !watched
                     && self.t.comps[target as usize].session.is_none()
                     && budget == NONE
+                    && guard == NONE
+                    && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -174,6 +194,8 @@ impl Compiler<'_> {
                 backoff: policy.retry.backoff,
                 retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
                 budget,
+                retries_only_first: policy.retry.only_if_first,
+                guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
@@ -181,16 +203,16 @@ impl Compiler<'_> {
                 zone_aware: policy.zone_aware,
                 watched,
                 is_pinned: policy.pool.as_ref().is_some_and(|pool| pool.is_session),
-                pool: if pool.is_some() { pools } else { NONE },
-                pool_size: pool.map_or(0, |pool| pool.size),
-                pool_queue: bound(pool.and_then(|pool| pool.queue_capacity)),
-                pool_timeout: span(pool.and_then(|pool| pool.timeout)),
+                pool,
+                pool_size: kept.map_or(0, |pool| pool.size),
+                pool_queue: bound(kept.and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(kept.and_then(|pool| pool.timeout)),
                 connect,
                 outstanding: if counts { outstanding } else { NONE },
                 caller,
                 target,
             });
-            pools += if pool.is_some() { callers } else { 0 };
+            pools += if pool == pools { callers } else { 0 };
             outstanding += if counts { replicas } else { 0 };
         }
     }
@@ -338,7 +360,13 @@ impl Compiler<'_> {
                     Some(_) => SiteEffect::Read,
                 };
                 let site = self.site(call, effect);
-                code.push(Ins::Call { site });
+                let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
+                code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
+                    let body = self.place_code(vec![Ins::Call { site }, Ins::End]);
+                    Ins::Hedged { site, body }
+                } else {
+                    Ins::Call { site }
+                });
             }
             Step::Forward(call) => {
                 let site = self.site(call, SiteEffect::None);
@@ -370,6 +398,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Message(step) => self.emit_message(step, code),
         }
     }
 

@@ -16,7 +16,7 @@ impl Engine<'_> {
         let target = self.t.policies[policy as usize].target as usize;
         let is_counted = self.connections_max[target] != NONE || self.t.comps[target].session.is_some();
         if is_counted && !self.t.policies[policy as usize].is_pinned {
-            if !self.has_room(target) {
+            if !self.has_free_connection(target) {
                 return self.connection_refused(f, policy, target);
             }
             self.open_connection(target);
@@ -27,7 +27,7 @@ impl Engine<'_> {
 
     /// Whether one more connection to a component may be opened, and one to its database with it
     /// when it keeps one for each.
-    fn has_room(&mut self, target: usize) -> bool {
+    fn has_free_connection(&mut self, target: usize) -> bool {
         if self.connections[target] >= self.connections_max[target] {
             return false;
         }
@@ -36,9 +36,9 @@ impl Engine<'_> {
         if self.connections[target] >= most {
             return false;
         }
-        let has_room = self.connections[database] < self.connections_max[database];
-        self.stations[database].counts.store.connections_refused += u64::from(!has_room);
-        has_room
+        let is_free = self.connections[database] < self.connections_max[database];
+        self.stations[database].counts.store.connections_refused += u64::from(!is_free);
+        is_free
     }
 
     fn open_connection(&mut self, target: usize) {
@@ -104,7 +104,7 @@ impl Engine<'_> {
     /// Opens a new connection of a pool, which may take time and may be refused.
     fn open_pooled(&mut self, f: u32, policy: u32, pool: usize) -> u32 {
         let target = self.t.policies[policy as usize].target as usize;
-        if !self.has_room(target) {
+        if !self.has_free_connection(target) {
             return self.connection_refused(f, policy, target);
         }
         self.open_connection(target);
@@ -205,7 +205,7 @@ impl Engine<'_> {
             if self.frames[f].ticket != ticket || self.frames[f].state != State::PoolQueued {
                 continue;
             }
-            let policy = state.policy;
+            let policy = self.policy_of(f);
             self.leave_pool_queue(f, policy);
             let log = self.frames[f].log;
             let wait = self.edge_label(policy, WaitKind::PoolWait);

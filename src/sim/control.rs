@@ -6,6 +6,7 @@
 
 use super::engine::{Engine, tag};
 use super::fleet::FleetEvent;
+use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -17,6 +18,10 @@ pub(super) enum Control {
     Cancel { frame: u32, born: u32 },
     /// Something in the life of replicas is due.
     Fleet(FleetEvent),
+    /// Loops are taken away.
+    Ablate,
+    /// Something about messages.
+    Message(Happening),
 }
 
 /// Everything pending, in a slab.
@@ -60,6 +65,8 @@ impl Engine<'_> {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
             Control::Fleet(event) => return self.fleet_event(event),
+            Control::Ablate => self.ablate(),
+            Control::Message(happening) => return self.message_event(happening),
         }
         NONE
     }
@@ -69,6 +76,8 @@ impl Engine<'_> {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
             Control::Fleet(event) => self.fleet_identity(event),
+            Control::Ablate => 3,
+            Control::Message(happening) => self.message_identity(happening),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::FaultSpan;
-use crate::plan::{Caller, Effect, Exhausted, OutageMode, ReplicaRef, Schedule};
+use crate::plan::{Caller, Effect, Exhausted, MessageFault, OutageMode, ReplicaRef, Schedule};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -43,6 +43,13 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// Whether the replica takes part in anything.
+    pub(super) fn lets_work(&self) -> bool {
+        let is_silent = self.outages.first().is_some_and(|(_, mode)| *mode != OutageMode::Error);
+        let is_there = matches!(self.mark, Mark::None | Mark::Instance | Mark::Desk);
+        self.down == 0 && self.pauses == 0 && self.draining.is_empty() && !is_silent && is_there
+    }
+
     fn is_over(&self) -> bool {
         self.down == 0
             && self.pauses == 0
@@ -103,6 +110,7 @@ impl FaultState {
             Effect::Crash { restart: pause, .. } => restart = law(pause),
             Effect::CrashLoop { runs: time, .. } => runs = law(time),
             Effect::Latency { add, .. } => path_law = law(add),
+            Effect::Messages(MessageFault::Misdelivery { by, .. }) => path_law = law(by),
             Effect::Throttle { bucket, retry_after, .. } => {
                 let rule = BucketRule {
                     rate_per_ns: bucket.rate_per_sec / 1e9,
@@ -245,6 +253,9 @@ impl Engine<'_> {
             FaultEvent::Restart { replica } => self.come_up(replica),
             FaultEvent::Loop { fault, target, comes_up } => self.loop_event(fault, target, comes_up),
             FaultEvent::Cycle { fault, replica } => self.cycle(fault, replica),
+        }
+        if !self.messaging.is_empty() {
+            self.wake_consumers();
         }
     }
 

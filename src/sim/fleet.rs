@@ -295,6 +295,7 @@ impl Engine<'_> {
         self.set_mark(replica, Mark::None);
         self.warm_up(replica);
         self.watch_replica(replica, true);
+        self.wake_consumers();
         self.count_levels(comp);
         self.refresh_rotation(comp);
     }

@@ -31,7 +31,7 @@ impl Engine<'_> {
         }
         let desired = u64::from(self.t.comps[comp].initial);
         self.stations[comp].levels.desired.set(self.now, desired);
-        self.schedule_tick(comp);
+        self.schedule_data_point(comp);
         let entries = self.plan.components[comp].scaling.as_ref().map_or(0, |rule| rule.schedule.len());
         for entry in 0..entries as u32 {
             let at = self.plan.components[comp]
@@ -42,7 +42,7 @@ impl Engine<'_> {
         }
     }
 
-    fn schedule_tick(&mut self, comp: usize) {
+    fn schedule_data_point(&mut self, comp: usize) {
         let period = self.plan.components[comp].scaling.as_ref().map_or(REPLACE_EVERY, |rule| rule.period.0);
         if self.now.saturating_add(period) <= self.end {
             self.schedule_fleet(period, FleetEvent::Tick { comp: comp as u32 });
@@ -57,7 +57,7 @@ impl Engine<'_> {
 
     /// A stretch is over: its means become a data point, seen at once or later.
     pub(super) fn scaling_tick(&mut self, comp: usize) {
-        self.schedule_tick(comp);
+        self.schedule_data_point(comp);
         let sample = self.measure_stretch(comp);
         let Some(rule) = &self.plan.components[comp].scaling else {
             return self.reconcile(comp);

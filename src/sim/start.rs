@@ -5,16 +5,20 @@ use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::compile::compile;
-use super::compile_ends::lines;
+use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
 use super::fleet::Fleet;
 use super::frame::Frames;
+use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::saturation::Watch;
+use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
@@ -63,8 +67,12 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
+            watch: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
+            guards: Guards::new(&t.guards),
+            ablation: Vec::new(),
+            ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
             connections: vec![0; comps],
@@ -74,6 +82,7 @@ impl<'p> Engine<'p> {
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
             controls: Controls::default(),
+            messaging: Messaging::new(&t, plan.messaging.marks.len()),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
@@ -85,6 +94,7 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,
@@ -120,11 +130,13 @@ impl<'p> Engine<'p> {
         for generator in 0..self.generators.len() as u32 {
             self.start_generator(generator);
         }
+        self.start_messages();
     }
 
     fn add_slot_tables(&mut self) {
         let t = &self.t;
         self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.messaging.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -151,6 +163,7 @@ impl<'p> Engine<'p> {
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
+        self.settle_messages();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);
@@ -182,6 +195,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
+            queued_since: 0,
+            limit: comp.concurrency.as_ref().map(|rule| Box::new(LimitState::new(rule))),
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }
@@ -195,13 +210,11 @@ pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
 
 fn pools(t: &Tables) -> Vec<PoolState> {
     let mut all = Vec::new();
-    for (number, policy) in t.policies.iter().enumerate() {
-        if policy.pool != NONE {
+    for policy in &t.policies {
+        // One that shares another's points at states that are there already.
+        if policy.pool as usize == all.len() {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(
-                PoolState::new(policy.pool_size, number as u32),
-                callers as usize,
-            ));
+            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size), callers as usize));
         }
     }
     all
@@ -209,7 +222,13 @@ fn pools(t: &Tables) -> Vec<PoolState> {
 
 fn budgets(t: &Tables) -> Vec<BudgetState> {
     let mut all = Vec::new();
-    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+    let mut begun = 0;
+    for policy in &t.policies {
+        // One that shares another's points at a budget that is there already.
+        if policy.budget as usize != begun {
+            continue;
+        }
+        begun += 1;
         let budget = &t.budgets[policy.budget as usize];
         let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
         let sharers = if budget.per_replica { callers } else { 1 };

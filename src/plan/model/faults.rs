@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, LimitId, OperationId, PolicyId};
+use super::{Bucket, ClientId, ComponentId, ErrorClass, LimitId, MessageFault, OperationId, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,8 @@ pub enum Effect {
         /// Times the workload's own rate at full strength.
         factor: f64,
     },
+    /// Something about messages or schedules.
+    Messages(MessageFault),
 }
 
 /// What leaks.

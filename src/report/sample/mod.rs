@@ -277,10 +277,11 @@ pub(super) fn outcome() -> Outcome {
         from: at(from),
         to,
         availability_min,
-        latency_p99_max: SimSpan::from_millis(p99),
+        latency_p99_max: Some(SimSpan::from_millis(p99)),
         failed,
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0.1.0".into(),
         scenario: "supabase brownout on a sale day".into(),
@@ -318,6 +319,16 @@ pub(super) fn outcome() -> Outcome {
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
         replica_notes: Vec::new(),
+        saturations: vec![Saturation {
+            kind: SaturationKind::Pool,
+            who: "user-services -> supabase".into(),
+            from: at(10 * MIN + 10),
+        }],
+        recovery: Some(Recovery {
+            trigger_end: at(22 * MIN),
+            time: Some(SimSpan::from_secs(2 * MIN)),
+            trials: Vec::new(),
+        }),
         incidents: vec![
             incident(10 * MIN + 20, Some(at(15 * MIN + 40)), 0.853, 8400, 13_411),
             incident(20 * MIN + 10, Some(at(24 * MIN)), 0.942, 5100, 2_604),
@@ -390,6 +401,7 @@ pub(super) fn judgements() -> Vec<Judgement> {
 pub(super) fn sheet<'a>(outcome: &'a Outcome, judgements: &'a [Judgement]) -> Sheet<'a> {
     Sheet {
         outcome,
+        others: &[],
         judgements,
         command:
             "shakedown run scenarios/mood-mnky/supabase-brownout.yaml --environment production --seed 42"
@@ -414,6 +426,8 @@ pub(super) fn empty() -> Outcome {
         components: Vec::new(),
         edges: Vec::new(),
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

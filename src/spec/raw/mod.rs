@@ -7,8 +7,11 @@
 
 mod component;
 mod faults;
+mod guard;
 mod kind;
 mod load;
+mod messaging;
+mod overload;
 mod policy;
 mod replicas;
 mod steps;
@@ -18,9 +21,12 @@ use super::scalar::{
 };
 pub use component::*;
 pub use faults::*;
+pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
 pub use replicas::*;
 use schemars::JsonSchema;
