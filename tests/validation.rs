@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 22] = [
+const QUICK: [&str; 26] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",
@@ -31,6 +31,10 @@ const QUICK: [&str; 22] = [
     "c01-lru-exact-1.0-10-3-lru",
     "c03-ttl-1.0-1.0-sliding",
     "c05-stampede-50-coalesced",
+    "t12-hpa-4-90-60",
+    "e01-keep-alive-100ms",
+    "e02-alarm-3-of-3",
+    "e04-detection",
 ];
 
 fn cases(names: &[&str]) -> Vec<runner::Case> {

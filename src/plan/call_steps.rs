@@ -67,7 +67,13 @@ impl<'a> StepBuilder<'_, 'a> {
             self.cx.error(codes::MISSING, at, message, help);
             return None;
         };
-        let component = self.directory.component(self.cx, at, store)?;
+        let mut component = self.directory.component(self.cx, at, store)?;
+        if word == "read"
+            && let Some(replicas) = self.reads_from(store)
+        {
+            component = replicas?;
+        }
+        let store = self.directory.components[component].name.clone();
         let dataset = self.directory.dataset(self.cx, at, component, dataset_name)?;
         let own = format!("{word}-{dataset_name}");
         let operations = &self.directory.components[component].operations;
@@ -79,6 +85,14 @@ impl<'a> StepBuilder<'_, 'a> {
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
         let access = StoreAccess { dataset, is_write: word == "write" };
         Some(self.call_to(at, salt, (component, operation), Some(access)))
+    }
+
+    /// Who serves the reads of a store that does not do so itself; the inner `None` is a mistake.
+    fn reads_from(&mut self, store: &str) -> Option<Option<ComponentId>> {
+        let raw = self.cx.input.topology.components.get(store)?.store.as_ref()?;
+        let name = raw.reads_from.as_ref()?;
+        let at = At::topology("components").key(store).key("store").key("reads-from");
+        Some(self.directory.component(self.cx, &at, name))
     }
 
     /// A call, with the steps that its policy does instead when it has failed.

@@ -10,6 +10,7 @@ use super::model::{
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::replica_faults::resolve_replica_effect;
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
@@ -81,6 +82,9 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
     }
+    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
     resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
 }
 
@@ -139,6 +143,7 @@ fn gray(
         latency,
         callers: callers?,
         operations: operations?,
+        is_blind: raw.health_blind.unwrap_or(false),
         replicas,
     })
 }
@@ -323,6 +328,10 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
+        .or(raw.crash_loop.as_ref().map(|raw| &raw.target))
+        .or(raw.restart.as_ref().map(|raw| &raw.target))
+        .or(raw.reclaim.as_ref().map(|raw| &raw.target))
+        .or(raw.capacity_denied.as_ref().map(|raw| &raw.target))
         .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()));
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
@@ -334,6 +343,8 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         format!("{} -> {}", end_text(from), end_text(to))
     } else if let Some(raw) = &raw.throttle {
         raw.target.clone()
+    } else if let Some(raw) = &raw.quota {
+        raw.limit.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
     } else if let Some(target) = message_target(raw) {

@@ -51,6 +51,11 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("packet-loss", raw.packet_loss.is_some()),
         ("bandwidth", raw.bandwidth.is_some()),
         ("partition", raw.partition.is_some()),
+        ("crash-loop", raw.crash_loop.is_some()),
+        ("restart", raw.restart.is_some()),
+        ("reclaim", raw.reclaim.is_some()),
+        ("capacity-denied", raw.capacity_denied.is_some()),
+        ("quota", raw.quota.is_some()),
         ("spike", raw.spike.is_some()),
         ("poison", raw.poison.is_some()),
         ("misdelivery", raw.misdelivery.is_some()),
@@ -72,7 +77,8 @@ fn fault(
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition, spike, poison, misdelivery, broker-full and lost-timers"
+                   bandwidth, partition, crash-loop, restart, reclaim, capacity-denied, quota, spike, poison, \
+                   misdelivery, broker-full and lost-timers"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -113,12 +119,13 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 10] = [
+const CAN_RAMP: [&str; 11] = [
     "slow",
     "gray",
     "exhaust",
     "latency",
     "packet-loss",
+    "capacity-denied",
     "spike",
     "poison",
     "misdelivery",

@@ -86,6 +86,12 @@ pub enum Needs {
     Store,
     /// It has a limited number of threads or cores.
     Limit,
+    /// Its number of replicas changes by itself.
+    Scaling,
+    /// Its replicas are checked.
+    Health,
+    /// Instances are made for its requests.
+    Serverless,
 }
 
 /// One metric of the grammar.
@@ -167,6 +173,15 @@ metrics! {
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
+    "replicas" ["mean" "max"] Number of COMPONENT needs Nothing: "Replicas in service or draining; the largest is a window's mean.";
+    "desired-replicas" ["mean"] Number of COMPONENT needs Scaling: "Replicas that the autoscaler asks for.";
+    "ejected-replicas" ["mean"] Number of COMPONENT needs Health: "Replicas in service that get no requests for their health.";
+    "instance-time" [] Time of COMPONENT needs Nothing: "Time for which replicas existed, summed over them: what is paid for.";
+    "scaling-changes" [] Number of COMPONENT needs Scaling: "Changes of the number of replicas asked for.";
+    "starts-denied" [] Number of COMPONENT needs Nothing: "Replicas that the platform had not; for serverless, requests that got no instance.";
+    "cold-start-rate" [] Share of COMPONENT needs Serverless: "Share of requests given an instance that waited for it to start.";
+    "connections-refused" [] Number of COMPONENT needs Nothing: "Connections refused because too many were open.";
+    "connections" ["max"] Number of COMPONENT needs Nothing: "Connections open at once, where they are counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
@@ -229,6 +244,16 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
         ("unknown-writes", None) => Metric::UnknownWrites,
+        ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
+        ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
+        ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
+        ("ejected-replicas", Some(Statistic::Mean)) => Metric::EjectedMean,
+        ("instance-time", None) => Metric::InstanceTime,
+        ("scaling-changes", None) => Metric::ScalingChanges,
+        ("starts-denied", None) => Metric::StartsDenied,
+        ("cold-start-rate", None) => Metric::ColdStartRate,
+        ("connections-refused", None) => Metric::ConnectionsRefused,
+        ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
         (word, statistic) => Metric::Message(message_metric(word, statistic)?),
     })
 }

@@ -11,7 +11,7 @@ use super::model::{
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
-    RawPool, RawPoolDetails, RawRetry,
+    RawPool, RawPoolDetails, RawPoolMode, RawRetry,
 };
 use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
@@ -82,6 +82,7 @@ pub(super) fn resolve_policy(
             .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
+        zone_aware: layers.flag(|raw| raw.zone_aware),
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
@@ -132,6 +133,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
             0,
         ),
         timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        is_session: details.is_some_and(|details| details.mode == Some(RawPoolMode::Session)),
         connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
     })
 }

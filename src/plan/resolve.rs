@@ -8,11 +8,13 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::settings::resolve_settings;
 use crate::diag::Diag;
@@ -31,6 +33,10 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
     Ok((plan, cx.into_diags()))
 }
 
@@ -41,8 +47,10 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut directory = Directory::collect(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
@@ -85,6 +93,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        limits,
         links: links.list.clone(),
         components,
         clients: behaviour.clients,

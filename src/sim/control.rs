@@ -5,6 +5,7 @@
 //! here and nothing to the event loop.
 
 use super::engine::{Engine, tag};
+use super::fleet::FleetEvent;
 use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
@@ -15,6 +16,8 @@ use crate::units::{SimTime, TIME_MAX};
 pub(super) enum Control {
     /// A cancellation reaches a frame of this birth.
     Cancel { frame: u32, born: u32 },
+    /// Something in the life of replicas is due.
+    Fleet(FleetEvent),
     /// Loops are taken away.
     Ablate,
     /// Something about messages.
@@ -61,6 +64,7 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::Fleet(event) => return self.fleet_event(event),
             Control::Ablate => self.ablate(),
             Control::Message(happening) => return self.message_event(happening),
         }
@@ -71,6 +75,7 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::Fleet(event) => self.fleet_identity(event),
             Control::Ablate => 3,
             Control::Message(happening) => self.message_identity(happening),
         }

@@ -6,6 +6,7 @@ use super::cache::CacheMemory;
 use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::fleet::Fleet;
 use super::frame::{Frames, State};
 use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
@@ -91,6 +92,7 @@ pub(super) struct Engine<'p> {
     pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) fleet: Fleet,
     pub(super) messaging: Messaging,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
@@ -237,6 +239,7 @@ impl Engine<'_> {
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::Starting => self.instance_ready(f),
             State::PlaceQueued => self.place_timed_out(f),
             State::Joining => self.hedge_now(f),
             State::Connecting => self.connected(f),

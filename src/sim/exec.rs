@@ -267,6 +267,7 @@ impl Engine<'_> {
             Role::Root => self.complete_request(f, answer),
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
+            Role::Probe => self.probed(f, answer),
             Role::Detached => {
                 self.frames.release(f);
                 NONE
@@ -374,6 +375,7 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
+        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
@@ -384,7 +386,7 @@ impl Engine<'_> {
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
+        let (policy, link) = (site.policy, site.link);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
@@ -392,7 +394,7 @@ impl Engine<'_> {
         edge.answered_ok += 1;
         edge.calls_ok += 1;
         if site.only_replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, key);
+            self.aim(f, policy, from_replica);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);

@@ -39,7 +39,7 @@ impl Engine<'_> {
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.refit_connections(*component, fault, strength);
             }
-            _ => {}
+            _ => self.strike_platform(fault, strength),
         }
     }
 

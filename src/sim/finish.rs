@@ -8,7 +8,7 @@ use super::record::{BUSY_FRACTION_BITS, CompCounts, ERROR_CLASSES, TrafficCounts
 use super::tables::{Holds, NONE};
 use crate::outcome::{
     Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, OperationOutcome, Outcome, Phase,
-    Resource, SCHEMA, Slot, Traffic, TrafficSlot,
+    ReplicaSlot, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
 };
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -76,6 +76,7 @@ impl Engine<'_> {
             edges,
             messages,
             faults,
+            replica_notes: std::mem::take(&mut self.fleet.notes),
             incidents: std::mem::take(&mut self.windows.incidents),
             saturations,
             recovery,
@@ -240,6 +241,7 @@ impl Engine<'_> {
             queue_area: counts.areas.waiting,
             in_system_area: counts.areas.inside,
             up_area: counts.areas.up,
+            replicas: replica_slot(counts),
             queue_max: counts.waiting_max,
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
@@ -319,6 +321,25 @@ impl Engine<'_> {
             Holds::Thread => Resource::Threads,
             Holds::Nothing => Resource::Unlimited,
         }
+    }
+}
+
+fn replica_slot(counts: &CompCounts) -> ReplicaSlot {
+    let (areas, replicas) = (&counts.areas, &counts.replicas);
+    ReplicaSlot {
+        placed_area: areas.placed,
+        paid_area: areas.paid,
+        desired_area: areas.desired,
+        ejected_area: areas.ejected,
+        placed_max: replicas.placed_max,
+        connections_refused: counts.store.connections_refused,
+        connections_max: counts.store.connections_max,
+        changes: replicas.changes,
+        asked: replicas.asked,
+        denied: replicas.denied,
+        taken_out: replicas.taken_out,
+        assigned: replicas.assigned,
+        cold: replicas.cold,
     }
 }
 

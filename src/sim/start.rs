@@ -10,6 +10,7 @@ use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::fleet::Fleet;
 use super::frame::Frames;
 use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
@@ -59,6 +60,7 @@ impl<'p> Engine<'p> {
             ready: VecDeque::new(),
             logs: Logs::default(),
             digest: Digest::default(),
+            fleet: Fleet::new(plan, &t),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
@@ -113,6 +115,7 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.start_fleet();
         self.schedule_faults();
         self.schedule_window();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
@@ -175,6 +178,7 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }
@@ -193,6 +197,7 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
             queued_since: 0,
@@ -246,7 +251,7 @@ fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
     let mut all = Vec::new();
     for component in &plan.components {
         if let Some(cache) = &component.cache {
-            for replica in 0..component.replicas {
+            for replica in 0..component.slots() {
                 let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
                 all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
             }

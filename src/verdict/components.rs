@@ -131,7 +131,7 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }
-        other => Reading::TooLittle(format!("{other:?} is not measured of components")),
+        other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
 }
 
@@ -167,8 +167,7 @@ fn utilization(view: &View<'_>, members: &Members<'_>) -> Reading {
 }
 
 fn uptime(view: &View<'_>, members: &Members<'_>) -> Reading {
-    let replicas: u64 = members.components.iter().map(|component| u64::from(component.replicas)).sum();
-    let possible = u128::from(replicas) * u128::from(view.time.0);
+    let possible = members.area(view, |s| s.replicas.placed_area);
     if possible == 0 {
         return Reading::TooLittle(format!("{} has no replicas", members.name));
     }

@@ -190,6 +190,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
         | Metric::WaitSd
+        | Metric::InstanceTime
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
         Metric::QueueMean
@@ -198,6 +199,14 @@ fn unit(metric: Metric) -> Unit {
         | Metric::InSystemQuantile(_)
         | Metric::EntriesMean
         | Metric::RetryAmplification
+        | Metric::ReplicasMean
+        | Metric::ReplicasMax
+        | Metric::DesiredMean
+        | Metric::EjectedMean
+        | Metric::ScalingChanges
+        | Metric::StartsDenied
+        | Metric::ConnectionsRefused
+        | Metric::ConnectionsMax
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -213,6 +222,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::TimeoutRate
         | Metric::WaitRate
         | Metric::InSystemAtLeast(_)
+        | Metric::ColdStartRate
         | Metric::Uptime
         | Metric::UpAtLeast(_) => Unit::Share,
     }

@@ -94,6 +94,26 @@ pub enum Metric {
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
+    /// Time-weighted mean number of replicas in service.
+    ReplicasMean,
+    /// Largest mean number of replicas in service of a window.
+    ReplicasMax,
+    /// Time-weighted mean number of replicas asked for.
+    DesiredMean,
+    /// Time-weighted mean number of replicas out of the rotation for their health.
+    EjectedMean,
+    /// Time for which replicas existed, summed over them, seconds.
+    InstanceTime,
+    /// Changes of the number of replicas asked for.
+    ScalingChanges,
+    /// Replicas, or requests for an instance, that the platform denied.
+    StartsDenied,
+    /// Share of requests given an instance that waited for it to start.
+    ColdStartRate,
+    /// Connections refused for want of room.
+    ConnectionsRefused,
+    /// Most connections open at once.
+    ConnectionsMax,
     /// Something about messages, schedules or marks.
     Message(MessageMetric),
 }

@@ -14,6 +14,7 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod replicas;
 mod steps;
 
 use crate::dist::Law;
@@ -28,6 +29,7 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].
@@ -86,6 +88,8 @@ pub struct Plan {
     pub entities: Vec<Entity>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Limits that several components share.
+    pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.
     pub links: Vec<Link>,
     /// What exists.
@@ -133,6 +137,8 @@ pub struct Entity {
 pub struct Place {
     /// Name in the file.
     pub name: String,
+    /// Parts that fail on their own, at least 1; replica `n` is in zone `n mod zones`.
+    pub zones: u32,
 }
 
 /// A directed network path between two places (possibly the same one).

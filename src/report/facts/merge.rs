@@ -52,6 +52,7 @@ impl Merge for ComponentSlot {
         self.queue_area += other.queue_area;
         self.in_system_area += other.in_system_area;
         self.up_area += other.up_area;
+        self.replicas.absorb(&other.replicas);
         self.queue_max = self.queue_max.max(other.queue_max);
         self.in_system_max = self.in_system_max.max(other.in_system_max);
         add_part(&mut self.cache, other.cache.as_ref());

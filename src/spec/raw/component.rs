@@ -1,6 +1,9 @@
 //! Components as a file writes them.
 
-use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule};
+use super::{
+    RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas, RawSchedule,
+    RawServerless,
+};
 use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -19,8 +22,12 @@ pub struct RawComponent {
     pub tags: Vec<String>,
     /// Where it runs. Default: the only place, if there is one.
     pub place: Option<String>,
-    /// Independent copies, each with its own queue and threads. Default: 1.
-    pub replicas: Option<u32>,
+    /// Independent copies, each with its own queue and threads: a number, or how it follows the load. Default: 1.
+    pub replicas: Option<RawReplicas>,
+    /// Instances made for requests instead of replicas. Excludes `replicas`.
+    pub serverless: Option<RawServerless>,
+    /// Which replicas get requests. Default: all, whatever their state.
+    pub health: Option<RawHealth>,
     /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
     pub threads: Option<CountText>,
     /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
@@ -173,6 +180,8 @@ pub struct RawStore {
     /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
     #[serde(default)]
     pub datasets: IndexMap<String, RawDataset>,
+    /// Component with the same datasets that serves `read` steps instead, such as read replicas.
+    pub reads_from: Option<String>,
 }
 
 /// A named set of rows.

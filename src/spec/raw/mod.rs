@@ -13,6 +13,7 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod replicas;
 mod steps;
 
 use super::scalar::{
@@ -27,6 +28,7 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 pub use steps::*;
@@ -47,6 +49,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -76,6 +81,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.
