@@ -151,3 +151,60 @@ fn runs_with_loops_taken_away_are_still_exact_and_equal_up_to_then() {
         assert_eq!(windows(&whole), windows(&without), "{one:?}");
     }
 }
+
+/// Facebook's constants (Maurer, "Fail at Scale", 2015): a request may wait N = 100 ms, but only M = 5 ms
+/// when the queue has not been empty for N; it counts as empty again as soon as it was.
+#[test]
+fn controlled_delay_follows_the_published_rule_on_a_trace() {
+    let topology = "
+topology: codel
+components:
+  server: { threads: 1, queue: { discipline: codel }, operations: { work: [ { compute: 500ms } ] } }
+clients:
+  web: { journeys: { ask: [ { call: server.work } ] } }
+";
+    // One every 10 ms: the first is served until 510 ms, those who join in the 100 ms after the
+    // queue began at 20 ms may wait 100 ms, all later ones 5 ms. At 510 ms nobody waits (the
+    // last left at 505 ms), so the next is served; the queue begins anew at 520 ms.
+    let scenario = "
+scenario: codel
+topology: codel.yaml
+duration: 1005ms
+window: 100ms
+load: { web: { rate: 100/s, arrivals: deterministic } }
+";
+    let outcome = run(&plan_of(topology, scenario), &Options::new(1));
+    let slots = &outcome.traffic[0].slots;
+    assert_eq!(slots.iter().map(|slot| slot.errors.get(&ErrorClass::Shed).copied().unwrap_or(0)).sum::<u64>(), 98);
+    let mut waits = shakedown::stats::Histogram::default();
+    slots.iter().for_each(|slot| waits.merge(&slot.latency_failed));
+    // Twice ten (20..110 ms and 520..610 ms) of 98.
+    let share = |quantile: f64| (waits.quantile(quantile).unwrap() / 1e6).round();
+    assert_eq!((share(0.5), share(0.78), share(0.81), share(0.99)), (5.0, 5.0, 100.0, 100.0));
+}
+
+#[test]
+fn an_adaptive_limit_keeps_latency_where_a_queue_would_let_it_grow() {
+    let topology = |admission: &str| format!("
+topology: limits
+components:
+  server: {{ threads: 20, admission: [ {admission} ], operations: {{ work: [ {{ compute: exponential(20ms) }} ] }} }}
+clients:
+  web: {{ journeys: {{ ask: [ {{ call: server.work }} ] }} }}
+");
+    let scenario = "
+scenario: limits
+topology: limits.yaml
+duration: 120s
+warm-up: 30s
+load: { web: { rate: 1500/s } }
+";
+    for law in ["aimd: { timeout: 60ms }", "vegas: {}", "gradient: {}"] {
+        let outcome = run(&plan_of(&topology(&format!("{{ concurrency: {{ {law} }} }}")), scenario), &Options::new(3));
+        let served: u64 = outcome.traffic[0].slots.iter().map(|slot| slot.ok).sum();
+        let rate = served as f64 / 90.0;
+        assert!(rate > 900.0, "{law}: {rate} of 1,000/s that the server can do");
+        let p50 = outcome.traffic[0].slots[0].latency.quantile(0.5).unwrap() / 1e6;
+        assert!(p50 < 100.0, "{law}: {p50} ms");
+    }
+}
