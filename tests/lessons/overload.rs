@@ -56,7 +56,15 @@ fn a_standing_queue_serves_only_the_dead_unless_it_sheds_turns_or_drops() {
 fn retries_multiply_over_layers_or_add_up() {
     let (all, one) = pair("retries-at-every-layer", "only-if-first");
     let queries = |outcome: &Outcome| -> u64 {
-        outcome.components.iter().find(|c| c.name == "db").unwrap().slots.iter().map(|slot| slot.arrived).sum()
+        outcome
+            .components
+            .iter()
+            .find(|c| c.name == "db")
+            .unwrap()
+            .slots
+            .iter()
+            .map(|slot| slot.arrived)
+            .sum()
     };
     // 40 s of 50 requests a second, 64 or 10 queries each, and one query for each of the others.
     assert!(queries(&all).abs_diff(40 * 50 * 64 + 70 * 50) < 200, "{}", queries(&all));
