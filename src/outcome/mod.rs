@@ -6,6 +6,9 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod cache;
+
+pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
@@ -245,29 +248,9 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
-}
-
-/// One cache in one slot.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CacheSlot {
-    /// Look-ups that found the key.
-    pub hits: u64,
-    /// Look-ups that did not.
-    pub misses: u64,
-    /// Misses that waited for a fetch already under way.
-    pub coalesced: u64,
-    /// Values stored.
-    pub fills: u64,
-    /// Values that had to leave to make room.
-    pub evictions: u64,
-    /// Values found too old.
-    pub expirations: u64,
-    /// Values removed by an invalidation.
-    pub invalidations: u64,
-    /// Entries integrated over time, in entry-nanoseconds.
-    pub entries_area: u128,
-    /// Entries at the end of the slot.
-    pub entries: u64,
+    /// What its callers sent by key; empty where nobody does.
+    #[serde(default)]
+    pub shards: ShardSlot,
 }
 
 /// One store in one slot: what the ledger says.

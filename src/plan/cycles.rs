@@ -86,7 +86,9 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             Step::Repeat { times, body, .. } if least(times) >= 0.5 => endless_call(body, endless),
             Step::Parallel { branches, .. } => branches.iter().find_map(|list| endless_call(list, endless)),
             Step::Try { body, .. } | Step::Start { body, .. } => endless_call(body, endless),
-            Step::Call(call) | Step::Forward(call) | Step::Invalidate { call, .. } => called(call, endless),
+            Step::Call(call) | Step::Forward(call) => called(call, endless),
+            Step::Put(put) => called(&put.call, endless),
+            Step::Remove(removal) => called(&removal.call, endless),
             // What follows does not certainly run.
             Step::Fail { probability, .. } if *probability > 0.0 => return None,
             Step::Repeat { .. }

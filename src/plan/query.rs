@@ -89,12 +89,19 @@ impl Plan {
             | Effect::Slow { replicas, .. }
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
-            | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
+            | Effect::Flush { replicas, .. }
+            | Effect::Reshard { replicas }
+            | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+                self.replicas_text(replicas)
+            }
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
             }
-            Effect::Throttle { component, .. } => self.components[*component].name.clone(),
+            Effect::Throttle { component, .. } | Effect::BadCacheKey { component, .. } => {
+                self.components[*component].name.clone()
+            }
+            Effect::HotKey { entity, .. } => self.entities[*entity].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }

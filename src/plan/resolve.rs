@@ -1,5 +1,6 @@
 //! The way from an input to a plan.
 
+use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
 use super::context::Context;
 use super::cycles::check_cycles;
@@ -10,7 +11,7 @@ use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
 use super::loads::resolve_loads;
 use super::model::Plan;
-use super::operations::{check_caches, resolve_behaviour};
+use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::settings::resolve_settings;
 use crate::diag::Diag;
@@ -29,6 +30,10 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_shards(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
     Ok((plan, cx.into_diags()))
 }
 
@@ -42,10 +47,12 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut components = resolve_components(cx, &directory);
     let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
+    let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
+        entities: &entities,
         components: &components,
         policies: &behaviour.policies,
         workloads: &workloads,
@@ -82,6 +89,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         entities,
         links: links.list,
         components,
+        warm,
         clients: behaviour.clients,
         policies: behaviour.policies,
         workloads,

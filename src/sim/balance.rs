@@ -9,14 +9,18 @@ const SALT_FIRST: u64 = rng::name_hash("balance/first");
 const SALT_SECOND: u64 = rng::name_hash("balance/second");
 
 impl Engine<'_> {
-    /// Chooses a replica of `target`; `key` addresses the choice's draws.
+    /// Chooses a replica of `target` for a frame, whose key addresses the choice's draws.
     #[inline]
-    pub(super) fn pick_replica(&mut self, policy: u32, target: u32, key: u64) -> u32 {
+    pub(super) fn pick_replica(&mut self, policy: u32, target: u32, f: u32) -> u32 {
         let comp = &self.t.comps[target as usize];
         let (first, count) = (comp.first_replica, comp.replicas);
         if count == 1 {
             return first;
         }
+        if self.t.policies[policy as usize].shard_by != NONE {
+            return first + self.pick_shard(policy, f);
+        }
+        let key = self.frames[f].key;
         first + self.pick_of_many(policy, first, count, key)
     }
 

@@ -161,7 +161,7 @@ impl Engine<'_> {
     #[inline(never)]
     fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
         let target = self.t.policies[policy as usize].target;
-        let replica = self.pick_replica(policy, target, self.frames[c].key);
+        let replica = self.pick_replica(policy, target, c);
         self.frames[c].replica = replica;
         self.frames[f].target_replica = replica;
         let outstanding = self.t.policies[policy as usize].outstanding;
@@ -221,7 +221,7 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
-        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
+        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.found) };
         let policy = self.policy_of(f);
         let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
         self.end_attempt(f, policy, reusable);
@@ -240,7 +240,7 @@ impl Engine<'_> {
 
     /// A good answer reaches the caller.
     #[inline]
-    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
+    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, found: u8) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;
         let edge = &mut self.edges[policy as usize];
@@ -255,8 +255,9 @@ impl Engine<'_> {
         if degraded {
             frame.set(flag::DEGRADED);
         }
-        if hit {
+        if found != 0 {
             frame.set(flag::HIT);
+            frame.found = found;
         }
         frame.pc += 1;
         f

@@ -35,6 +35,10 @@ pub(super) struct Trouble {
     pub(super) outages: Vec<(u32, OutageMode)>,
     pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
+    /// Room that its memory has lost.
+    pub(super) memory: Vec<(u32, f64)>,
+    /// Faults that took it out of the sharding.
+    pub(super) left: Vec<u32>,
     pub(super) throttles: Vec<u32>,
 }
 
@@ -47,6 +51,8 @@ impl Trouble {
             && self.outages.is_empty()
             && self.gray.is_empty()
             && self.exhausted.is_empty()
+            && self.memory.is_empty()
+            && self.left.is_empty()
             && self.throttles.is_empty()
     }
 }
@@ -271,6 +277,16 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
             Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::Exhaust { what: Exhausted::Memory(_), share } => {
+                mark(&mut trouble.memory, fault, share * strength);
+                self.refit_memory(r);
+            }
+            Effect::Flush { .. } => self.flush_memory(fault, r),
+            Effect::Reshard { .. } => {
+                trouble.left.push(fault);
+                self.clear_memory(r);
+                self.reshard(target.component);
+            }
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -302,6 +318,14 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
             Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::Exhaust { what: Exhausted::Memory(_), .. } => {
+                trouble.memory.retain(|(other, _)| *other != fault);
+                self.refit_memory(r);
+            }
+            Effect::Reshard { .. } => {
+                trouble.left.retain(|other| *other != fault);
+                self.reshard(target.component);
+            }
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -347,6 +371,7 @@ impl Engine<'_> {
         trouble.down += 1;
         if trouble.down == 1 {
             self.lose_work(r);
+            self.note_membership(r);
         }
     }
 
@@ -355,6 +380,9 @@ impl Engine<'_> {
             trouble.down -= 1;
         }
         self.forget_trouble(r);
+        if self.replicas[r as usize].is_up() {
+            self.note_membership(r);
+        }
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
@@ -447,7 +475,9 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Slow { replicas, .. }
         | Effect::Gray { replicas, .. }
         | Effect::Outage { replicas, .. }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
+        | Effect::Flush { replicas, .. }
+        | Effect::Reshard { replicas }
+        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => replicas,
         _ => &[],
     }
 }

@@ -10,14 +10,17 @@ use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
 use super::frame::Frames;
+use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::shards::Rings;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::windows::WindowClock;
+use super::write_behind::Buffer;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
 use crate::plan::{Effect, Plan, Source};
@@ -64,6 +67,9 @@ impl<'p> Engine<'p> {
             budgets: budgets(&t),
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
+            buffers: buffers(&t),
+            rings: Rings::new(plan, &t.comps, &t.policies),
+            key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
             outstanding: vec![0; outstanding(&t)],
@@ -97,6 +103,7 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.warm_caches();
         self.schedule_faults();
         self.schedule_window();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
@@ -215,6 +222,11 @@ fn budgets(t: &Tables) -> Vec<BudgetState> {
 fn outstanding(t: &Tables) -> usize {
     let counted = t.policies.iter().filter(|policy| policy.outstanding != NONE);
     counted.map(|policy| t.comps[policy.target as usize].replicas as usize).sum()
+}
+
+fn buffers(t: &Tables) -> Vec<Buffer> {
+    let writing = t.comps.iter().filter(|comp| comp.buffer != NONE);
+    vec![Buffer::default(); writing.map(|comp| comp.replicas as usize).sum()]
 }
 
 fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {

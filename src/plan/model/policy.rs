@@ -1,5 +1,6 @@
 //! How callers behave.
 
+use super::EntityId;
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Each request goes to the replica that its key of this entity belongs to, instead.
+    pub shard_by: Option<EntityId>,
     /// What a failed call means for the caller.
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.

@@ -1,6 +1,6 @@
 //! Faults as a file writes them.
 
-use super::RawErrorClass;
+use super::{RawBadCacheKey, RawErrorClass, RawFlush, RawHotKey};
 use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,6 +44,14 @@ pub struct RawFault {
     pub bandwidth: Option<RawBandwidthFault>,
     /// No message passes.
     pub partition: Option<RawPartition>,
+    /// Caches forget at once what they hold: a flush, a CDN's purge-all.
+    pub flush: Option<RawFlush>,
+    /// A cache's keys contain something that differs between requests for the same thing.
+    pub bad_cache_key: Option<RawBadCacheKey>,
+    /// A share of all requests is suddenly for the same few keys.
+    pub hot_key: Option<RawHotKey>,
+    /// Replicas leave the sharding while it lasts: their keys belong to others. Then they join again, empty.
+    pub reshard: Option<RawReplicaTarget>,
     /// More load.
     pub spike: Option<RawSpikeFault>,
 }
@@ -150,12 +158,14 @@ pub struct RawGray {
     pub operations: Vec<String>,
 }
 
-/// Part of something is unusable. Give one of `threads`, `pool` and `connections`.
+/// Part of something is unusable. Give one of `threads`, `memory`, `pool` and `connections`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawExhaust {
     /// Threads (or async cores) of these replicas.
     pub threads: Option<RawTarget>,
+    /// Room of these replicas' caches.
+    pub memory: Option<RawTarget>,
     /// A pool, as `caller -> target`.
     pub pool: Option<String>,
     /// Connections that a component accepts.

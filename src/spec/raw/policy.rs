@@ -22,6 +22,8 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// An entity: each request goes to the replica that its key belongs to. Excludes `balance`.
+    pub shard_by: Option<String>,
     /// What a failed call means for the caller. Default: fail.
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
