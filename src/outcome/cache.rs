@@ -47,6 +47,30 @@ pub struct CacheSlot {
     pub entries: u64,
 }
 
+impl CacheSlot {
+    /// Adds a later slot's counts.
+    pub fn add(&mut self, later: &Self) {
+        self.hits += later.hits;
+        self.misses += later.misses;
+        self.coalesced += later.coalesced;
+        self.fetches += later.fetches;
+        self.refreshes += later.refreshes;
+        self.stale += later.stale;
+        self.stale_if_error += later.stale_if_error;
+        self.negative += later.negative;
+        self.fills += later.fills;
+        self.puts += later.puts;
+        self.evictions += later.evictions;
+        self.expirations += later.expirations;
+        self.invalidations += later.invalidations;
+        self.purged += later.purged;
+        self.flushed += later.flushed;
+        self.unflushed_lost += later.unflushed_lost;
+        self.entries_area += later.entries_area;
+        self.entries = later.entries;
+    }
+}
+
 /// What was sent to one component by key, in one slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardSlot {

@@ -8,10 +8,10 @@
 
 mod cache;
 
-pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -116,9 +116,11 @@ fn hot_key(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawHotKey) ->
     let entity = entity?;
     let population = world.entities.get(entity).map_or(1, |entity| entity.population);
     let keys = count(cx, "keys", raw.keys.as_ref(), population)?.unwrap_or(1);
-    let first = count(cx, "first", raw.first.as_ref(), population)?.map_or(population - keys, |rank| rank - 1);
+    let first =
+        count(cx, "first", raw.first.as_ref(), population)?.map_or(population - keys, |rank| rank - 1);
     if first + keys > population {
-        let message = format!("{keys} keys from rank {} on are more than the {population} there are", first + 1);
+        let message =
+            format!("{keys} keys from rank {} on are more than the {population} there are", first + 1);
         cx.error(codes::OUT_OF_RANGE, &at.key("first"), message, "");
     }
     Some(Effect::HotKey { entity, first, keys, share: share? })

@@ -142,10 +142,11 @@ pub(super) fn resolve_warm(
                 let message = format!("nothing remembers a `{name}` in `{cache}`");
                 cx.error(codes::NO_MECHANISM, &at, message, "a `cached` step says what is remembered where");
             }
-            all.extend(
-                cx.within(&at, "the number of keys", count, 0..=population)
-                    .map(|keys| Warm { component, entity, keys }),
-            );
+            all.extend(cx.within(&at, "the number of keys", count, 0..=population).map(|keys| Warm {
+                component,
+                entity,
+                keys,
+            }));
         }
     }
     all

@@ -183,9 +183,10 @@ fn operations(
 fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &RawExhaust) -> Option<Effect> {
     let share = cx.share(&at.key("share"), &raw.share);
     let what = match (&raw.threads, &raw.pool, &raw.connections) {
-        (None, None, None) if raw.memory.is_some() => {
-            raw.memory.as_ref().and_then(|target| exhausted_memory(cx, world, &at.key("memory"), salt, target))
-        }
+        (None, None, None) if raw.memory.is_some() => raw
+            .memory
+            .as_ref()
+            .and_then(|target| exhausted_memory(cx, world, &at.key("memory"), salt, target)),
         _ if raw.memory.is_some() => {
             let message = "`memory` excludes `threads`, `pool` and `connections`";
             cx.error(codes::CONTRADICTION, &at.key("memory"), message, "make a fault of each");

@@ -263,8 +263,7 @@ impl CacheMemory {
     /// Forgets everything, as a restart does.
     pub(super) fn clear(&mut self) {
         let (capacity, nominal) = (self.capacity, self.nominal);
-        *self =
-            Self { capacity, nominal, ..Self::new(CacheCapacity::Unlimited, self.eviction, self.draw) };
+        *self = Self { capacity, nominal, ..Self::new(CacheCapacity::Unlimited, self.eviction, self.draw) };
     }
 
     /// Slots in use.

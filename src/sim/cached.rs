@@ -235,9 +235,8 @@ impl Engine<'_> {
     pub(super) fn warm_caches(&mut self) {
         for warm in &self.plan.warm {
             let (comp, entity) = (warm.component, warm.entity as u32);
-            let is_meant = |step: &&super::tables::CachedStep| {
-                step.comp as usize == comp && step.entity == entity
-            };
+            let is_meant =
+                |step: &&super::tables::CachedStep| step.comp as usize == comp && step.entity == entity;
             let step = self.t.cached.iter().find(is_meant);
             let (ttl, jitter) = step.map_or((Ttl::Never, 0.0), |step| (step.life.ttl, step.jitter));
             let rule = &self.t.comps[comp];

@@ -2,8 +2,8 @@
 
 use super::limits::bound;
 use super::tables::{
-    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
-    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE, Op, Policy,
+    Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;

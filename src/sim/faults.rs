@@ -477,7 +477,9 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Outage { replicas, .. }
         | Effect::Flush { replicas, .. }
         | Effect::Reshard { replicas }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => replicas,
+        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+            replicas
+        }
         _ => &[],
     }
 }

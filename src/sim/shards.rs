@@ -148,9 +148,10 @@ impl Engine<'_> {
         let first = self.t.comps[comp].first_replica as usize;
         let replicas = &self.replicas[first..first + ring.is_member.len()];
         let takes_part = |replica: &super::station::Replica| {
-            replica.trouble.as_ref().is_none_or(|trouble| {
-                trouble.left.is_empty() && (trouble.down == 0 || ring.notice.is_none())
-            })
+            replica
+                .trouble
+                .as_ref()
+                .is_none_or(|trouble| trouble.left.is_empty() && (trouble.down == 0 || ring.notice.is_none()))
         };
         let is_member = replicas.iter().map(takes_part).collect();
         self.stations[comp].counts.shards.moved += ring.change(is_member);

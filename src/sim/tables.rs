@@ -2,9 +2,9 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::cache::Life;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
-use super::cache::Life;
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Removed, Source, Ttl};
 use crate::units::{SimSpan, SimTime, TIME_MAX};
 

@@ -35,6 +35,7 @@ pub(crate) fn plan() -> Plan {
         in_system_max: 1000,
         service_level: ServiceLevel { availability: 0.99, latency_p99: None, hold: SimSpan::from_secs(30) },
         entities: Vec::new(),
+        warm: Vec::new(),
         places: vec![Place { name: "here".into() }],
         links: Vec::new(),
         components: vec![Component {
@@ -49,6 +50,7 @@ pub(crate) fn plan() -> Plan {
             admission: Vec::new(),
             connections_max: None,
             cache: None,
+            shards: Shards { hashing: Hashing::Consistent, notice: None },
             store: None,
             operations: vec![operation("get"), operation("put")],
         }],

@@ -3,7 +3,7 @@
 use super::measure::{Reading, read};
 use super::{Judgement, Unit, Verdict};
 use crate::outcome::Outcome;
-use crate::plan::{Comparison, Expectation, Metric, Plan};
+use crate::plan::{CacheMetric, Comparison, Expectation, Metric, Plan};
 use crate::stats::mean_interval;
 
 /// Confidence of the intervals over replications.
@@ -186,11 +186,15 @@ fn unit(metric: Metric) -> Unit {
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
         | Metric::RecoveryTime => Unit::Seconds,
-        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
+        Metric::Throughput
+        | Metric::Goodput
+        | Metric::ArrivalRate
+        | Metric::Cache(CacheMetric::OriginRate | CacheMetric::EvictionRate) => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
         | Metric::RetryAmplification
+        | Metric::Cache(CacheMetric::Purged | CacheMetric::UnflushedLost)
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -199,6 +203,13 @@ fn unit(metric: Metric) -> Unit {
         | Metric::RejectRate
         | Metric::AbandonRate
         | Metric::HitRatio
+        | Metric::Cache(
+            CacheMetric::StaleRatio
+            | CacheMetric::NegativeRatio
+            | CacheMetric::CoalescedRatio
+            | CacheMetric::HotShardShare
+            | CacheMetric::MovedKeys,
+        )
         | Metric::TimeoutRate
         | Metric::Uptime => Unit::Share,
     }

@@ -182,3 +182,26 @@ pub struct Warm {
     /// How many of its most popular keys.
     pub keys: u64,
 }
+
+/// What an expectation measures of a cache, or of a component called by key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheMetric {
+    /// Share of look-ups answered with a value past its life or about to be removed.
+    StaleRatio,
+    /// Share of look-ups answered with a remembered failure.
+    NegativeRatio,
+    /// Share of misses that waited for somebody else's fetch.
+    CoalescedRatio,
+    /// Fetches begun per second.
+    OriginRate,
+    /// Entries per second that had to leave to make room.
+    EvictionRate,
+    /// Entries removed by purges of many and by flushes.
+    Purged,
+    /// Writes that were answered and lost before they reached the store.
+    UnflushedLost,
+    /// Share of what is sent by key that goes to the busiest replica.
+    HotShardShare,
+    /// Share of the key space that moved from one replica to another.
+    MovedKeys,
+}

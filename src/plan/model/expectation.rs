@@ -1,6 +1,6 @@
 //! What is promised.
 
-use super::{ClientId, ComponentId, OperationId, PlaceId, PolicyId};
+use super::{CacheMetric, ClientId, ComponentId, OperationId, PlaceId, PolicyId};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub enum Metric {
     AbandonRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
+    /// What else a cache, or a component called by key, does.
+    Cache(CacheMetric),
     /// Attempts per call.
     RetryAmplification,
     /// Share of calls that ended by the caller's timeout.

@@ -30,7 +30,7 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Fail { salt, .. }
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
-            Step::Call(_) | Step::Forward(_) | Step::Invalidate { .. } | Step::Reply => {}
+            Step::Call(_) | Step::Forward(_) | Step::Put(_) | Step::Remove(_) | Step::Reply => {}
         }
         salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
         step.bodies().into_iter().for_each(|body| collect(body, salts));
@@ -48,6 +48,9 @@ const EVERY_STEP: &str = "
         - try: { do: [{ fail: 1% }], rescue: [{ do: [{ compute: 1ms }] }] }
         - repeat: { times: geometric(2), at-most: 3, do: [{ compute: 1ms }] }
         - start: [{ compute: 1ms }]
+        - put: { in: redis, key: item }
+        - invalidate: { in: redis, key: item }
+        - purge: { in: redis }
         - compute: 2ms";
 
 #[test]

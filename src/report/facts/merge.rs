@@ -50,6 +50,7 @@ impl Merge for ComponentSlot {
         self.up_area += other.up_area;
         self.queue_max = self.queue_max.max(other.queue_max);
         self.in_system_max = self.in_system_max.max(other.in_system_max);
+        self.shards.add(&other.shards);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
     }
@@ -63,15 +64,7 @@ fn add_part<S: Merge>(mine: &mut Option<S>, theirs: Option<&S>) {
 
 impl Merge for CacheSlot {
     fn add(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.coalesced += other.coalesced;
-        self.fills += other.fills;
-        self.evictions += other.evictions;
-        self.expirations += other.expirations;
-        self.invalidations += other.invalidations;
-        self.entries_area += other.entries_area;
-        self.entries = other.entries;
+        self.add(other);
     }
 }
 

@@ -107,11 +107,7 @@ fn what_is_about_to_be_removed_is_outdated_until_it_is_stored_again() {
     cache.outdate(shared(1));
     assert_eq!(look(&mut cache, 1), Lookup::Hit { outdated: true });
     assert_eq!(look(&mut cache, 2), HIT);
-    cache.store(
-        shared(1),
-        Value::Present,
-        Fill { now: 1, expires: 100, weight: 1, keeps_life: false },
-    );
+    cache.store(shared(1), Value::Present, Fill { now: 1, expires: 100, weight: 1, keeps_life: false });
     assert_eq!(look(&mut cache, 1), HIT);
 }
 
