@@ -89,8 +89,8 @@ impl Engine<'_> {
             None => (step.entity, Value::Present, step.life.ttl, step.jitter, step.first_fill_wins),
             Some(class) => (step.entity, Value::Failed(class), Ttl::Fixed(step.negative_ttl), 0.0, true),
         };
-        let expires = self.expiry(ttl, jitter, rng::key(self.frames[f].key, SALT_JITTER));
         let key = self.cache_key(f, comp as u32, entity);
+        let expires = self.expiry(ttl, jitter, rng::key(self.frames[f].key ^ SALT_JITTER, key.key));
         self.fill(memory, comp, key, value, expires, keeps_life);
         self.stations[comp].counts.cache.fills += 1;
     }
@@ -104,7 +104,7 @@ impl Engine<'_> {
             *answer = Answer::failed(ErrorClass::Shed);
             return;
         }
-        let expires = self.expiry(rule.ttl, rule.jitter, rng::key(self.frames[f].key, SALT_JITTER));
+        let expires = self.expiry(rule.ttl, rule.jitter, rng::key(self.frames[f].key ^ SALT_JITTER, key.key));
         self.fill(memory, comp, key, Value::Present, expires, false);
         self.stations[comp].counts.cache.puts += 1;
     }

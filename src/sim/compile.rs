@@ -26,11 +26,11 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
 }
 
 pub(super) struct Compiler<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     queue: &'a mut EventQueue,
     pub(super) t: Tables,
     /// Name of the component or client whose steps are being compiled: part of every salt.
-    scope: String,
+    pub(super) scope: String,
     place: u32,
 }
 

@@ -3,7 +3,7 @@
 use super::cache::Life;
 use super::compile::Compiler;
 use super::tables::{CachedStep, Ins, NONE, Put, Removal, Rescue, SiteEffect, class_bit};
-use crate::plan::{Cached, ErrorClass};
+use crate::plan::{Cached, Call, ErrorClass};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -26,18 +26,18 @@ impl Compiler<'_> {
             refresh: NONE,
             refresh_salt: self.salt(&format!("{}/refresh", cached.salt)),
         });
-        let get = self.site(&cached.get, SiteEffect::CacheGet(number));
-        let set = self.site(&cached.set, SiteEffect::CacheSet(number));
+        let get = self.cache_call(&cached.get, SiteEffect::CacheGet(number));
+        let set = self.cache_call(&cached.set, SiteEffect::CacheSet(number));
         if cached.rules.stale_while_revalidate > SimSpan::ZERO {
             let mut refresh = Vec::new();
             self.emit(&cached.miss, &mut refresh);
-            refresh.extend([Ins::Call { site: set }, Ins::CacheFilled { cached: number }, Ins::End]);
+            refresh.extend([set, Ins::CacheFilled { cached: number }, Ins::End]);
             self.t.cached[number as usize].refresh = self.place_code(refresh);
         }
-        code.push(Ins::Call { site: get });
+        code.push(get);
         code.push(Ins::CacheCheck { cached: number });
         let rescue = self.emit_fetch(cached, code);
-        code.push(Ins::Call { site: set });
+        code.push(set);
         code.push(Ins::CacheFilled { cached: number });
         let after_miss = code.len();
         code.push(Ins::Jump { to: 0 });
@@ -53,6 +53,14 @@ impl Compiler<'_> {
         let end = code.len() as u32;
         code[after_miss] = Ins::Jump { to: end };
         code[after_hit] = Ins::Jump { to: end };
+    }
+
+    /// A call of a cache; a component whose own memory is meant, at no cost, just uses it.
+    fn cache_call(&mut self, call: &Call, effect: SiteEffect) -> Ins {
+        let site = self.site(call, effect);
+        let target = &self.plan.components[call.target];
+        let is_own = target.name == self.scope && target.operations[call.operation].steps.is_empty();
+        if is_own { Ins::OwnCache { site } } else { Ins::Call { site } }
     }
 
     /// The miss steps; in a branch, with a table of what follows failures, if anything does.
@@ -80,8 +88,7 @@ impl Compiler<'_> {
             self.t.rescues[rescue].entries.push((class_bit(class), code.len() as u32));
             code.push(Ins::FetchFailed { cached: number });
             if is_remembered {
-                let site = self.site(&cached.set, SiteEffect::CacheRefuse { cached: number, class });
-                code.push(Ins::Call { site });
+                code.push(self.cache_call(&cached.set, SiteEffect::CacheRefuse { cached: number, class }));
             }
             code.push(Ins::Fail { probability: 1.0, class, entity: NONE, salt: 0 });
         }
@@ -90,16 +97,14 @@ impl Compiler<'_> {
     pub(super) fn emit_put(&mut self, put: &crate::plan::Put, code: &mut Vec<Ins>) {
         let number = self.t.puts.len() as u32;
         self.t.puts.push(Put { entity: put.entity as u32, ttl: put.ttl, jitter: put.jitter });
-        let site = self.site(&put.call, SiteEffect::CachePut(number));
-        code.push(Ins::Call { site });
+        code.push(self.cache_call(&put.call, SiteEffect::CachePut(number)));
     }
 
     pub(super) fn emit_removal(&mut self, removal: &crate::plan::Removal, code: &mut Vec<Ins>) {
         let number = self.t.removals.len() as u32;
         let delay = removal.delay.as_ref().map(|law| self.delay(law));
         self.t.removals.push(Removal { what: removal.what, everywhere: removal.everywhere, delay });
-        let site = self.site(&removal.call, SiteEffect::CacheRemove(number));
-        code.push(Ins::Call { site });
+        code.push(self.cache_call(&removal.call, SiteEffect::CacheRemove(number)));
     }
 
     /// The program that writes one batch of a component's unwritten keys: its operation `flush`, tried.

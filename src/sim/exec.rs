@@ -84,6 +84,11 @@ impl Engine<'_> {
     #[inline(never)]
     fn run_rare(&mut self, f: u32, ins: Ins) -> Option<u32> {
         match ins {
+            Ins::OwnCache { site } => {
+                let mut answer = Answer::OK;
+                self.carry_out(f, self.t.sites[site as usize].effect, &mut answer);
+                return self.own_cache_answered(f, answer);
+            }
             Ins::CacheCheck { cached } => return self.cache_check(f, cached),
             Ins::CacheFilled { cached } => {
                 self.land(f, cached, false);
@@ -397,7 +402,12 @@ impl Engine<'_> {
         if frame.from_site == NONE {
             return;
         }
-        match self.t.sites[frame.from_site as usize].effect {
+        self.carry_out(f, self.t.sites[frame.from_site as usize].effect, answer);
+    }
+
+    /// Does to the component that a frame is at what a call does besides its steps.
+    fn carry_out(&mut self, f: u32, effect: SiteEffect, answer: &mut Answer) {
+        match effect {
             SiteEffect::None => {}
             SiteEffect::CacheGet(cached) => answer.found = self.cache_get(f, cached),
             SiteEffect::CacheSet(cached) => self.cache_set(f, cached, None),

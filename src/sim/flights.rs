@@ -3,6 +3,7 @@
 use super::blame::label;
 use super::cached::found;
 use super::engine::Engine;
+use super::exec::Answer;
 use super::frame::{Role, State, flag};
 use super::net::class_from;
 use super::tables::NONE;
@@ -32,6 +33,22 @@ impl Engine<'_> {
         let step = &self.t.cached[cached as usize];
         let key = self.cache_key(f, step.comp, step.entity);
         (cached, self.frames[f].replica, key.owner, key.key)
+    }
+
+    /// A replica used its own memory; `None` goes on.
+    pub(super) fn own_cache_answered(&mut self, f: u32, answer: Answer) -> Option<u32> {
+        if let Some(class) = answer.error {
+            return Some(self.fail(f, class));
+        }
+        let frame = &mut self.frames[f];
+        frame.clear(flag::CALL_FAILED);
+        frame.clear(flag::HIT);
+        if answer.found != found::NOTHING {
+            frame.set(flag::HIT);
+            frame.found = answer.found;
+        }
+        frame.pc += 1;
+        None
     }
 
     /// What the caller does with a look-up's answer: `None` goes on, else what to do instead of it.

@@ -49,6 +49,8 @@ pub(super) enum Ins {
     Wait { law: u32, salt: u64 },
     /// Call and wait for the answer.
     Call { site: u32 },
+    /// Use the replica's own memory, which costs nothing: what a call of this site would do.
+    OwnCache { site: u32 },
     /// Hand the request on.
     Forward { site: u32 },
     /// After the look-up call: go on with the miss steps, jump to the hit steps,
