@@ -37,6 +37,8 @@ struct Slot {
     value: Value,
     /// A removal is on its way: what is here is no longer so.
     is_outdated: bool,
+    /// It was fetched in degraded form.
+    is_degraded: bool,
 }
 
 /// What an entry remembers.
@@ -69,11 +71,11 @@ impl Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
     /// A value that lives; `outdated` if its removal is on the way.
-    Hit { outdated: bool },
+    Hit { outdated: bool, degraded: bool },
     /// That there is no value to be had.
     Failed(ErrorClass),
     /// A value past its life that may be served while it is fetched anew.
-    Stale,
+    Stale { degraded: bool },
     /// A value past its life that may be served if fetching fails.
     Kept,
     /// Nothing.
@@ -156,14 +158,14 @@ impl CacheMemory {
                 slot.expires = now.saturating_add(span.0);
             }
             match slot.value {
-                Value::Present => Lookup::Hit { outdated: slot.is_outdated },
+                Value::Present => Lookup::Hit { outdated: slot.is_outdated, degraded: slot.is_degraded },
                 Value::Failed(class) => Lookup::Failed(class),
             }
         } else {
             let is_within =
                 |span: u64| slot.value == Value::Present && now < slot.expires.saturating_add(span);
             if is_within(life.revalidate) {
-                Lookup::Stale
+                Lookup::Stale { degraded: slot.is_degraded }
             } else if is_within(life.if_error) {
                 Lookup::Kept
             } else {
@@ -196,6 +198,7 @@ impl CacheMemory {
                 slot.expires = fill.expires;
                 slot.value = value;
                 slot.is_outdated = false;
+                slot.is_degraded = fill.is_degraded;
             }
             return 0;
         }
@@ -300,6 +303,7 @@ impl CacheMemory {
             arrival: self.arrivals,
             value,
             is_outdated: false,
+            is_degraded: fill.is_degraded,
         };
         let index = match self.free.pop() {
             Some(index) => {
@@ -474,6 +478,8 @@ pub(super) struct Fill {
     pub(super) weight: u64,
     /// Of several who fetched a key at once, the first decides how long it lives.
     pub(super) keeps_life: bool,
+    /// It was fetched in degraded form.
+    pub(super) is_degraded: bool,
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use super::control::Control;
 use super::engine::Engine;
 use super::exec::Answer;
 use super::faults::remaining;
+use super::frame::{Role, flag};
 use super::keys::{entity_of, joined};
-use super::tables::{NONE, Removal};
+use super::tables::{NONE, Removal, SiteEffect};
 use crate::kernel::Phase;
 use crate::plan::{CacheCapacity, Effect, ErrorClass, Removed, Ttl};
 use crate::rng;
@@ -28,6 +29,8 @@ pub(super) mod found {
     pub(crate) const KEPT: u8 = 3;
     /// This and above: a remembered failure of class `found - FAILED`.
     pub(crate) const FAILED: u8 = 4;
+    /// Added when a fetch begins on behalf of a request that is degraded already.
+    pub(crate) const WAS_DEGRADED: u8 = 128;
 }
 
 /// What is removed.
@@ -46,9 +49,9 @@ impl Engine<'_> {
         (first != NONE).then(|| ((first + self.replica_number(f)) as usize, comp))
     }
 
-    /// Carries out a look-up at the cache; says what was found.
-    pub(super) fn cache_get(&mut self, f: u32, cached: u32) -> u8 {
-        let Some((memory, comp)) = self.memory_of(f) else { return found::NOTHING };
+    /// Carries out a look-up at the cache; the answer says what was found.
+    pub(super) fn cache_get(&mut self, f: u32, cached: u32, answer: &mut Answer) {
+        let Some((memory, comp)) = self.memory_of(f) else { return };
         let step = &self.t.cached[cached as usize];
         let life = step.life;
         let key = self.cache_key(f, comp as u32, step.entity);
@@ -57,12 +60,14 @@ impl Engine<'_> {
         self.count_entries(memory, comp, before);
         let counts = &mut self.stations[comp].counts.cache;
         let (is_hit, found) = match result {
-            Lookup::Hit { outdated } => {
-                counts.stale += u64::from(outdated);
+            Lookup::Hit { outdated, degraded } => {
+                counts.stale += u64::from(outdated || degraded);
+                answer.degraded |= degraded;
                 (true, found::FRESH)
             }
-            Lookup::Stale => {
+            Lookup::Stale { degraded } => {
                 counts.stale += 1;
+                answer.degraded |= degraded;
                 (true, found::STALE)
             }
             Lookup::Failed(class) => {
@@ -78,7 +83,7 @@ impl Engine<'_> {
         };
         counts.hits += u64::from(is_hit);
         counts.misses += u64::from(!is_hit);
-        found
+        answer.found = found;
     }
 
     /// Carries out a fill at the cache, of a value or of a failure to get one.
@@ -91,7 +96,9 @@ impl Engine<'_> {
         };
         let key = self.cache_key(f, comp as u32, entity);
         let expires = self.expiry(ttl, jitter, rng::key(self.frames[f].key ^ SALT_JITTER, key.key));
-        self.fill(memory, comp, key, value, expires, keeps_life);
+        let is_degraded = self.fetched_degraded(f);
+        let fill = Fill { now: self.now, expires, weight: 1, keeps_life, is_degraded };
+        self.fill(memory, comp, key, value, fill);
         self.stations[comp].counts.cache.fills += 1;
     }
 
@@ -105,8 +112,29 @@ impl Engine<'_> {
             return;
         }
         let expires = self.expiry(rule.ttl, rule.jitter, rng::key(self.frames[f].key ^ SALT_JITTER, key.key));
-        self.fill(memory, comp, key, Value::Present, expires, false);
+        let fill = Fill { now: self.now, expires, weight: 1, keeps_life: false, is_degraded: false };
+        self.fill(memory, comp, key, Value::Present, fill);
         self.stations[comp].counts.cache.puts += 1;
+    }
+
+    /// Whether what a frame is about to store was fetched in degraded form.
+    fn fetched_degraded(&self, f: u32) -> bool {
+        let frame = &self.frames[f];
+        let caller = match frame.role {
+            // The call of a cache elsewhere: whoever fetched waits for it.
+            Role::Server if self.is_cache_call(f) => match frame.parent {
+                NONE => return false,
+                parent if self.frames[parent].epoch != frame.parent_epoch => return false,
+                parent => &self.frames[parent],
+            },
+            _ => frame,
+        };
+        caller.has(flag::DEGRADED) && caller.found & found::WAS_DEGRADED == 0
+    }
+
+    fn is_cache_call(&self, f: u32) -> bool {
+        let site = self.frames[f].from_site;
+        site != NONE && matches!(self.t.sites[site as usize].effect, SiteEffect::CacheSet(_))
     }
 
     /// When a value that is stored now expires.
@@ -121,15 +149,14 @@ impl Engine<'_> {
         }
     }
 
-    fn fill(&mut self, memory: usize, comp: usize, key: Key, value: Value, expires: u64, keeps_life: bool) {
+    fn fill(&mut self, memory: usize, comp: usize, key: Key, value: Value, fill: Fill) {
         let entity = entity_of(key.key) as usize;
         let weight = match self.plan.components[comp].cache.as_ref().map(|cache| cache.capacity) {
             Some(CacheCapacity::Bytes(_)) => self.t.entities[entity].bytes,
             _ => 1,
         };
         let before = self.caches[memory].len();
-        let fill = Fill { now: self.now, expires, weight, keeps_life };
-        let evicted = self.caches[memory].store(key, value, fill);
+        let evicted = self.caches[memory].store(key, value, Fill { weight, ..fill });
         self.count_entries(memory, comp, before);
         self.stations[comp].counts.cache.evictions += evicted;
     }
@@ -249,7 +276,8 @@ impl Engine<'_> {
                     if own.is_none_or(|own| own == number) {
                         let draw = rng::nth(rng::nth(draw, rank), u64::from(number));
                         let expires = self.expiry(ttl, jitter, draw);
-                        self.fill((first + number) as usize, comp, key, Value::Present, expires, false);
+                        let fill = Fill { now: 0, expires, weight: 1, keeps_life: false, is_degraded: false };
+                        self.fill((first + number) as usize, comp, key, Value::Present, fill);
                     }
                 }
             }

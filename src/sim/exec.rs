@@ -409,7 +409,7 @@ impl Engine<'_> {
     fn carry_out(&mut self, f: u32, effect: SiteEffect, answer: &mut Answer) {
         match effect {
             SiteEffect::None => {}
-            SiteEffect::CacheGet(cached) => answer.found = self.cache_get(f, cached),
+            SiteEffect::CacheGet(cached) => self.cache_get(f, cached, answer),
             SiteEffect::CacheSet(cached) => self.cache_set(f, cached, None),
             SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
             SiteEffect::CachePut(put) => self.cache_put(f, put, answer),

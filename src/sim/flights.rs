@@ -43,6 +43,9 @@ impl Engine<'_> {
         let frame = &mut self.frames[f];
         frame.clear(flag::CALL_FAILED);
         frame.clear(flag::HIT);
+        if answer.degraded {
+            frame.set(flag::DEGRADED);
+        }
         if answer.found != found::NOTHING {
             frame.set(flag::HIT);
             frame.found = answer.found;
@@ -91,7 +94,11 @@ impl Engine<'_> {
             let flight = Flight { leader: f, leader_born: frame.born, waiters: Vec::new() };
             self.flights.insert(key, flight);
         }
-        self.frames[f].pc += 1;
+        let frame = &mut self.frames[f];
+        frame.pc += 1;
+        if frame.has(flag::DEGRADED) {
+            frame.found |= found::WAS_DEGRADED;
+        }
         self.cache_counts(cached).fetches += 1;
         None
     }
@@ -106,6 +113,7 @@ impl Engine<'_> {
         let b = self.branch(f, step.refresh, step.refresh_salt, Role::Detached);
         let frame = &mut self.frames[b];
         frame.leads = 1;
+        frame.found = found::NOTHING;
         let flight = Flight { leader: b, leader_born: frame.born, waiters: Vec::new() };
         self.flights.insert(key, flight);
         self.ready.push_back(b);
@@ -147,7 +155,7 @@ impl Engine<'_> {
 
     /// A fetch failed: serves the value that was kept for this case, or goes on to fail.
     pub(super) fn fetch_failed(&mut self, f: u32, cached: u32) {
-        if self.frames[f].found != found::KEPT {
+        if self.frames[f].found & !found::WAS_DEGRADED != found::KEPT {
             self.frames[f].pc += 1;
             return;
         }

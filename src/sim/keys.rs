@@ -81,7 +81,7 @@ impl Engine<'_> {
                 return key;
             }
             let variant = rng::below(rng::nth(draw, 1), *variants);
-            joined(entity_of(key) as u32, rng::key(key, variant.wrapping_add(1)) >> (64 - KEY_BITS))
+            joined(entity_of(key) as u32, rng::nth(key, variant) >> (64 - KEY_BITS))
         })
     }
 

@@ -18,14 +18,15 @@ fn holds(cache: &CacheMemory, keys: &[u64]) -> bool {
 
 /// Stores a value of weight 1 that lives until `expires`.
 fn put(cache: &mut CacheMemory, key: Key, now: u64, expires: u64) -> u64 {
-    cache.store(key, Value::Present, Fill { now, expires, weight: 1, keeps_life: true })
+    cache.store(key, Value::Present, Fill { now, expires, weight: 1, keeps_life: true, is_degraded: false })
 }
 
 fn look(cache: &mut CacheMemory, key: u64) -> Lookup {
     cache.lookup(shared(key), 0, Life::plain(Ttl::Never))
 }
 
-const HIT: Lookup = Lookup::Hit { outdated: false };
+const STALE: Lookup = Lookup::Stale { degraded: false };
+const HIT: Lookup = Lookup::Hit { outdated: false, degraded: false };
 
 #[test]
 fn lru_drops_the_least_recently_used_and_fifo_the_first_to_come() {
@@ -68,7 +69,7 @@ fn a_fill_renews_a_life_unless_the_first_fill_decides() {
     for (keeps_life, at_12) in [(false, HIT), (true, Lookup::Expired)] {
         let mut cache = cache(2, Eviction::Lru);
         for now in [0, 5] {
-            let fill = Fill { now, expires: now + 10, weight: 1, keeps_life };
+            let fill = Fill { now, expires: now + 10, weight: 1, keeps_life, is_degraded: false };
             cache.store(shared(1), Value::Present, fill);
         }
         assert_eq!(cache.lookup(shared(1), 12, Life::plain(Ttl::Never)), at_12);
@@ -80,8 +81,7 @@ fn past_its_life_an_entry_is_stale_then_kept_then_gone() {
     let mut cache = cache(2, Eviction::Lru);
     put(&mut cache, shared(1), 0, 10);
     let life = Life { ttl: Ttl::Fixed(SimSpan(10)), revalidate: 5, if_error: 20 };
-    let expected =
-        [(9, HIT), (10, Lookup::Stale), (14, Lookup::Stale), (15, Lookup::Kept), (29, Lookup::Kept)];
+    let expected = [(9, HIT), (10, STALE), (14, STALE), (15, Lookup::Kept), (29, Lookup::Kept)];
     for (now, found) in expected {
         assert_eq!(cache.lookup(shared(1), now, life), found, "at {now}");
     }
@@ -92,7 +92,7 @@ fn past_its_life_an_entry_is_stale_then_kept_then_gone() {
 #[test]
 fn a_remembered_failure_answers_until_it_is_too_old_and_is_never_stale() {
     let mut cache = cache(2, Eviction::Lru);
-    let fill = Fill { now: 0, expires: 10, weight: 1, keeps_life: false };
+    let fill = Fill { now: 0, expires: 10, weight: 1, keeps_life: false, is_degraded: false };
     cache.store(shared(1), Value::Failed(ErrorClass::Error), fill);
     let life = Life { ttl: Ttl::Fixed(SimSpan(100)), revalidate: 50, if_error: 50 };
     assert_eq!(cache.lookup(shared(1), 9, life), Lookup::Failed(ErrorClass::Error));
@@ -105,9 +105,13 @@ fn what_is_about_to_be_removed_is_outdated_until_it_is_stored_again() {
     put(&mut cache, shared(1), 0, 100);
     put(&mut cache, shared(2), 0, 100);
     cache.outdate(shared(1));
-    assert_eq!(look(&mut cache, 1), Lookup::Hit { outdated: true });
+    assert_eq!(look(&mut cache, 1), Lookup::Hit { outdated: true, degraded: false });
     assert_eq!(look(&mut cache, 2), HIT);
-    cache.store(shared(1), Value::Present, Fill { now: 1, expires: 100, weight: 1, keeps_life: false });
+    cache.store(
+        shared(1),
+        Value::Present,
+        Fill { now: 1, expires: 100, weight: 1, keeps_life: false, is_degraded: false },
+    );
     assert_eq!(look(&mut cache, 1), HIT);
 }
 
