@@ -55,7 +55,7 @@ impl Sampler {
     }
 
     /// The value that belongs to an address.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn sample(&self, key: u64) -> f64 {
         match &self.0 {

@@ -86,7 +86,7 @@ impl<T: Ceiling> Heap<T> {
         }
     }
 
-    #[cold]
+    #[inline]
     fn fill_hole(&mut self) {
         self.has_hole = false;
         self.nodes -= 1;

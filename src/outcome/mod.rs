@@ -7,13 +7,28 @@
 //! the [`Slot`] and window in which it arrived.
 
 mod cache;
+mod calls;
+mod conservation;
+mod levels;
+mod messages;
+mod recovery;
+mod replicas;
+mod windows;
+
+pub use calls::{Edge, EdgeSlot};
+pub use levels::{LevelTimes, Watched};
+pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
+pub use conservation::*;
+pub use messages::*;
+pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use windows::*;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -55,10 +70,22 @@ pub struct Outcome {
     pub components: Vec<ComponentOutcome>,
     /// Calls, by caller and target.
     pub edges: Vec<Edge>,
+    /// Messages, schedules and marks.
+    #[serde(default)]
+    pub messages: Messages,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
+    /// What happened to replicas.
+    pub replica_notes: Vec<ReplicaNote>,
     /// When users were hurt.
     pub incidents: Vec<Incident>,
+    /// What reached its limit and stayed there, in the order in which that began; at equal times callees come before
+    /// their callers, whom they make wait.
+    #[serde(default)]
+    pub saturations: Vec<Saturation>,
+    /// Whether service came back after the last trigger; `None` when no fault ends before the run does.
+    #[serde(default)]
+    pub recovery: Option<Recovery>,
     /// Where the time of slow requests went.
     pub blame: Vec<Blame>,
     /// Values over time.
@@ -205,6 +232,7 @@ pub struct OperationOutcome {
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -220,6 +248,9 @@ pub struct ComponentSlot {
     pub refused: u64,
     /// Left the queue after waiting too long.
     pub reneged: u64,
+    /// Dropped when their turn came, because their caller had stopped waiting.
+    #[serde(default)]
+    pub expired: u64,
     /// Cancelled by the caller.
     pub cancelled: u64,
     /// Lost in a crash, or swallowed by a black hole.
@@ -230,6 +261,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -244,6 +277,8 @@ pub struct ComponentSlot {
     pub queue_max: u64,
     /// Most inside at once, over all replicas.
     pub in_system_max: u64,
+    /// What became of its replicas.
+    pub replicas: ReplicaSlot,
     /// Present for caches.
     pub cache: Option<CacheSlot>,
     /// Present for stores.
@@ -251,6 +286,8 @@ pub struct ComponentSlot {
     /// What its callers sent by key; empty where nobody does.
     #[serde(default)]
     pub shards: ShardSlot,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
 }
 
 /// One store in one slot: what the ledger says.
@@ -268,50 +305,6 @@ pub struct StoreSlot {
     pub connections_refused: u64,
     /// Most connections open at once.
     pub connections_max: u64,
-}
-
-/// Calls from one caller to one target.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Edge {
-    /// `caller -> target` or `caller -> target.operation`.
-    pub name: String,
-    /// Who calls: a component or a client.
-    pub caller: String,
-    /// Who is called.
-    pub target: String,
-    /// What happened, by slot.
-    pub slots: Vec<EdgeSlot>,
-}
-
-/// Calls in one slot. `attempts = answered + refused + timed_out + lost + cancelled + open`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct EdgeSlot {
-    /// Calls begun.
-    pub calls: u64,
-    /// Attempts begun, over all calls.
-    pub attempts: u64,
-    /// Attempts answered ok or degraded.
-    pub answered_ok: u64,
-    /// Attempts answered with an error of the service.
-    pub answered_error: u64,
-    /// Attempts refused: shed, throttled, refused, out of connections, reneged.
-    pub refused: u64,
-    /// Attempts given up by the caller's timeout.
-    pub timed_out: u64,
-    /// Attempts broken by a reset.
-    pub lost: u64,
-    /// Attempts whose caller was itself cancelled or lost.
-    pub cancelled: u64,
-    /// Attempts in progress at the end of the run.
-    pub open: u64,
-    /// Calls that never got a connection from the pool in time.
-    pub pool_timeouts: u64,
-    /// Calls that succeeded in the end.
-    pub calls_ok: u64,
-    /// Retries that a budget forbade.
-    pub budget_denied: u64,
-    /// Connections opened.
-    pub connects: u64,
 }
 
 /// A time in which a fault acted.
@@ -338,8 +331,8 @@ pub struct Incident {
     pub to: Option<SimTime>,
     /// Lowest availability of a window within it.
     pub availability_min: f64,
-    /// Highest 99th percentile of a window within it.
-    pub latency_p99_max: SimSpan,
+    /// Highest 99th percentile of a window within it; `None` if nothing was answered in any.
+    pub latency_p99_max: Option<SimSpan>,
     /// Requests that failed within it.
     pub failed: u64,
 }
@@ -392,7 +385,7 @@ pub enum WaitKind {
     Network,
     /// Held by an allowance.
     Admission,
-    /// For a connection of the caller's pool.
+    /// For a connection of the caller's pool, or a place in its bulkhead.
     PoolWait,
     /// Opening a connection.
     Connect,
@@ -408,72 +401,6 @@ pub enum WaitKind {
     Abandoned,
     /// Thinking or pausing on the user's side.
     User,
-}
-
-/// Values over time, one per window.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Windows {
-    /// Width of a window.
-    pub width: SimSpan,
-    /// Start of each window; the warm-up is included.
-    pub start: Vec<SimTime>,
-    /// By workload and journey, in the order of [`Outcome::traffic`].
-    pub traffic: Vec<TrafficWindows>,
-    /// In the order of [`Outcome::components`].
-    pub components: Vec<ComponentWindows>,
-}
-
-/// Users' requests over time. Counts are by window of arrival except `answered`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct TrafficWindows {
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Answers given ok or degraded, by window of answer.
-    pub answered: Vec<u64>,
-    /// Failures, by window of failure.
-    pub failed: Vec<u64>,
-    /// Latency quantiles in nanoseconds of answers given in the window; 0 where there were none.
-    pub p50_ns: Vec<u64>,
-    /// As above.
-    pub p90_ns: Vec<u64>,
-    /// As above.
-    pub p99_ns: Vec<u64>,
-    /// As above.
-    pub p999_ns: Vec<u64>,
-}
-
-/// One component over time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ComponentWindows {
-    /// Mean share of the resource in use; 0 when unlimited.
-    pub utilization: Vec<f64>,
-    /// Mean number waiting.
-    pub queue: Vec<f64>,
-    /// Mean number inside.
-    pub in_system: Vec<f64>,
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Requests refused, shed or throttled.
-    pub rejected: Vec<u64>,
-    /// Share of look-ups that hit; empty for components that are no cache.
-    pub hit_ratio: Vec<f64>,
-}
-
-/// A law that must hold exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConservationCheck {
-    /// The law and where it was checked.
-    pub law: String,
-    /// One side.
-    pub left: u128,
-    /// The other side.
-    pub right: u128,
-}
-
-impl ConservationCheck {
-    /// Whether the law held.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.left == self.right
-    }
+    /// For a new instance to start.
+    ColdStart,
 }

@@ -8,26 +8,26 @@ use super::targets::resolve_replicas;
 use crate::spec::raw::{RawBadCacheKey, RawFault, RawFlush, RawHotKey, RawTarget};
 use crate::spec::scalar::{CountText, ShareText};
 
-/// The effect of a fault that is about caches or keys.
+/// The effect of a fault that is about caches or keys; the inner `None` is a mistake.
 pub(super) fn resolve_cache_effect(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
     salt: &str,
     raw: &RawFault,
-) -> Option<Effect> {
+) -> Option<Option<Effect>> {
     if let Some(raw) = &raw.flush {
-        return flush(cx, world, at, salt, raw);
+        return Some(flush(cx, world, at, salt, raw));
     }
     if let Some(raw) = &raw.bad_cache_key {
-        return bad_cache_key(cx, world, at, raw);
+        return Some(bad_cache_key(cx, world, at, raw));
     }
     if let Some(raw) = &raw.hot_key {
-        return hot_key(cx, world, at, raw);
+        return Some(hot_key(cx, world, at, raw));
     }
     let raw = raw.reshard.as_ref()?;
-    let replicas = resolve_replicas(cx, world, &at.key("target"), salt, &raw.target)?;
-    Some(Effect::Reshard { replicas })
+    let replicas = resolve_replicas(cx, world, &at.key("target"), salt, &raw.target);
+    Some(replicas.map(|replicas| Effect::Reshard { replicas }))
 }
 
 /// A share above nothing, all if it is left out.

@@ -14,7 +14,7 @@ use crate::units::SimSpan;
 /// Longest time for which a value past its life may be of use: as good as for ever.
 const STALE_MAX: SimSpan = SimSpan::from_secs(100 * 365 * 86_400);
 
-impl StepBuilder<'_, '_> {
+impl<'a> StepBuilder<'_, 'a> {
     fn cache(&mut self, at: &At, name: &str) -> Option<ComponentId> {
         let component = self.directory.component(self.cx, at, name)?;
         if self.directory.components[component].is_cache {
@@ -53,10 +53,12 @@ impl StepBuilder<'_, '_> {
         let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
         let (component, entity) = found?;
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let get = self.directory.cache_operation(component, "get");
-        let set = self.directory.cache_operation(component, "set");
+        let get = self.directory.free_operation(component, "get");
+        let set = self.directory.free_operation(component, "set");
+        let get = self.call_to(at, format!("{salt}/get"), (component, get), None);
+        self.refuse_extras(at, &get, "a look-up or a fill");
         Some(Step::Cached(Box::new(Cached {
-            get: self.call_to(at, format!("{salt}/get"), (component, get), None),
+            get,
             set: self.call_to(at, format!("{salt}/set"), (component, set), None),
             salt,
             entity,
@@ -141,8 +143,9 @@ impl StepBuilder<'_, '_> {
         let jitter = self.jitter(at, raw.ttl_jitter.as_ref(), ttl);
         let (component, entity) = found?;
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let put = self.directory.cache_operation(component, "put");
+        let put = self.directory.free_operation(component, "put");
         let call = self.call_to(at, salt, (component, put), None);
+        self.refuse_extras(at, &call, "a write to a cache");
         Some(Step::Put(Box::new(Put { call, entity, ttl, jitter })))
     }
 
@@ -197,8 +200,9 @@ impl StepBuilder<'_, '_> {
             Some(text) => Some(self.cx.time_law(&at.key("delay"), text)?),
         };
         let everywhere = operation == "purge";
-        let operation = self.directory.cache_operation(component, operation);
+        let operation = self.directory.free_operation(component, operation);
         let call = self.call_to(at, salt, (component, operation), None);
+        self.refuse_extras(at, &call, "a removal");
         Some(Step::Remove(Box::new(Removal { call, what, everywhere, delay })))
     }
 }

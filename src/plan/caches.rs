@@ -7,7 +7,7 @@ use super::model::{
     Cache, CacheCapacity, Component, Effect, Entity, Eviction, Hashing, Plan, Shards, Warm, WriteBehind,
 };
 use super::steps::CacheUse;
-use crate::spec::raw::{RawCache, RawEviction, RawHashing, RawShards, RawWriteBehind};
+use crate::spec::raw::{RawCache, RawEviction, RawHashing, RawReplicas, RawShards, RawWriteBehind};
 
 /// Memory of the simulator that one remembered key takes, in bytes.
 const CACHE_ENTRY_BYTES: u128 = 72;
@@ -43,8 +43,9 @@ pub(super) fn resolve_cache(
             let message = "`private-to` and `write-behind` exclude each other";
             cx.error(codes::CONTRADICTION, &at.key("write-behind"), message, "");
         }
-        let replicas = cx.input.topology.components.get(&entry.name).and_then(|raw| raw.replicas);
-        if replicas.is_some_and(|replicas| replicas != 1) {
+        let raw = cx.input.topology.components.get(&entry.name);
+        let replicas = raw.and_then(|raw| raw.replicas.as_ref());
+        if replicas.is_some_and(|replicas| !matches!(replicas, RawReplicas::Count(1))) {
             let message = "a component of private memories has one replica: it stands for all of them";
             cx.error(codes::CONTRADICTION, &at.key("private-to"), message, "remove `replicas`");
         }
@@ -166,7 +167,7 @@ pub(super) fn check_shards(cx: &mut Context<'_>, plan: &Plan) {
                 let message = format!("no call to `{}` is sent by key", component.name);
                 cx.warning(codes::NO_EFFECT, &at, message, "give a caller's entry `shard-by: ENTITY`");
             }
-        } else if component.replicas > SHARDS_MAX {
+        } else if component.slots() > SHARDS_MAX {
             let at = At::topology("components").key(&component.name).key("replicas");
             let message = format!("keys can be spread over at most {SHARDS_MAX} replicas");
             cx.error(codes::TOO_BIG, &at, message, "let one replica stand for several");
@@ -222,7 +223,7 @@ pub(super) fn check_caches(
         let owners = cache.private_to.and_then(|id| all.get(id)).map_or(1, |owner| owner.population);
         let before = total;
         total = total.saturating_add(
-            room.saturating_mul(u128::from(component.replicas) * u128::from(owners))
+            room.saturating_mul(u128::from(component.slots()) * u128::from(owners))
                 .saturating_mul(CACHE_ENTRY_BYTES),
         );
         if before <= CACHE_BYTES_MAX && total > CACHE_BYTES_MAX {

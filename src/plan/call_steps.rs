@@ -2,10 +2,11 @@
 
 use super::codes;
 use super::context::{At, listed};
-use super::model::{Call, ComponentId, OperationId, StoreAccess};
+use super::model::{Call, ComponentId, OperationId, Step, StoreAccess};
 use super::steps::{List, Salts, StepBuilder};
+use crate::spec::raw::RawStep;
 
-impl StepBuilder<'_, '_> {
+impl<'a> StepBuilder<'_, 'a> {
     /// A call of `component.operation`, or of the only operation of `component`.
     pub(super) fn call(
         &mut self,
@@ -67,7 +68,13 @@ impl StepBuilder<'_, '_> {
             self.cx.error(codes::MISSING, at, message, help);
             return None;
         };
-        let component = self.directory.component(self.cx, at, store)?;
+        let mut component = self.directory.component(self.cx, at, store)?;
+        if word == "read"
+            && let Some(replicas) = self.reads_from(store)
+        {
+            component = replicas?;
+        }
+        let store = self.directory.components[component].name.clone();
         let dataset = self.directory.dataset(self.cx, at, component, dataset_name)?;
         let own = format!("{word}-{dataset_name}");
         let operations = &self.directory.components[component].operations;
@@ -79,5 +86,47 @@ impl StepBuilder<'_, '_> {
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
         let access = StoreAccess { dataset, is_write: word == "write" };
         Some(self.call_to(at, salt, (component, operation), Some(access)))
+    }
+
+    /// Who serves the reads of a store that does not do so itself; the inner `None` is a mistake.
+    fn reads_from(&mut self, store: &str) -> Option<Option<ComponentId>> {
+        let raw = self.cx.input.topology.components.get(store)?.store.as_ref()?;
+        let name = raw.reads_from.as_ref()?;
+        let at = At::topology("components").key(store).key("store").key("reads-from");
+        Some(self.directory.component(self.cx, &at, name))
+    }
+
+    /// A call, with the steps that its policy does instead when it has failed.
+    pub(super) fn with_fallback(&mut self, call: Call, list: &List) -> Step {
+        let Some((raw, at)) = self.fallback_of(&call) else { return Step::Call(call) };
+        let salt = format!("{}/fallback", call.salt);
+        let steps = self.list(raw, &list.inside(at, &salt, "do"));
+        Step::Try {
+            salt,
+            body: vec![Step::Call(call)],
+            rescue: vec![(super::policy::all_classes(), steps)],
+            degraded: true,
+        }
+    }
+
+    fn fallback_of(&self, call: &Call) -> Option<(&'a [RawStep], At)> {
+        let entry = &self.directory.components[call.target];
+        let specific = format!("{}.{}", entry.name, entry.operations[call.operation]);
+        let key = if self.caller.calls.contains_key(&specific) { &specific } else { &entry.name };
+        let fallback = self.caller.calls.get(key)?.fallback.as_ref()?;
+        Some((fallback, self.caller.at().key(key).key("fallback")))
+    }
+
+    /// Complains of a hedge or a fallback where neither is possible.
+    pub(super) fn refuse_extras(&mut self, at: &At, call: &Call, what: &str) {
+        let is_hedged = self.policies.list[call.policy].guard.hedge.is_some();
+        for (key, is_set) in [("hedge", is_hedged), ("fallback", self.fallback_of(call).is_some())] {
+            if is_set {
+                let name = &self.policies.list[call.policy].name;
+                let message = format!("`{name}` has a `{key}`, and {what} cannot have one");
+                let help = "give this operation an entry of its own under `calls`";
+                self.cx.error(codes::CONTRADICTION, at, message, help);
+            }
+        }
     }
 }

@@ -7,10 +7,10 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{Component, ComponentId, Dataset, Discipline, Holding, Queue, Store};
+use super::overload::{resolve_concurrency, standing};
+use super::replicas::resolve_replica_rules;
 use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
 
-/// Most replicas of one component.
-const REPLICAS_MAX: u32 = 100_000;
 /// Most replicas of all components together.
 const REPLICAS_TOTAL_MAX: u64 = 1_000_000;
 /// Kind of a component that states none.
@@ -21,11 +21,13 @@ pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) ->
     let raw = &cx.input.topology.components;
     let mut components: Vec<Component> =
         raw.values().enumerate().map(|(id, raw)| component(cx, directory, id, raw)).collect();
-    let total: u64 = components.iter().map(|component| u64::from(component.replicas)).sum();
+    let total: u64 = components.iter().map(|component| u64::from(component.slots())).sum();
     if total > REPLICAS_TOTAL_MAX {
         let message = format!("there are {total} replicas in all, more than {REPLICAS_TOTAL_MAX}");
         cx.error(codes::TOO_BIG, &At::topology("components"), message, "let one replica stand for several");
-        components.iter_mut().for_each(|component| component.replicas = 1);
+        components.iter_mut().for_each(|component| {
+            (component.replicas, component.scaling, component.serverless) = (1, None, None);
+        });
     }
     components
 }
@@ -33,23 +35,26 @@ pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) ->
 fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: &RawComponent) -> Component {
     let entry = &directory.components[id];
     let at = At::topology("components").key(&entry.name);
-    let replicas = raw.replicas.unwrap_or(1);
-    // A number out of range must not reach whoever lists the replicas.
-    let replicas = cx.within(&at.key("replicas"), "`replicas`", replicas, 1..=REPLICAS_MAX).unwrap_or(1);
     let holding = holding(cx, &at, raw);
+    let rules = resolve_replica_rules(cx, &at, raw, &holding);
     let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
     Component {
         name: entry.name.clone(),
         kind: raw.kind.clone().unwrap_or_else(|| KIND_DEFAULT.to_owned()),
         tags: raw.tags.clone(),
         place: entry.place,
-        replicas,
+        replicas: rules.count,
+        lifecycle: rules.lifecycle,
+        scaling: rules.scaling,
+        serverless: rules.serverless,
+        health: None,
         speed: raw
             .speed
             .as_ref()
             .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
             .unwrap_or(1.0),
         admission: resolve_admission(cx, &at.key("admission"), &raw.admission, entry),
+        concurrency: resolve_concurrency(cx, &at.key("admission"), &raw.admission),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),
             "`connections`",
@@ -70,6 +75,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
 fn holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent) -> Holding {
     let cores = raw.cores.as_ref().and_then(|text| cx.number_above_zero(&at.key("cores"), "`cores`", text));
     let threads = cx.small_count_or_unlimited(&at.key("threads"), "`threads`", raw.threads.as_ref(), 1);
+    // One request for each instance, unless the file says otherwise.
+    let threads = threads.or(raw.serverless.as_ref().filter(|_| raw.threads.is_none()).map(|_| 1));
     let shares_cores = is_processor_sharing(raw);
     if raw.is_async == Some(true) {
         return async_holding(cx, at, raw, cores);
@@ -122,17 +129,20 @@ fn async_holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent, cores: Optio
 fn queue(cx: &mut Context<'_>, at: &At, raw: Option<&RawQueue>, holding: &Holding) -> Queue {
     let at = at.key("queue");
     let Some(raw) = raw else {
-        return Queue { capacity: None, discipline: Discipline::Fifo, patience: None };
+        return Queue::default();
     };
     let queue = Queue {
         capacity: cx.small_count_or_unlimited(&at.key("capacity"), "`capacity`", raw.capacity.as_ref(), 0),
         discipline: match raw.discipline.unwrap_or(RawDiscipline::Fifo) {
-            RawDiscipline::Fifo | RawDiscipline::ProcessorSharing => Discipline::Fifo,
+            RawDiscipline::Fifo | RawDiscipline::ProcessorSharing | RawDiscipline::Codel => Discipline::Fifo,
+            RawDiscipline::AdaptiveLifo => Discipline::AdaptiveLifo,
             RawDiscipline::Lifo => Discipline::Lifo,
             RawDiscipline::Priority => Discipline::Priority,
             RawDiscipline::PreemptivePriority => Discipline::PreemptivePriority,
         },
         patience: cx.time_law_opt(&at.key("patience"), raw.patience.as_ref()),
+        drops_expired: raw.drop_expired.unwrap_or(false),
+        standing: standing(cx, &at, raw),
     };
     match holding {
         Holding::Threads { per_replica: None, .. } => check_never_waits(cx, &at, &queue),
@@ -148,19 +158,24 @@ fn queue(cx: &mut Context<'_>, at: &At, raw: Option<&RawQueue>, holding: &Holdin
 
 fn check_never_waits(cx: &mut Context<'_>, at: &At, queue: &Queue) {
     let help = "limit `threads`, or use `async`";
-    for (key, is_set) in [("capacity", queue.capacity.is_some()), ("patience", queue.patience.is_some())] {
+    let set = [
+        ("capacity", queue.capacity.is_some()),
+        ("patience", queue.patience.is_some()),
+        ("drop-expired", queue.drops_expired),
+    ];
+    for (key, is_set) in set {
         if is_set {
             let message = format!("`{key}` needs a queue, and with unlimited threads nobody waits");
             cx.error(codes::CONTRADICTION, &at.key(key), message, help);
         }
     }
     match queue.discipline {
-        Discipline::Fifo => {}
+        Discipline::Fifo if queue.standing.is_none() => {}
         Discipline::PreemptivePriority => {
             let message = "`preemptive-priority` needs limited threads";
             cx.error(codes::CONTRADICTION, &at.key("discipline"), message, help);
         }
-        Discipline::Lifo | Discipline::Priority => {
+        Discipline::Fifo | Discipline::Lifo | Discipline::AdaptiveLifo | Discipline::Priority => {
             let message = "the discipline changes nothing: with unlimited threads nobody waits";
             cx.warning(codes::NO_EFFECT, &at.key("discipline"), message, help);
         }

@@ -4,12 +4,14 @@ use super::cache_faults::{exhausted_memory, resolve_cache_effect};
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
+use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
     ReplicaRef, Source,
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::replica_faults::resolve_replica_effect;
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
@@ -81,7 +83,13 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
     }
-    resolve_cache_effect(cx, world, at, salt, raw)
+    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
+    if let Some(effect) = resolve_cache_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
+    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
 }
 
 fn path(
@@ -139,6 +147,7 @@ fn gray(
         latency,
         callers: callers?,
         operations: operations?,
+        is_blind: raw.health_blind.unwrap_or(false),
         replicas,
     })
 }
@@ -249,11 +258,13 @@ fn exhausted_pool(cx: &mut Context<'_>, world: &World<'_>, at: &At, name: &str) 
         cx.unknown(at, "call", &name, pooled.map(|policy| policy.name.as_str()));
         return None;
     };
-    if world.policies[policy].pool.is_none() {
+    let Some(pool) = &world.policies[policy].pool else {
         let message = format!("`{name}` has no pool: each call opens a connection of its own");
         cx.error(codes::NO_MECHANISM, at, message, "give the caller's entry under `calls` a `pool`");
-    }
-    Some(Exhausted::Pool(policy))
+        return None;
+    };
+    // Calls that share a pool run out of it together, whichever of them the file names.
+    Some(Exhausted::Pool(pool.owner))
 }
 
 fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle) -> Option<Effect> {
@@ -330,6 +341,10 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
+        .or(raw.crash_loop.as_ref().map(|raw| &raw.target))
+        .or(raw.restart.as_ref().map(|raw| &raw.target))
+        .or(raw.reclaim.as_ref().map(|raw| &raw.target))
+        .or(raw.capacity_denied.as_ref().map(|raw| &raw.target))
         .or(raw.flush.as_ref().map(|raw| &raw.target))
         .or(raw.reshard.as_ref().map(|raw| &raw.target))
         .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())));
@@ -343,12 +358,16 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         format!("{} -> {}", end_text(from), end_text(to))
     } else if let Some(raw) = &raw.throttle {
         raw.target.clone()
+    } else if let Some(raw) = &raw.quota {
+        raw.limit.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
     } else if let Some(raw) = &raw.bad_cache_key {
         raw.target.clone()
     } else if let Some(raw) = &raw.hot_key {
         raw.key.clone()
+    } else if let Some(target) = message_target(raw) {
+        target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();
         let named = exhaust.and_then(|raw| raw.pool.as_ref().or(raw.connections.as_ref()));

@@ -4,7 +4,7 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, resolve_effect};
-use super::model::{CallPolicy, Component, Effect, Entity, Fault, Schedule, Workload};
+use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ pub(super) struct World<'w> {
     pub(super) components: &'w [Component],
     /// All policies.
     pub(super) policies: &'w [CallPolicy],
+    /// All brokers and schedules.
+    pub(super) messaging: &'w Messaging,
     /// All load.
     pub(super) workloads: &'w [Workload],
     /// Root of all randomness.
@@ -55,7 +57,16 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("bad-cache-key", raw.bad_cache_key.is_some()),
         ("hot-key", raw.hot_key.is_some()),
         ("reshard", raw.reshard.is_some()),
+        ("crash-loop", raw.crash_loop.is_some()),
+        ("restart", raw.restart.is_some()),
+        ("reclaim", raw.reclaim.is_some()),
+        ("capacity-denied", raw.capacity_denied.is_some()),
+        ("quota", raw.quota.is_some()),
         ("spike", raw.spike.is_some()),
+        ("poison", raw.poison.is_some()),
+        ("misdelivery", raw.misdelivery.is_some()),
+        ("broker-full", raw.broker_full.is_some()),
+        ("lost-timers", raw.lost_timers.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
 }
@@ -72,7 +83,8 @@ fn fault(
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition, flush, bad-cache-key, hot-key, reshard and spike"
+                   bandwidth, partition, crash-loop, restart, reclaim, capacity-denied, quota, flush, bad-cache-key, \
+                   hot-key, reshard, spike, poison, misdelivery, broker-full and lost-timers"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -113,8 +125,21 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 8] =
-    ["slow", "gray", "exhaust", "latency", "packet-loss", "bad-cache-key", "hot-key", "spike"];
+const CAN_RAMP: [&str; 13] = [
+    "slow",
+    "gray",
+    "exhaust",
+    "latency",
+    "packet-loss",
+    "capacity-denied",
+    "bad-cache-key",
+    "hot-key",
+    "spike",
+    "poison",
+    "misdelivery",
+    "broker-full",
+    "lost-timers",
+];
 /// Effects that happen at an instant and leave nothing to end.
 const AT_ONCE: [&str; 1] = ["flush"];
 /// Effects on replicas, each of which can be hit on its own.

@@ -5,10 +5,18 @@ use super::context::{At, Context, listed};
 use super::faults::{effect_words, path_of};
 use super::model::{Caller, Effect, OutageMode, Path, Plan};
 use super::query::EdgeRef;
+use super::replies::replies;
+use std::collections::BTreeSet;
 
 /// Warns of faults on paths without calls, and of silent faults on calls without a timeout.
 pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
-    let edges = plan.edges();
+    let mut edges = plan.edges();
+    // Whoever answers what was forwarded to it sends over the path to the original caller.
+    edges.extend(replies(&plan.components, &plan.clients).into_iter().map(|reply| EdgeRef {
+        policy: reply.policy,
+        caller: reply.caller,
+        target: reply.by,
+    }));
     for (index, fault) in plan.faults.iter().enumerate() {
         let words = effect_words(&cx.input.scenario.faults[index]);
         let at = words.first().map_or(At::scenario("faults").index(index), |word| {
@@ -16,11 +24,12 @@ pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
         });
         if let Some(path) = path_of(&fault.effect)
             && !edges.iter().any(|edge| carries(path, *edge))
+            && !carries_messages(path, plan)
         {
             let message = format!("`{}` hits no call: nothing there calls the other side", fault.name);
             cx.warning(codes::NO_EFFECT, &at, message, "calls go where `steps` say, one hop at a time");
         }
-        let waiting: Vec<&str> = edges
+        let waiting: BTreeSet<&str> = edges
             .iter()
             .filter(|edge| falls_silent(&fault.effect, **edge))
             .map(|edge| &plan.policies[edge.policy])
@@ -50,6 +59,16 @@ fn carries(path: &Path, edge: EdgeRef) -> bool {
     let goes = is_in(&path.from, &edge.caller) && is_in(&path.to, &target);
     let comes = is_in(&path.from, &target) && is_in(&path.to, &edge.caller);
     goes || comes
+}
+
+/// Whether messages, or their acknowledgements, travel a path.
+fn carries_messages(path: &Path, plan: &Plan) -> bool {
+    let is_in = |ends: &[Caller], end: usize| ends.binary_search(&Caller::Component(end)).is_ok();
+    plan.messaging.consumers.iter().any(|consumer| {
+        let (here, there) = (consumer.component, plan.messaging.brokers[consumer.broker].component);
+        let goes = is_in(&path.from, there) && is_in(&path.to, here);
+        goes || (is_in(&path.from, here) && is_in(&path.to, there))
+    })
 }
 
 /// Whether a caller of these calls may wait for an answer that never comes.

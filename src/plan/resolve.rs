@@ -9,10 +9,14 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
+use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::{check_sessions, resolve_limits};
+use super::replies::check_replies;
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -30,6 +34,7 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
     check_shards(&mut cx, &plan);
     if cx.has_errors() {
         return Err(cx.into_diags());
@@ -44,17 +49,21 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut directory = Directory::collect(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
+    let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
         entities: &entities,
         components: &components,
         policies: &behaviour.policies,
+        messaging: &messaging,
         workloads: &workloads,
         seed: settings.seed,
         duration: settings.duration,
@@ -66,6 +75,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         clients: &behaviour.clients,
         workloads: &workloads,
         policies: &behaviour.policies,
+        messaging: &messaging,
     };
     let schedule = Schedule {
         duration: settings.duration,
@@ -73,7 +83,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         has_faults: !input.scenario.faults.is_empty(),
     };
     let expectations = resolve_expectations(cx, &names, &schedule);
-    Plan {
+    let plan = Plan {
         scenario: input.scenario.scenario.clone(),
         topology: input.topology.topology.clone(),
         environment: input.scenario.environment.clone(),
@@ -87,13 +97,17 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
-        links: links.list,
+        limits,
+        links: links.list.clone(),
         components,
         warm,
         clients: behaviour.clients,
         policies: behaviour.policies,
+        messaging,
         workloads,
         faults,
         expectations,
-    }
+    };
+    check_replies(cx, &plan, &links);
+    plan
 }

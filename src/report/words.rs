@@ -1,6 +1,6 @@
 //! Names of things in sentences and tables, and user-given names made safe to show.
 
-use crate::outcome::{Bound, Outcome, Phase, Resource, Truncation, WaitKind};
+use crate::outcome::{Bound, Outcome, Phase, Resource, SaturationKind, Truncation, WaitKind};
 use crate::plan::{Comparison, ErrorClass};
 use crate::verdict::Verdict;
 
@@ -88,11 +88,26 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Connections => "connections",
         ErrorClass::PoolTimeout => "pool-timeout",
         ErrorClass::Cancelled => "cancelled",
+        ErrorClass::Open => "open",
+        ErrorClass::Bulkhead => "bulkhead",
+        ErrorClass::Expired => "expired",
+    }
+}
+
+/// What reached its limit.
+pub(super) fn saturation(kind: SaturationKind) -> &'static str {
+    match kind {
+        SaturationKind::Threads => "threads",
+        SaturationKind::Cores => "cores",
+        SaturationKind::Admission => "admission",
+        SaturationKind::Connections => "connections",
+        SaturationKind::Pool => "pool",
+        SaturationKind::Bulkhead => "bulkhead",
     }
 }
 
 /// Every kind of time, in the order of legends.
-pub(super) const WAIT_KINDS: [WaitKind; 10] = [
+pub(super) const WAIT_KINDS: [WaitKind; 11] = [
     WaitKind::Service,
     WaitKind::QueueWait,
     WaitKind::PoolWait,
@@ -103,6 +118,7 @@ pub(super) const WAIT_KINDS: [WaitKind; 10] = [
     WaitKind::Backoff,
     WaitKind::Abandoned,
     WaitKind::User,
+    WaitKind::ColdStart,
 ];
 
 pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
@@ -117,6 +133,7 @@ pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
         WaitKind::Backoff => "backoff",
         WaitKind::Abandoned => "abandoned try",
         WaitKind::User => "user",
+        WaitKind::ColdStart => "cold start",
     }
 }
 

@@ -14,6 +14,20 @@ use crate::units::SimTime;
 /// Salts of a call's own draws.
 const SALT_BACKOFF: u64 = rng::name_hash("call/backoff");
 
+/// How an attempt ended, as its connection and its target's reputation see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With an answer; the connection can be used again.
+    Answered {
+        /// Whether the answer says that the other side does not work.
+        is_failure: bool,
+    },
+    /// By a timeout or a broken connection.
+    Broken,
+    /// By the caller itself.
+    Aborted,
+}
+
 impl Engine<'_> {
     #[inline]
     pub(super) fn edge(&mut self, policy: u32) -> &mut EdgeSlot {
@@ -31,6 +45,7 @@ impl Engine<'_> {
     }
 
     /// Begins a call.
+    #[inline]
     pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
         let policy = self.t.sites[site as usize].policy;
         let now = self.now;
@@ -40,14 +55,22 @@ impl Engine<'_> {
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        self.edges[policy as usize].calls += 1;
-        if self.t.policies[policy as usize].is_plain {
-            frame.attempt = 1;
-            frame.attempt_start = now;
-            frame.mark = self.logs.mark(frame.log);
-            return self.send(f, policy);
+        let edge = &mut self.edges[policy as usize];
+        edge.calls += 1;
+        let rule = &self.t.policies[policy as usize];
+        if !rule.is_plain {
+            return self.call_with_care(f, policy);
         }
-        self.call_with_care(f, policy)
+        frame.attempt = 1;
+        frame.attempt_start = now;
+        frame.mark = self.logs.mark(frame.log);
+        edge.attempts += 1;
+        let mut until = u64::MAX;
+        if let Some(lane) = rule.timeout_lane {
+            until = now.saturating_add(rule.attempt_timeout);
+            frame.timer = self.queue.push_lane(lane, SimTime(until), Phase::Timer, tag::CALL_TIMER, f);
+        }
+        self.send_child(f, policy, until)
     }
 
     /// Begins a call that a budget, a pool or a deadline has to do with.
@@ -56,6 +79,9 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].budget != NONE {
             let (rule, state) = self.budget_of(f, policy);
             self.budgets[state].first_attempt(&self.t.budgets[rule].rule, self.now);
+        }
+        if self.t.policies[policy as usize].guard != NONE {
+            self.begin_hedge_branch(f, policy);
         }
         self.attempt(f)
     }
@@ -99,6 +125,14 @@ impl Engine<'_> {
         frame.attempt_start = now;
         frame.mark = mark;
         frame.state = State::Running;
+        if self.t.policies[policy as usize].guard != NONE {
+            return self.guarded_attempt(f, policy);
+        }
+        self.connect(f, policy)
+    }
+
+    /// Gets a connection, and with it sends the request.
+    pub(super) fn connect(&mut self, f: u32, policy: u32) -> u32 {
         if self.t.policies[policy as usize].pool == NONE {
             self.connect_loose(f, policy)
         } else {
@@ -107,6 +141,7 @@ impl Engine<'_> {
     }
 
     /// Sends the request on its way and starts the attempt's clock.
+    #[inline(never)]
     pub(super) fn send(&mut self, f: u32, policy: u32) -> u32 {
         self.edges[policy as usize].attempts += 1;
         let rule = &self.t.policies[policy as usize];
@@ -121,6 +156,13 @@ impl Engine<'_> {
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
+        self.send_child(f, policy, until)
+    }
+
+    /// Makes the frame that will serve an attempt and lets it go.
+    #[inline(always)]
+    fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
+        let rule = &self.t.policies[policy as usize];
         let c = self.frames.alloc();
         let born = self.frames[c].born;
         let frame = &mut self.frames[f];
@@ -157,42 +199,36 @@ impl Engine<'_> {
         self.travel(c, site_index, self.t.policies[policy as usize].caller)
     }
 
-    /// Chooses a replica for a new attempt and counts it as unanswered.
-    #[inline(never)]
-    fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
-        let target = self.t.policies[policy as usize].target;
-        let replica = self.pick_replica(policy, target, c);
-        self.frames[c].replica = replica;
-        self.frames[f].target_replica = replica;
-        let outstanding = self.t.policies[policy as usize].outstanding;
-        if outstanding != NONE {
-            let number = replica - self.t.comps[target as usize].first_replica;
-            self.outstanding[(outstanding + number) as usize] += 1;
-        }
-    }
-
-    /// Undoes what an attempt holds, whatever became of it. `reusable` keeps its connection.
+    /// Undoes what an attempt holds, whatever became of it.
     #[inline]
-    fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
+    fn end_attempt(&mut self, f: u32, policy: u32, end: End) {
         let frame = &mut self.frames[f];
         let was_sent = frame.has(flag::SENT);
         frame.end_attempt();
         if !self.t.policies[policy as usize].is_plain {
-            self.release_attempt(f, policy, was_sent, reusable);
+            self.release_attempt(f, policy, was_sent, end);
         }
     }
 
     /// Gives back an attempt's connection and its place among the unanswered.
     #[inline(never)]
-    fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, reusable: bool) {
+    fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, end: End) {
         let outstanding = self.t.policies[policy as usize].outstanding;
-        if was_sent && outstanding != NONE {
+        let has_target = was_sent && self.frames[f].target_replica != NONE;
+        if has_target && self.t.policies[policy as usize].watched {
+            self.note_result(self.frames[f].target_replica, end);
+        }
+        if has_target && outstanding != NONE {
             let target = self.t.policies[policy as usize].target as usize;
             let number = self.frames[f].target_replica - self.t.comps[target].first_replica;
             self.outstanding[(outstanding + number) as usize] -= 1;
         }
         if self.frames[f].flags & (flag::HAS_CONNECTION | flag::HAS_LOOSE_CONNECTION) != 0 {
-            if reusable { self.return_connection(f, policy) } else { self.drop_connection(f, policy) }
+            if matches!(end, End::Answered { .. }) {
+                self.return_connection(f, policy);
+            } else {
+                self.drop_connection(f, policy);
+            }
         }
     }
 
@@ -202,7 +238,7 @@ impl Engine<'_> {
         self.edge(policy).timed_out += 1;
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         self.detach(child, born);
-        self.end_attempt(f, policy, false);
+        self.end_attempt(f, policy, End::Broken);
         if self.t.policies[policy as usize].cancels {
             self.send_cancel(child, born, policy);
         }
@@ -223,8 +259,11 @@ impl Engine<'_> {
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
         let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.found) };
         let policy = self.policy_of(f);
-        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
-        self.end_attempt(f, policy, reusable);
+        let end = match class {
+            ErrorClass::Reset | ErrorClass::Refused => End::Broken,
+            class => End::Answered { is_failure: matches!(class, ErrorClass::Error | ErrorClass::Shed) },
+        };
+        self.end_attempt(f, policy, end);
         let edge = self.edge(policy);
         match class {
             ErrorClass::Reset => edge.lost += 1,
@@ -232,6 +271,7 @@ impl Engine<'_> {
             | ErrorClass::Throttled
             | ErrorClass::Refused
             | ErrorClass::Connections
+            | ErrorClass::Expired
             | ErrorClass::Reneged => edge.refused += 1,
             _ => edge.answered_error += 1,
         }
@@ -239,7 +279,7 @@ impl Engine<'_> {
     }
 
     /// A good answer reaches the caller.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answered_well(&mut self, f: u32, degraded: bool, found: u8) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;
@@ -249,7 +289,10 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].is_plain {
             frame.end_attempt();
         } else {
-            self.end_attempt(f, policy, true);
+            self.end_attempt(f, policy, End::Answered { is_failure: false });
+            if self.t.policies[policy as usize].guard != NONE {
+                self.teach_guards(f, policy, None);
+            }
         }
         let frame = &mut self.frames[f];
         if degraded {
@@ -266,6 +309,9 @@ impl Engine<'_> {
     /// An attempt failed: try again, or let the call fail.
     #[inline(never)]
     pub(super) fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.teach_guards(f, policy, Some(class));
+        }
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);
         };
@@ -291,6 +337,13 @@ impl Engine<'_> {
         if !self.t.sites[frame.site as usize].is_idempotent && !was_surely_not_done(class) {
             return None;
         }
+        if self.is_ablated(super::Loop::Retries) {
+            return None;
+        }
+        if rule.retries_only_first && frame.has(flag::IS_RETRY) {
+            self.edge(policy).budget_denied += 1;
+            return None;
+        }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
         let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
         if rule.honours_retry_after {
@@ -309,7 +362,11 @@ impl Engine<'_> {
         Some(pause)
     }
 
-    fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+    pub(super) fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+        if self.frames[f].has(flag::HEDGED) {
+            // What a failure means is decided once, when both requests have failed.
+            return self.fail(f, class);
+        }
         match self.t.policies[policy as usize].on_failure {
             OnFailure::Fail => return self.fail(f, class),
             OnFailure::Continue => {}
@@ -324,7 +381,8 @@ impl Engine<'_> {
     /// Gives up a frame's call because the frame itself ends.
     pub(super) fn abort_call(&mut self, f: u32, cancel_child: bool) {
         let state = self.frames[f].state;
-        let is_calling = matches!(state, State::Calling | State::Connecting | State::PoolQueued);
+        let is_calling =
+            matches!(state, State::Calling | State::Connecting | State::PoolQueued | State::PlaceQueued);
         if !is_calling {
             return;
         }
@@ -332,13 +390,23 @@ impl Engine<'_> {
         if state == State::PoolQueued {
             self.leave_pool_queue(f, policy);
         }
+        if state == State::PlaceQueued {
+            self.leave_place_queue(f, policy);
+        }
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         if self.frames[f].has(flag::SENT) {
             self.edge(policy).cancelled += 1;
             self.detach(child, born);
         }
-        self.end_attempt(f, policy, false);
-        if cancel_child && self.t.policies[policy as usize].cancels {
+        self.end_attempt(f, policy, End::Aborted);
+        if self.t.policies[policy as usize].guard != NONE {
+            self.release_guards(f, policy);
+        }
+        // One that still waits to be sent has nothing to cancel.
+        if cancel_child
+            && child != NONE
+            && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED))
+        {
             self.send_cancel(child, born, policy);
         }
     }

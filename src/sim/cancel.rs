@@ -1,5 +1,6 @@
 //! Work that nobody wants any more, and work that a crash destroys.
 
+use super::concurrency::LimitState;
 use super::control::Control;
 use super::engine::Engine;
 use super::exec::Answer;
@@ -59,7 +60,7 @@ impl Engine<'_> {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.release_unit(f, comp);
         }
-        self.frames.release(f);
+        self.vanish(f, ErrorClass::Timeout);
     }
 
     fn cancel_branches(&mut self, f: u32) {
@@ -84,11 +85,17 @@ impl Engine<'_> {
                     && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
             })
             .collect();
+        // Some may have been about to run: a retry at this very instant, say.
+        self.ready.retain(|f| doomed.binary_search(f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {
                 let policy = self.t.sites[self.frames[*f].site as usize].policy;
                 self.leave_pool_queue(*f, policy);
+                self.frames[*f].state = State::Running;
+            }
+            if self.frames[*f].state == State::PlaceQueued {
+                self.leave_place_queue(*f, self.policy_of(*f));
                 self.frames[*f].state = State::Running;
             }
         }
@@ -108,6 +115,7 @@ impl Engine<'_> {
             }
         }
         self.forget_flights(r);
+        self.forget_messages(comp);
     }
 
     /// Takes a doomed frame out of everything it takes part in.
@@ -150,20 +158,30 @@ impl Engine<'_> {
         levels.busy.set(now, levels.busy.level - shared.unwrap_or(busy));
         let rule = &self.t.comps[comp];
         let number = r - rule.first_replica;
+        if let Some(limit) = &rule.concurrency {
+            self.replicas[r as usize].limit = Some(Box::new(LimitState::new(limit)));
+        }
         if rule.cache != NONE {
             let memory = &mut self.caches[(rule.cache + number) as usize];
             levels.entries.set(now, levels.entries.level - memory.len());
             memory.clear();
+            self.forget_done(comp);
         }
+        let rule = &self.t.comps[comp];
         let node = rule.node;
         for policy in 0..self.t.policies.len() {
+            let rule = &self.t.policies[policy];
+            if rule.caller == node {
+                self.reset_guards(policy as u32, number);
+            }
             let rule = &self.t.policies[policy];
             if rule.caller == node && rule.pool != NONE {
                 let state = &mut self.pools[(rule.pool + number) as usize];
                 let open = state.open();
                 (state.in_use, state.idle, state.waiting) = (0, 0, 0);
                 state.queue.clear();
-                self.connections[rule.target as usize] -= open;
+                let target = rule.target as usize;
+                self.close_connections(target, open);
             }
         }
     }

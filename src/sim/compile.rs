@@ -1,15 +1,19 @@
 //! From the plan to flat tables.
 
+mod ends;
+mod messaging;
+
+use super::compile_ends::{is_fixed, session};
+use super::guard::add_guard;
 use super::limits::bound;
+use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE, Op, Policy,
-    Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
+    Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{
-    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
-};
+use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -20,8 +24,10 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.entities();
     compiler.components();
     compiler.policies();
+    compiler.messages();
     compiler.operations();
     compiler.loads();
+    compiler.consumers();
     compiler.t
 }
 
@@ -91,6 +97,7 @@ impl Compiler<'_> {
 
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache, mut first_buffer) = (0, 0, 0, 0);
+        let ends = ends::policy_ends(self.plan);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
             self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
@@ -102,7 +109,7 @@ impl Compiler<'_> {
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
-            first_cache += if component.cache.is_some() { component.replicas } else { 0 };
+            first_cache += if component.cache.is_some() { component.slots() } else { 0 };
             let memory = component.cache.as_ref();
             let flush = memory.and_then(|cache| cache.write_behind.as_ref()).map(|rule| rule.flush);
             self.t.comps.push(Comp {
@@ -110,7 +117,13 @@ impl Compiler<'_> {
                 node: number as u32,
                 place: component.place as u32,
                 first_replica,
-                replicas: component.replicas,
+                replicas: component.slots(),
+                initial: component.replicas,
+                is_fixed: is_fixed(self.plan, number, &ends),
+                is_serverless: component.serverless.is_some(),
+                zones: self.plan.places[component.place].zones,
+                session: session(self.plan, number, &ends),
+                probe: NONE,
                 holds,
                 units,
                 shared_cores,
@@ -119,6 +132,9 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                drops_expired: component.queue.drops_expired,
+                standing: component.queue.standing,
+                concurrency: component.concurrency,
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -129,29 +145,39 @@ impl Compiler<'_> {
                 first_op,
                 is_store: component.store.is_some(),
             });
-            first_buffer += if flush.is_some() { component.replicas } else { 0 };
-            first_replica += component.replicas;
+            first_buffer += if flush.is_some() { component.slots() } else { 0 };
+            first_replica += component.slots();
             first_op += component.operations.len() as u32;
         }
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
+        self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
-            let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
-            let replicas = self.plan.components[target as usize].replicas;
+            let callers = self.plan.components.get(caller as usize).map_or(1, Component::slots);
+            let replicas = self.plan.components[target as usize].slots();
+            let kept = policy.pool.as_ref().filter(|pool| !pool.is_session);
+            let watched = self.plan.components[target as usize].health.as_ref();
+            let watched = watched.is_some_and(|health| health.ejection.is_some());
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
+                if budget.owner != number {
+                    return self.t.policies[budget.owner].budget;
+                }
                 let per_replica = budget.scope == BudgetScope::Replica;
                 self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
+            let pool = kept.map_or(NONE, |pool| {
+                if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
+            });
+            let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect =
-                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -159,7 +185,11 @@ impl Compiler<'_> {
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
                 is_plain: policy.pool.is_none()
+                    && !watched
+                    && self.t.comps[target as usize].session.is_none()
                     && budget == NONE
+                    && guard == NONE
+                    && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -171,21 +201,26 @@ impl Compiler<'_> {
                 backoff: policy.retry.backoff,
                 retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
                 budget,
+                retries_only_first: policy.retry.only_if_first,
+                guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
                 shard_by: policy.shard_by.map_or(NONE, |entity| entity as u32),
                 on_failure: policy.on_failure,
                 priority: policy.priority,
-                pool: if policy.pool.is_some() { pools } else { NONE },
-                pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
-                pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
-                pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
+                zone_aware: policy.zone_aware,
+                watched,
+                is_pinned: policy.pool.as_ref().is_some_and(|pool| pool.is_session),
+                pool,
+                pool_size: kept.map_or(0, |pool| pool.size),
+                pool_queue: bound(kept.and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(kept.and_then(|pool| pool.timeout)),
                 connect,
                 outstanding: if counts { outstanding } else { NONE },
                 caller,
                 target,
             });
-            pools += if policy.pool.is_some() { callers } else { 0 };
+            pools += if pool == pools { callers } else { 0 };
             outstanding += if counts { replicas } else { 0 };
         }
     }
@@ -209,8 +244,20 @@ impl Compiler<'_> {
                 });
             }
         }
-        for site in &mut self.t.sites {
-            site.entry = self.t.ops[site.op as usize].entry;
+        self.probes();
+    }
+
+    /// Probes of replicas: one call each.
+    fn probes(&mut self) {
+        for (number, component) in self.plan.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                self.scope.clone_from(&component.name);
+                let from = self.t.node_place[self.t.policies[check.probe.policy].caller as usize];
+                self.place = from;
+                let site = self.site(&check.probe, SiteEffect::None);
+                self.t.sites[site as usize].only_replica = NONE;
+                self.t.comps[number].probe = self.place_code(vec![Ins::Call { site }, Ins::End]);
+            }
         }
         for comp in 0..self.t.comps.len() {
             if self.t.comps[comp].flush_op != NONE {
@@ -326,7 +373,13 @@ impl Compiler<'_> {
                     Some(_) => SiteEffect::Read,
                 };
                 let site = self.site(call, effect);
-                code.push(Ins::Call { site });
+                let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
+                code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
+                    let body = self.place_code(vec![Ins::Call { site }, Ins::End]);
+                    Ins::Hedged { site, body }
+                } else {
+                    Ins::Call { site }
+                });
             }
             Step::Forward(call) => {
                 let site = self.site(call, SiteEffect::None);
@@ -356,6 +409,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Message(step) => self.emit_message(step, code),
         }
     }
 
@@ -414,7 +468,7 @@ impl Compiler<'_> {
     pub(super) fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
-        let only_replica = if target.replicas == 1 { target.first_replica } else { NONE };
+        let only_replica = target.only_replica();
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
         self.t.sites.push(Site {
@@ -429,53 +483,5 @@ impl Compiler<'_> {
             is_idempotent: operation.idempotent,
         });
         (self.t.sites.len() - 1) as u32
-    }
-}
-
-/// What holding means for a component: what a request takes, how many there are, cores shared.
-fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
-    match component.holding {
-        Holding::Async { cores } => (Holds::Core, cores, None),
-        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
-        Holding::Threads { per_replica: Some(threads), cores } => {
-            // As many cores as threads are a core of its own for each.
-            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
-        }
-    }
-}
-
-/// Lines a replica's queue needs.
-pub(super) fn lines(discipline: Discipline) -> usize {
-    match discipline {
-        Discipline::Fifo | Discipline::Lifo => 1,
-        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

@@ -6,6 +6,8 @@
 
 use super::cached::Gone;
 use super::engine::{Engine, tag};
+use super::fleet::FleetEvent;
+use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -21,6 +23,12 @@ pub(super) enum Control {
     Flush { replica: u32 },
     /// Callers learn which replicas of a component take part.
     Reshard { comp: u32 },
+    /// Something in the life of replicas is due.
+    Fleet(FleetEvent),
+    /// Loops are taken away.
+    Ablate,
+    /// Something about messages.
+    Message(Happening),
 }
 
 /// Everything pending, in a slab.
@@ -66,6 +74,9 @@ impl Engine<'_> {
             Control::Forget { memory, comp, gone } => self.forget(memory as usize, comp as usize, gone),
             Control::Flush { replica } => self.flush_due(replica),
             Control::Reshard { comp } => self.reshard(comp as usize),
+            Control::Fleet(event) => return self.fleet_event(event),
+            Control::Ablate => self.ablate(),
+            Control::Message(happening) => return self.message_event(happening),
         }
         NONE
     }
@@ -74,11 +85,14 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
-            Control::Forget { comp, .. } => self.t.comps[comp as usize].salt ^ 3,
+            Control::Forget { comp, .. } => self.t.comps[comp as usize].salt ^ 4,
             Control::Flush { replica } => {
-                self.t.comps[self.replicas[replica as usize].comp as usize].salt ^ 4
+                self.t.comps[self.replicas[replica as usize].comp as usize].salt ^ 5
             }
-            Control::Reshard { comp } => self.t.comps[comp as usize].salt ^ 5,
+            Control::Reshard { comp } => self.t.comps[comp as usize].salt ^ 6,
+            Control::Fleet(event) => self.fleet_identity(event),
+            Control::Ablate => 3,
+            Control::Message(happening) => self.message_identity(happening),
         }
     }
 }

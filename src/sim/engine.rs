@@ -5,16 +5,21 @@ use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::fleet::Fleet;
 use super::flights::{Flight, FlightKey};
 use super::frame::{Frames, State};
+use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
+use super::saturation::Watch;
 use super::shards::Rings;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
 use super::{Flow, Options, Progress, TracedEvent};
@@ -70,8 +75,13 @@ pub(super) struct Engine<'p> {
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,
     pub(super) windows: WindowClock,
+    pub(super) saturation: Watch,
     pub(super) pools: Vec<PoolState>,
     pub(super) budgets: Vec<BudgetState>,
+    pub(super) guards: Guards,
+    /// Loops to be taken away, and those that were, as bits.
+    pub(super) ablation: Vec<super::Loop>,
+    pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
     pub(super) caches: Vec<CacheMemory>,
     /// What written-behind caches have not written yet.
@@ -89,11 +99,15 @@ pub(super) struct Engine<'p> {
     pub(super) flights: BTreeMap<FlightKey, Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) fleet: Fleet,
+    pub(super) messaging: Messaging,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.
     pub(super) strengths: Vec<Option<f64>>,
     pub(super) fault_events: Vec<FaultEvent>,
+    /// Places in `fault_events` whose event has happened: recurring faults use them again.
+    pub(super) fault_events_free: Vec<u32>,
     /// Recurring faults acting now, over all targets.
     pub(super) recurring: u32,
     pub(super) fault_spans: Vec<FaultSpan>,
@@ -104,6 +118,11 @@ pub(super) struct Engine<'p> {
     /// Long chains of handovers at this instant.
     pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
+    /// Whether every event is looked at: it is traced, or levels are watched.
+    pub(super) is_observed: bool,
+    pub(super) watch: LevelWatch,
+    /// Number of events at which the bounds are looked at again.
+    pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
 }
@@ -112,20 +131,23 @@ impl Engine<'_> {
     /// Runs to the end, or to a bound, or until `watch` says stop.
     pub(super) fn run(&mut self, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) {
         let events_max = options.events_max.unwrap_or(self.plan.events_max);
-        let mut next_check = 0;
-        while self.truncated.is_none() {
+        loop {
             let Self { queue, frames, replicas, .. } = self;
             let Some(entry) = queue.pop(|entry| is_live(frames, replicas, entry)) else { break };
             if entry.at().0 > self.end {
                 break;
             }
-            self.dispatch(entry, watch);
+            let next = self.dispatch(entry, watch);
+            self.settle(next);
             if self.frames.has_grown {
                 self.frames.has_grown = false;
                 self.check_in_system();
             }
-            if self.digest.count() >= next_check {
-                next_check = self.check_bounds(events_max);
+            if self.digest.count() >= self.next_check {
+                self.check_bounds(events_max);
+                if self.truncated.is_some() {
+                    break;
+                }
             }
         }
         if self.truncated.is_none() {
@@ -133,13 +155,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Lets one event happen, unless it is dead.
-    #[inline]
-    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    /// Lets one event happen, unless it is dead; returns the frame that goes on because of it.
+    #[inline(always)]
+    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if entry.tag() == tag::ARRIVAL {
             self.note_event(entry, Phase::Arrive as u64, watch);
-            let request = self.arrival_event(entry.index());
-            return self.settle(request);
+            return self.arrival_event(entry.index());
         }
         if entry.tag() != tag::MAIN {
             return self.dispatch_other(entry, watch);
@@ -147,13 +168,12 @@ impl Engine<'_> {
         let f = entry.index();
         let frame = &mut self.frames[f];
         if frame.main != entry.sequence() {
-            return;
+            return NONE;
         }
         frame.main = 0;
         let (state, key) = (frame.state, frame.key);
         self.note_event(entry, key, watch);
-        let next = self.main_event(f, state);
-        self.settle(next);
+        self.main_event(f, state)
     }
 
     /// Moves the clock and takes a living event into the digest.
@@ -163,15 +183,15 @@ impl Engine<'_> {
         if self.digest.fold(entry.when(), identity) {
             self.at_checkpoint(watch);
         }
-        if self.record.is_some() {
-            self.trace(entry, identity);
+        if self.is_observed {
+            self.observe(entry, identity);
         }
     }
 
     #[inline(never)]
-    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if !is_live(&self.frames, &self.replicas, entry) {
-            return;
+            return NONE;
         }
         let index = entry.index();
         self.note_event(entry, self.identity(entry), watch);
@@ -186,7 +206,7 @@ impl Engine<'_> {
             _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
             _ => self.close_window(),
         }
-        self.settle(next);
+        next
     }
 
     /// Who an event other than a frame's main one concerns, by name and address and never by index.
@@ -203,11 +223,13 @@ impl Engine<'_> {
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
-        if first != NONE {
-            self.run_frame(first);
-        }
-        while let Some(next) = self.ready.pop_front() {
-            self.run_frame(next);
+        let mut next = first;
+        loop {
+            if next != NONE {
+                self.run_frame(next);
+            }
+            let Some(ready) = self.ready.pop_front() else { break };
+            next = ready;
         }
         self.chains = 0;
     }
@@ -224,6 +246,9 @@ impl Engine<'_> {
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::Starting => self.instance_ready(f),
+            State::PlaceQueued => self.place_timed_out(f),
+            State::Joining => self.hedge_now(f),
             State::Connecting => self.connected(f),
             State::BackingOff => self.attempt(f),
             State::Thinking => self.user_returns(f),
@@ -242,9 +267,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Checks every bound and says at which event to check again.
+    /// Checks every bound and sets at which event to check again.
     #[cold]
-    fn check_bounds(&mut self, events_max: u64) -> u64 {
+    fn check_bounds(&mut self, events_max: u64) {
         self.check_in_system();
         let count = self.digest.count();
         if count >= events_max {
@@ -255,7 +280,7 @@ impl Engine<'_> {
         if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
             self.truncate(Bound::EventsMax, SEQUENCE_MAX);
         }
-        events_max.min(count + COMPACT_EVERY)
+        self.next_check = events_max.min(count + COMPACT_EVERY);
     }
 
     /// Checks how many requests are in progress; called whenever there are more than ever before.
@@ -270,6 +295,16 @@ impl Engine<'_> {
     pub(super) fn truncate(&mut self, bound: Bound, limit: u64) {
         if self.truncated.is_none() {
             self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
+            self.next_check = 0;
+        }
+    }
+
+    /// What is kept of every event, where somebody asked.
+    #[inline(never)]
+    fn observe(&mut self, entry: Entry, identity: u64) {
+        self.note_levels();
+        if self.record.is_some() {
+            self.trace(entry, identity);
         }
     }
 

@@ -35,14 +35,14 @@ impl Answer {
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
     pub(super) fn run_frame(&mut self, first: u32) {
+        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
+        if self.frames[first].has(flag::CANCELLED) {
+            return self.finish_cancelled(first);
+        }
         let mut f = first;
         let mut steps = 0u32;
-        while f != NONE {
+        loop {
             let frame = &mut self.frames[f];
-            steps += 1;
-            if frame.has(flag::CANCELLED) || steps > CHAIN_MAX {
-                return self.pause_or_stop(f);
-            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -62,16 +62,19 @@ impl Engine<'_> {
                 Ins::End => self.succeed(f),
                 rare => self.run_rare(f, rare).unwrap_or(f),
             };
+            if f == NONE {
+                return;
+            }
+            steps += 1;
+            if steps > CHAIN_MAX {
+                return self.pause_or_stop(f);
+            }
         }
     }
 
-    /// A cancelled frame stops; a chain that goes on and on is put back in line, and ends
-    /// the run when it goes on for ever.
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
     #[cold]
     fn pause_or_stop(&mut self, f: u32) {
-        if self.frames[f].has(flag::CANCELLED) {
-            return self.finish_cancelled(f);
-        }
         self.chains += 1;
         if self.chains > CHAINS_MAX {
             self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
@@ -108,6 +111,7 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
+            Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
             Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
             Ins::MarkDegraded => {
                 self.frames[f].set(flag::DEGRADED);
@@ -125,6 +129,9 @@ impl Engine<'_> {
             }
             Ins::Start { body, salt } => {
                 let detached = self.branch(f, body, salt, Role::Detached);
+                if !self.messaging.is_empty() {
+                    self.keep_begun(f, detached);
+                }
                 self.ready.push_back(detached);
                 self.frames[f].pc += 1;
             }
@@ -132,6 +139,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Message { what, body } => return self.run_message(f, what, body),
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -180,6 +188,7 @@ impl Engine<'_> {
         let is_waited_for = role == Role::Branch;
         let branch = &mut self.frames[b];
         branch.key = rng::nth(rng::key(parent.key, salt), u64::from(parent.aux));
+        branch.flags = parent.flags & flag::IS_RETRY;
         branch.root = parent.root;
         branch.entered = self.now;
         branch.since = self.now;
@@ -268,6 +277,7 @@ impl Engine<'_> {
             Role::Root => self.complete_request(f, answer),
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
+            Role::Probe => self.probed(f, answer),
             Role::Detached => {
                 self.frames.release(f);
                 NONE
@@ -279,6 +289,7 @@ impl Engine<'_> {
     fn branch_done(&mut self, b: u32, answer: Answer) -> u32 {
         let (p, epoch) = (self.frames[b].parent, self.frames[b].parent_epoch);
         if p == NONE || self.frames[p].epoch != epoch {
+            self.note_late_hedge(b, answer);
             self.frames.release(b);
             return NONE;
         }
@@ -295,6 +306,11 @@ impl Engine<'_> {
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
+            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
+            Ins::Message { what, .. } => {
+                self.frames.release(b);
+                self.message_body_done(p, what, answer)
+            }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }
@@ -373,27 +389,27 @@ impl Engine<'_> {
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
+        let from = frame.comp;
         frame.key = rng::key(frame.key, site.salt);
         frame.from_site = site_index;
         frame.pc = site.entry;
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link) = (site.policy, site.target, site.link);
+        let (policy, link) = (site.policy, site.link);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
         edge.attempts += 1;
         edge.answered_ok += 1;
         edge.calls_ok += 1;
-        if self.frames[f].replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, f);
+        if site.only_replica == NONE {
+            self.aim(f, policy, from_replica);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
         }
-        let from_node = self.t.comps[self.replicas[from_replica as usize].comp as usize].node;
-        self.travel(f, site_index, from_node)
+        self.travel(f, site_index, self.t.comps[from as usize].node)
     }
 
     /// What a served call does besides its steps, once it has succeeded.
@@ -416,6 +432,8 @@ impl Engine<'_> {
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Publish(publish) => self.publish(f, publish, answer),
+            SiteEffect::Redrive { broker } => self.redrive(broker),
         }
     }
 

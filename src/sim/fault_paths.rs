@@ -32,6 +32,7 @@ impl Engine<'_> {
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
             Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
+            Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
                 self.refit_pools(*policy as u32, fault, strength)
@@ -39,7 +40,7 @@ impl Engine<'_> {
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.refit_connections(*component, fault, strength);
             }
-            _ => {}
+            _ => self.strike_platform(fault, strength),
         }
     }
 

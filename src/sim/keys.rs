@@ -55,10 +55,20 @@ impl Engine<'_> {
         })
     }
 
+    /// The key that a frame's request means by an entity, with the entity's number in it.
+    pub(super) fn entity_key(&self, f: u32, entity: u32) -> u64 {
+        self.entity_key_of(self.frames[f].root, entity)
+    }
+
+    /// The key that the request with this root means by an entity, with the entity's number in it.
+    pub(super) fn entity_key_of(&self, root: u64, entity: u32) -> u64 {
+        joined(entity, self.rank(root, entity))
+    }
+
     /// What a frame's request asks a cache for.
     pub(super) fn cache_key(&self, f: u32, comp: u32, entity: u32) -> Key {
         let root = self.frames[f].root;
-        let key = joined(entity, self.rank(root, entity));
+        let key = self.entity_key_of(root, entity);
         let owner = match self.t.comps[comp as usize].cache_owner {
             NONE => 0,
             owner => 1 + self.rank(root, owner),

@@ -8,7 +8,8 @@
 
 use super::control::Control;
 use super::engine::Engine;
-use super::keys::joined;
+use super::faults::Trouble;
+use super::fleet::Life;
 use super::tables::{Comp, NONE, Policy};
 use crate::kernel::Phase;
 use crate::outcome::SHARD_SLOTS;
@@ -27,16 +28,17 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    fn new(hashing: Hashing, notice: Option<u64>, salt: u64, replicas: u32) -> Self {
+    /// The first `initial` of `replicas` take part.
+    fn new(hashing: Hashing, notice: Option<u64>, salt: u64, replicas: u32, initial: u32) -> Self {
         let salts: Vec<u64> = (0..replicas).map(|number| rng::nth(salt, u64::from(number))).collect();
         let mut ring =
             Self { hashing, notice, salts, is_member: Vec::new(), owners: vec![0; SHARD_SLOTS as usize] };
-        let members: Vec<u32> = (0..replicas).collect();
+        let members: Vec<u32> = (0..initial.max(1)).collect();
         ring.owners = match hashing {
-            Hashing::Modulo => (0..SHARD_SLOTS as u32).map(|slot| slot % replicas).collect(),
+            Hashing::Modulo => (0..SHARD_SLOTS as u32).map(|slot| slot % initial.max(1)).collect(),
             Hashing::Consistent => (0..SHARD_SLOTS).map(|slot| ring.heaviest(slot, &members)).collect(),
         };
-        ring.is_member = vec![true; replicas as usize];
+        ring.is_member = (0..replicas).map(|number| number < initial).collect();
         ring
     }
 
@@ -101,7 +103,8 @@ impl Rings {
             let rule = plan.components[comp].shards;
             rings.of[comp].get_or_insert_with(|| {
                 let salt = rng::key(comps[comp].salt, rng::name_hash("shards"));
-                Ring::new(rule.hashing, rule.notice.map(|notice| notice.0), salt, comps[comp].replicas)
+                let (replicas, initial) = (comps[comp].replicas, comps[comp].initial);
+                Ring::new(rule.hashing, rule.notice.map(|notice| notice.0), salt, replicas, initial)
             });
         }
         rings
@@ -120,7 +123,7 @@ impl Engine<'_> {
     pub(super) fn pick_shard(&mut self, policy: u32, f: u32) -> u32 {
         let rule = &self.t.policies[policy as usize];
         let (comp, entity) = (rule.target as usize, rule.shard_by);
-        let key = joined(entity, self.rank(self.frames[f].root, entity));
+        let key = self.entity_key(f, entity);
         let number = self.rings.of[comp].as_ref().map_or(0, |ring| ring.owner(key));
         let sent = &mut self.stations[comp].counts.shards.sent;
         if sent.is_empty() {
@@ -146,14 +149,13 @@ impl Engine<'_> {
     pub(super) fn reshard(&mut self, comp: usize) {
         let Some(ring) = &mut self.rings.of[comp] else { return };
         let first = self.t.comps[comp].first_replica as usize;
-        let replicas = &self.replicas[first..first + ring.is_member.len()];
-        let takes_part = |replica: &super::station::Replica| {
-            replica
-                .trouble
-                .as_ref()
-                .is_none_or(|trouble| trouble.left.is_empty() && (trouble.down == 0 || ring.notice.is_none()))
+        let notices = ring.notice.is_some();
+        let takes_part = |r: usize| {
+            let trouble = self.replicas[r].trouble.as_ref();
+            let is_well = |trouble: &Box<Trouble>| trouble.left.is_empty() && (trouble.down == 0 || !notices);
+            self.fleet.slots[r].life == Life::Serving && trouble.is_none_or(is_well)
         };
-        let is_member = replicas.iter().map(takes_part).collect();
+        let is_member = (first..first + ring.is_member.len()).map(takes_part).collect();
         self.stations[comp].counts.shards.moved += ring.change(is_member);
     }
 }
@@ -175,7 +177,7 @@ mod tests {
     #[test]
     fn consistent_hashing_gives_each_a_fair_share_and_moves_one_in_n() {
         for replicas in [2u32, 5, 10, 100] {
-            let mut ring = Ring::new(Hashing::Consistent, None, 7, replicas);
+            let mut ring = Ring::new(Hashing::Consistent, None, 7, replicas, replicas);
             let fair = 1.0 / f64::from(replicas);
             let before = ring.owners.clone();
             assert!(shares(&ring, replicas).iter().all(|share| (share - fair).abs() < slack(fair)));
@@ -193,7 +195,7 @@ mod tests {
     #[test]
     fn modulo_moves_all_but_one_in_n() {
         for replicas in [5u32, 10] {
-            let mut ring = Ring::new(Hashing::Modulo, None, 7, replicas);
+            let mut ring = Ring::new(Hashing::Modulo, None, 7, replicas, replicas);
             let mut members = vec![true; replicas as usize];
             members[replicas as usize - 1] = false;
             let moved = ring.change(members) as f64 / SHARD_SLOTS as f64;
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn with_nobody_left_nothing_moves() {
-        let mut ring = Ring::new(Hashing::Consistent, None, 7, 3);
+        let mut ring = Ring::new(Hashing::Consistent, None, 7, 3, 3);
         assert_eq!(ring.change(vec![false; 3]), 0);
     }
 }

@@ -4,21 +4,28 @@ use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
+use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::fleet::Fleet;
 use super::frame::Frames;
+use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::saturation::Watch;
+use super::shape::lines;
 use super::shards::Rings;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
 use crate::kernel::{Digest, EventQueue};
@@ -37,6 +44,7 @@ impl<'p> Engine<'p> {
         let t = compile(plan, &mut queue);
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
+        let watch = LevelWatch::new(plan);
         let comps = t.comps.len();
         let windows = WindowClock::new(
             plan.window.0,
@@ -55,6 +63,7 @@ impl<'p> Engine<'p> {
             ready: VecDeque::new(),
             logs: Logs::default(),
             digest: Digest::default(),
+            fleet: Fleet::new(plan, &t),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
@@ -63,8 +72,12 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
+            saturation: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
+            guards: Guards::new(&t.guards),
+            ablation: Vec::new(),
+            ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
             buffers: buffers(&t),
@@ -77,10 +90,12 @@ impl<'p> Engine<'p> {
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
             controls: Controls::default(),
+            messaging: Messaging::new(&t, plan.messaging.marks.len()),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
+            fault_events_free: Vec::new(),
             recurring: 0,
             fault_spans: Vec::new(),
             generators: Vec::new(),
@@ -88,6 +103,9 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            is_observed: options.record.is_some() || !watch.is_empty(),
+            watch,
+            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,
@@ -103,6 +121,7 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.start_fleet();
         self.warm_caches();
         self.schedule_faults();
         self.schedule_window();
@@ -123,11 +142,13 @@ impl<'p> Engine<'p> {
         for generator in 0..self.generators.len() as u32 {
             self.start_generator(generator);
         }
+        self.start_messages();
     }
 
     fn add_slot_tables(&mut self) {
         let t = &self.t;
         self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.messaging.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -154,6 +175,7 @@ impl<'p> Engine<'p> {
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
+        self.settle_messages();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);
@@ -163,6 +185,7 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }
@@ -181,8 +204,11 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
+            queued_since: 0,
+            limit: comp.concurrency.as_ref().map(|rule| Box::new(LimitState::new(rule))),
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }
@@ -196,13 +222,11 @@ pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
 
 fn pools(t: &Tables) -> Vec<PoolState> {
     let mut all = Vec::new();
-    for (number, policy) in t.policies.iter().enumerate() {
-        if policy.pool != NONE {
+    for policy in &t.policies {
+        // One that shares another's points at states that are there already.
+        if policy.pool as usize == all.len() {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(
-                PoolState::new(policy.pool_size, number as u32),
-                callers as usize,
-            ));
+            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size), callers as usize));
         }
     }
     all
@@ -210,7 +234,13 @@ fn pools(t: &Tables) -> Vec<PoolState> {
 
 fn budgets(t: &Tables) -> Vec<BudgetState> {
     let mut all = Vec::new();
-    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+    let mut begun = 0;
+    for policy in &t.policies {
+        // One that shares another's points at a budget that is there already.
+        if policy.budget as usize != begun {
+            continue;
+        }
+        begun += 1;
         let budget = &t.budgets[policy.budget as usize];
         let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
         let sharers = if budget.per_replica { callers } else { 1 };
@@ -233,7 +263,7 @@ fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
     let mut all = Vec::new();
     for component in &plan.components {
         if let Some(cache) = &component.cache {
-            for replica in 0..component.replicas {
+            for replica in 0..component.slots() {
                 let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
                 all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
             }

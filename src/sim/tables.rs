@@ -3,9 +3,13 @@
 //! changed while running.
 
 use super::cache::Life;
+use super::messaging::tables::{MessageIns, MessageTables};
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
-use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Removed, Source, Ttl};
+use crate::plan::{
+    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
+    Source, Standing, Ttl,
+};
 use crate::units::{SimSpan, SimTime, TIME_MAX};
 
 /// "No such index".
@@ -20,7 +24,7 @@ pub(super) struct Delay {
 
 impl Delay {
     /// One addressed draw, in whole nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sample(&self, key: u64) -> u64 {
         match self.lane {
             Some((constant, _)) => constant,
@@ -51,6 +55,8 @@ pub(super) enum Ins {
     Call { site: u32 },
     /// Use the replica's own memory, which costs nothing: what a call of this site would do.
     OwnCache { site: u32 },
+    /// Call, perhaps twice, and wait for the first answer; `body` is the call alone.
+    Hedged { site: u32, body: u32 },
     /// Hand the request on.
     Forward { site: u32 },
     /// After the look-up call: go on with the miss steps, jump to the hit steps,
@@ -83,6 +89,8 @@ pub(super) enum Ins {
     Start { body: u32, salt: u64 },
     /// Answer now, go on after.
     Reply,
+    /// Something about messages, repetition or progress, with a body if it has one.
+    Message { what: MessageIns, body: u32 },
     /// The end of an operation or body.
     End,
 }
@@ -91,7 +99,7 @@ pub(super) enum Ins {
 #[derive(Clone, Debug)]
 pub(super) struct Rescue {
     /// Bit sets of classes with where to go.
-    pub(super) entries: Vec<(u16, u32)>,
+    pub(super) entries: Vec<(u32, u32)>,
     /// After the body succeeded.
     pub(super) done: u32,
 }
@@ -116,6 +124,8 @@ pub(super) enum SiteEffect {
     CacheRemove(u32),
     Read,
     Write,
+    Publish(u32),
+    Redrive { broker: u32 },
 }
 
 /// A compiled call site.
@@ -187,21 +197,31 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, budget, connection limit, deadline nor counts of unanswered requests.
+    /// Neither pool, guard, budget, mark of retries, connection limit, deadline nor counts of unanswered requests.
     pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
     pub(super) backoff: crate::plan::Backoff,
-    pub(super) retry_on: u16,
+    pub(super) retry_on: u32,
     pub(super) budget: u32,
+    /// Never retries work done for somebody's retry.
+    pub(super) retries_only_first: bool,
+    /// Index of its guard, or `NONE`.
+    pub(super) guard: u32,
     pub(super) honours_retry_after: bool,
     pub(super) balancing: Balancing,
     /// Entity whose key decides about the replica, or `NONE`.
     pub(super) shard_by: u32,
     pub(super) on_failure: OnFailure,
     pub(super) priority: Option<u8>,
+    /// Replicas in the caller's zone are preferred.
+    pub(super) zone_aware: bool,
+    /// Failures may eject the replica that they came from.
+    pub(super) watched: bool,
+    /// Its connections come with those to the caller.
+    pub(super) is_pinned: bool,
     /// First of the caller's pools (one per caller replica), or `NONE`.
     pub(super) pool: u32,
     pub(super) pool_size: u32,
@@ -223,6 +243,20 @@ pub(super) struct Budget {
     pub(super) per_replica: bool,
 }
 
+/// A policy's guards; states of each kind start at `first_..`, one per sharer.
+#[derive(Clone, Debug)]
+pub(super) struct GuardRule {
+    pub(super) guard: Guard,
+    /// Replicas of the caller.
+    pub(super) callers: u32,
+    pub(super) first_breaker: u32,
+    pub(super) first_throttle: u32,
+    pub(super) first_bulkhead: u32,
+    pub(super) first_hedge: u32,
+    /// Of a hedge after a fixed delay.
+    pub(super) hedge_lane: Option<Lane>,
+}
+
 /// What holding means for a station, resolved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Holds {
@@ -241,7 +275,20 @@ pub(super) struct Comp {
     pub(super) node: u32,
     pub(super) place: u32,
     pub(super) first_replica: u32,
+    /// Most replicas at once: each has an index of its own.
     pub(super) replicas: u32,
+    /// Replicas at the start.
+    pub(super) initial: u32,
+    /// All replicas get requests at all times.
+    pub(super) is_fixed: bool,
+    /// The first replica is a front desk that hands requests to instances.
+    pub(super) is_serverless: bool,
+    /// Parts of its place that fail on their own; replica `n` is in zone `n % zones`.
+    pub(super) zones: u32,
+    /// Whose connections it holds for as long as its callers hold theirs to it, and how many at most.
+    pub(super) session: Option<(u32, u32)>,
+    /// Where a probe's program is, or `NONE`.
+    pub(super) probe: u32,
     pub(super) holds: Holds,
     /// Threads or cores per replica; `u32::MAX` when unlimited.
     pub(super) units: u32,
@@ -252,6 +299,9 @@ pub(super) struct Comp {
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,
     pub(super) patience_salt: u64,
+    pub(super) drops_expired: bool,
+    pub(super) standing: Option<Standing>,
+    pub(super) concurrency: Option<ConcurrencyLimit>,
     /// Range of admission buckets.
     pub(super) buckets: std::ops::Range<u32>,
     pub(super) connections_max: u32,
@@ -266,6 +316,14 @@ pub(super) struct Comp {
     pub(super) flush_op: u32,
     pub(super) first_op: u32,
     pub(super) is_store: bool,
+}
+
+impl Comp {
+    /// The index that every request goes to, or `NONE` when there is a choice.
+    pub(super) fn only_replica(&self) -> u32 {
+        let is_only = self.is_serverless || (self.is_fixed && self.replicas == 1);
+        if is_only { self.first_replica } else { NONE }
+    }
 }
 
 /// A compiled admission rule.
@@ -333,6 +391,9 @@ pub(super) struct Tables {
     pub(super) ops: Vec<Op>,
     pub(super) policies: Vec<Policy>,
     pub(super) budgets: Vec<Budget>,
+    pub(super) guards: Vec<GuardRule>,
+    /// Whether any policy asks if a request is somebody's retry.
+    pub(super) marks_retries: bool,
     pub(super) comps: Vec<Comp>,
     pub(super) buckets: Vec<BucketRule>,
     pub(super) links: Vec<LinkRule>,
@@ -343,6 +404,7 @@ pub(super) struct Tables {
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
     pub(super) loads: Vec<Load>,
+    pub(super) messages: MessageTables,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.
@@ -353,6 +415,6 @@ pub(super) struct Tables {
 
 /// Bit of a class in a set.
 #[inline]
-pub(super) fn class_bit(class: ErrorClass) -> u16 {
-    1 << class as u16
+pub(super) fn class_bit(class: ErrorClass) -> u32 {
+    1 << class as u32
 }

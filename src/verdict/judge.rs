@@ -93,7 +93,9 @@ fn doubt(expectation: &Expectation, reading: &Reading) -> Option<String> {
     let Reading::Value { bounds: Some((low, high)), note, .. } = reading else { return None };
     let is_open = is_kept(expectation, *low) != is_kept(expectation, *high);
     let note = note.as_deref().unwrap_or_default();
-    (high - low > CENSORED_SHARE_MAX && is_open).then(|| format!("{note}, and they could change the verdict"))
+    let scale = if unit(expectation.metric) == Unit::Share { 1.0 } else { *high };
+    (high - low > CENSORED_SHARE_MAX * scale && is_open)
+        .then(|| format!("{note}, and they could change the verdict"))
 }
 
 /// What never came about breaks any promise but that it takes longer than it already has.
@@ -180,11 +182,15 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
 
 fn unit(metric: Metric) -> Unit {
     match metric {
+        Metric::Message(metric) => super::messages::unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
+        | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::WaitSd
+        | Metric::InstanceTime
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput
         | Metric::Goodput
@@ -193,8 +199,18 @@ fn unit(metric: Metric) -> Unit {
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
+        | Metric::InSystemQuantile(_)
+        | Metric::EntriesMean
         | Metric::RetryAmplification
         | Metric::Cache(CacheMetric::Purged | CacheMetric::UnflushedLost)
+        | Metric::ReplicasMean
+        | Metric::ReplicasMax
+        | Metric::DesiredMean
+        | Metric::EjectedMean
+        | Metric::ScalingChanges
+        | Metric::StartsDenied
+        | Metric::ConnectionsRefused
+        | Metric::ConnectionsMax
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -202,6 +218,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::Utilization
         | Metric::RejectRate
         | Metric::AbandonRate
+        | Metric::ExpiredRate
+        | Metric::ShortCircuitRate
+        | Metric::BulkheadRejectRate
+        | Metric::HedgeRate
         | Metric::HitRatio
         | Metric::Cache(
             CacheMetric::StaleRatio
@@ -211,6 +231,10 @@ fn unit(metric: Metric) -> Unit {
             | CacheMetric::MovedKeys,
         )
         | Metric::TimeoutRate
-        | Metric::Uptime => Unit::Share,
+        | Metric::WaitRate
+        | Metric::InSystemAtLeast(_)
+        | Metric::ColdStartRate
+        | Metric::Uptime
+        | Metric::UpAtLeast(_) => Unit::Share,
     }
 }

@@ -12,6 +12,8 @@ mod components;
 pub(crate) mod fixture;
 mod judge;
 mod measure;
+mod messages;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod users;

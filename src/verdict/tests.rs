@@ -1,7 +1,7 @@
 //! Verdicts on an outcome whose numbers can be counted by hand.
 
 use super::fixture::{at, outcome, plan};
-use super::{Judgement, Verdict, judge, worst};
+use super::{Judgement, Verdict, judge, measure, worst};
 use crate::outcome::*;
 use crate::plan::*;
 use crate::units::SimSpan;
@@ -78,7 +78,16 @@ fn component_metrics_are_as_defined() {
         assert_eq!(during(Metric::HitRatio, scope.clone()), 0.8);
         assert_eq!(during(Metric::UnknownWrites, scope), 3.0);
     }
-    assert_eq!(measured(Metric::Uptime, Scope::Component(0), When::Always), 0.875);
+    let always = |metric| measured(metric, Scope::Component(0), When::Always);
+    assert_eq!(always(Metric::Uptime), 0.875);
+    assert_eq!(always(Metric::WaitRate), 0.2);
+    assert_eq!(always(Metric::EntriesMean), 40.0);
+    assert_eq!(always(Metric::InSystemQuantile(0.8)), 1.0);
+    assert_eq!(always(Metric::InSystemQuantile(0.81)), 4.0);
+    assert_eq!(always(Metric::InSystemAtLeast(2)), 0.2);
+    assert_eq!(always(Metric::UpAtLeast(1)), 1.0);
+    assert_eq!(always(Metric::UpAtLeast(2)), 0.75);
+    assert_eq!(always(Metric::WaitSd), 0.0);
     assert_eq!(during(Metric::LatencyMean, Scope::Component(0)), 0.03);
     assert_eq!(during(Metric::LatencyMean, Scope::Operation(0, 1)), 0.06);
     assert_eq!(during(Metric::WaitMean, Scope::Component(0)), 0.01);
@@ -91,6 +100,19 @@ fn call_metrics_are_as_defined() {
     assert!((always(Metric::ErrorRate) - 0.1).abs() < 1e-12);
     assert_eq!(always(Metric::RetryAmplification), 1.5);
     assert_eq!(always(Metric::TimeoutRate), 0.4);
+}
+
+#[test]
+fn the_timeout_rate_counts_attempts_not_calls() {
+    let mut out = outcome();
+    for slot in out.edges.iter_mut().flat_map(|edge| &mut edge.slots) {
+        *slot = EdgeSlot::default();
+    }
+    let slot = out.edges[0].slots.last_mut().unwrap();
+    *slot =
+        EdgeSlot { calls: 1, attempts: 3, timed_out: 2, answered_ok: 1, calls_ok: 1, ..EdgeSlot::default() };
+    let read = |metric| measure(&plan(), metric, &Scope::Edge(0), When::Always, &out);
+    assert_eq!((read(Metric::TimeoutRate), read(Metric::Availability)), (Ok(2.0 / 3.0), Ok(1.0)));
 }
 
 #[test]
@@ -168,6 +190,22 @@ fn many_hanging_requests_leave_a_share_in_doubt() {
 }
 
 #[test]
+fn goodput_counts_answers_to_what_arrived_and_hanging_requests_leave_it_in_doubt() {
+    let mut out = outcome();
+    out.traffic[0].slots[3].open = 300;
+    out.traffic[0].slots[3].ok -= 300;
+    let at_least = |target| {
+        let promise =
+            expect(Metric::Goodput, Scope::All, Comparison::GreaterOrEqual, target, When::AfterRecovery);
+        judged(promise, std::slice::from_ref(&out))
+    };
+    assert_eq!(at_least(7.0).measured, Some(7.0), "700 of 1000 in 100 s");
+    assert_eq!(at_least(7.0).verdict, Verdict::Pass);
+    assert_eq!(at_least(9.0).verdict, Verdict::Inconclusive, "they might be answered yet");
+    assert_eq!(at_least(11.0).verdict, Verdict::Fail);
+}
+
+#[test]
 fn service_that_never_held_again_fails_every_promise_about_afterwards() {
     let mut out = outcome();
     out.slots[3].recovered = false;
@@ -190,13 +228,7 @@ fn service_that_never_held_again_fails_every_promise_about_afterwards() {
 }
 
 fn incident(from: u64, to: Option<u64>) -> Incident {
-    Incident {
-        from: at(from),
-        to: to.map(at),
-        availability_min: 0.5,
-        latency_p99_max: SimSpan::ZERO,
-        failed: 10,
-    }
+    Incident { from: at(from), to: to.map(at), availability_min: 0.5, latency_p99_max: None, failed: 10 }
 }
 
 #[test]

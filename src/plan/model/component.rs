@@ -1,6 +1,8 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{Cache, Operation, PlaceId, Shards};
+use super::{
+    Cache, ConcurrencyLimit, Health, Lifecycle, Operation, PlaceId, Scaling, Serverless, Shards, Standing,
+};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -16,8 +18,16 @@ pub struct Component {
     pub tags: Vec<String>,
     /// Where it runs.
     pub place: PlaceId,
-    /// How many independent copies, each with its own queue.
+    /// How many independent copies, each with its own queue; at the start, if the number changes.
     pub replicas: u32,
+    /// How replicas begin and end.
+    pub lifecycle: Lifecycle,
+    /// Present when the number of replicas changes by itself.
+    pub scaling: Option<Scaling>,
+    /// Present when instances are made for requests.
+    pub serverless: Option<Serverless>,
+    /// Present when not every replica gets requests.
+    pub health: Option<Health>,
     /// What a request occupies while it is inside.
     pub holding: Holding,
     /// Multiplies the pace of all its work; 1 is nominal.
@@ -26,6 +36,8 @@ pub struct Component {
     pub queue: Queue,
     /// Checks made before a request may queue, in order.
     pub admission: Vec<Admission>,
+    /// Most requests inside each replica, checked before the limits of `admission`.
+    pub concurrency: Option<ConcurrencyLimit>,
     /// Most connections open to it at once, over all callers' pools.
     pub connections_max: Option<u32>,
     /// Present when it remembers keys.
@@ -36,6 +48,21 @@ pub struct Component {
     pub store: Option<Store>,
     /// What it serves.
     pub operations: Vec<Operation>,
+}
+
+impl Component {
+    /// Most replicas there can be at once: each has a place of its own in the engine.
+    /// A serverless component's first one is its front desk and serves nothing.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        if let Some(serverless) = &self.serverless {
+            return serverless.max + 1;
+        }
+        let max = self.scaling.as_ref().map_or(self.replicas, |scaling| scaling.max.max(self.replicas));
+        // A replacement starts beside the one that it replaces.
+        let replaces = self.health.as_ref().is_some_and(|health| health.replaces);
+        if replaces { max * 2 } else { max }
+    }
 }
 
 /// What a request occupies while it is at a component.
@@ -65,6 +92,23 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a request waits before it gives up; never ends work that has begun.
     pub patience: Option<Law>,
+    /// Whether a request whose caller has stopped waiting is dropped when its turn comes.
+    pub drops_expired: bool,
+    /// What changes while the queue stands; needed by [`Discipline::AdaptiveLifo`].
+    pub standing: Option<Standing>,
+}
+
+impl Default for Queue {
+    /// Endless, first in, first out.
+    fn default() -> Self {
+        Self {
+            capacity: None,
+            discipline: Discipline::Fifo,
+            patience: None,
+            drops_expired: false,
+            standing: None,
+        }
+    }
 }
 
 /// Who is served next.
@@ -74,6 +118,8 @@ pub enum Discipline {
     Fifo,
     /// Last in, first out.
     Lifo,
+    /// First in, first out; last in, first out while the queue stands.
+    AdaptiveLifo,
     /// Smallest priority number first, then first in, first out; running work is never interrupted.
     Priority,
     /// As `Priority`, and a more urgent arrival interrupts the least urgent

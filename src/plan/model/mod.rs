@@ -10,8 +10,12 @@ mod cache;
 mod component;
 mod expectation;
 mod faults;
+mod guard;
 mod load;
+mod messaging;
+mod overload;
 mod policy;
+mod replicas;
 mod steps;
 
 use crate::dist::Law;
@@ -22,8 +26,12 @@ pub use cache::*;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
+pub use guard::*;
 pub use load::*;
+pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].
@@ -46,6 +54,12 @@ pub type DatasetId = usize;
 
 /// Index into [`Plan::clients`].
 pub type ClientId = usize;
+
+/// Index into [`Messaging::brokers`].
+pub type BrokerId = usize;
+
+/// Index into [`Messaging::marks`].
+pub type MarkId = usize;
 
 /// A complete, checked model of what exists and what happens to it.
 #[derive(Clone, Debug)]
@@ -76,6 +90,8 @@ pub struct Plan {
     pub entities: Vec<Entity>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Limits that several components share.
+    pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.
     pub links: Vec<Link>,
     /// What exists.
@@ -86,6 +102,8 @@ pub struct Plan {
     pub clients: Vec<Client>,
     /// How callers behave; one per (caller, target) pair.
     pub policies: Vec<CallPolicy>,
+    /// Brokers, consumers and schedules.
+    pub messaging: Messaging,
     /// When and how much load arrives.
     pub workloads: Vec<Workload>,
     /// What goes wrong.
@@ -123,6 +141,8 @@ pub struct Entity {
 pub struct Place {
     /// Name in the file.
     pub name: String,
+    /// Parts that fail on their own, at least 1; replica `n` is in zone `n mod zones`.
+    pub zones: u32,
 }
 
 /// A directed network path between two places (possibly the same one).

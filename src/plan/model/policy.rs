@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::EntityId;
+use super::{EntityId, Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,31 @@ pub enum ErrorClass {
     PoolTimeout,
     /// The caller cancelled.
     Cancelled,
+    /// The caller's own breaker or throttle let nothing through.
+    Open,
+    /// The caller's own bulkhead was full.
+    Bulkhead,
+    /// Its deadline had passed when its turn came.
+    Expired,
+}
+
+impl ErrorClass {
+    /// Every class; each stands at the index that is its number.
+    pub const ALL: [Self; 13] = [
+        Self::Error,
+        Self::Timeout,
+        Self::Shed,
+        Self::Throttled,
+        Self::Reneged,
+        Self::Reset,
+        Self::Refused,
+        Self::Connections,
+        Self::PoolTimeout,
+        Self::Cancelled,
+        Self::Open,
+        Self::Bulkhead,
+        Self::Expired,
+    ];
 }
 
 /// How a caller behaves towards one target.
@@ -52,15 +77,22 @@ pub struct CallPolicy {
     pub balancing: Balancing,
     /// Each request goes to the replica that its key of this entity belongs to, instead.
     pub shard_by: Option<EntityId>,
+    /// Whether replicas in the caller's own zone are preferred.
+    pub zone_aware: bool,
     /// What a failed call means for the caller.
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.
     pub priority: Option<u8>,
+    /// What it does to protect itself and the target.
+    pub guard: Guard,
 }
 
 /// A connection pool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
+    /// The policy whose connections these are: this one, or another of the same caller and target
+    /// that takes the pool from the same entry.
+    pub owner: PolicyId,
     /// Most connections per caller replica.
     pub size: u32,
     /// Most callers waiting for a connection; `None` is unlimited.
@@ -69,6 +101,8 @@ pub struct Pool {
     pub timeout: Option<SimSpan>,
     /// Cost of opening a connection; `None` is free.
     pub connect: Option<Law>,
+    /// Whether a connection serves one connection to the caller, as long as that is open, and not one call.
+    pub is_session: bool,
 }
 
 /// When and how to try again.
@@ -84,11 +118,16 @@ pub struct Retry {
     pub budget: Option<RetryBudget>,
     /// Whether a refusal's hint replaces a shorter pause.
     pub honours_retry_after: bool,
+    /// Whether work done for somebody's retry is never retried here, so that only one layer retries.
+    pub only_if_first: bool,
 }
 
-/// Bound on retries over many calls of one policy.
+/// Bound on retries over many calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryBudget {
+    /// The policy whose allowance this is: this one, or another of the same caller and target
+    /// that takes the budget from the same entry.
+    pub owner: PolicyId,
     /// How the allowance works.
     pub rule: BudgetRule,
     /// Who shares it.

@@ -1,6 +1,8 @@
 //! What a component does when called.
 
-use super::{Cached, ComponentId, DatasetId, EntityId, ErrorClass, OperationId, PolicyId, Put, Removal};
+use super::{
+    Cached, ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Put, Removal,
+};
 use crate::dist::Law;
 
 /// What a component does when called.
@@ -107,6 +109,8 @@ pub enum Step {
     },
     /// Answer now; the steps that follow run on, still holding the thread.
     Reply,
+    /// Something about messages, repetition or progress.
+    Message(Box<MessageStep>),
 }
 
 /// A call site.
@@ -142,6 +146,7 @@ impl Step {
             Self::Put(put) => vec![&put.call],
             Self::Remove(removal) => vec![&removal.call],
             Self::Cached(cached) => vec![&cached.get, &cached.set],
+            Self::Message(step) => step.calls(),
             _ => Vec::new(),
         }
     }
@@ -151,6 +156,7 @@ impl Step {
     pub fn bodies(&self) -> Vec<&[Self]> {
         match self {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Message(step) => step.bodies(),
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),

@@ -6,14 +6,18 @@ mod components;
 mod edges;
 mod findings;
 mod merge;
+mod messages;
+mod replications;
 mod timeline;
 mod traffic;
 
 pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
-pub(super) use timeline::{Happening, HappeningKind, timeline};
-pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
+pub(super) use messages::{BrokerFact, MarkFact};
+pub(super) use replications::{CONFIDENCE, Headline, Spread};
+pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
+pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
 use super::Sheet;
 use crate::outcome::{ConservationCheck, Outcome, Phase};
@@ -32,6 +36,10 @@ pub(super) struct Facts<'a> {
     /// In the topology's order.
     pub(super) components: Vec<ComponentFact<'a>>,
     pub(super) edges: Vec<EdgeFact<'a>>,
+    /// What users got over all replications; empty for a single run.
+    pub(super) headlines: Vec<Headline>,
+    pub(super) brokers: Vec<BrokerFact<'a>>,
+    pub(super) marks: Vec<MarkFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -79,6 +87,9 @@ impl<'a> Facts<'a> {
             traffic: outcome.traffic.iter().map(|t| TrafficFact::new(t, &whole, &parts)).collect(),
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
+            headlines: replications::headlines(outcome, sheet.others),
+            brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
+            marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
             whole,
             parts,
         }
@@ -86,6 +97,26 @@ impl<'a> Facts<'a> {
 
     pub(super) fn outcome(&self) -> &'a Outcome {
         self.sheet.outcome
+    }
+
+    /// How many runs of the scenario there are.
+    pub(super) fn replications(&self) -> usize {
+        1 + self.sheet.others.len()
+    }
+
+    /// One line that says which replication is shown, and how many were stopped early; nothing for a single run.
+    pub(super) fn replications_note(&self) -> Option<String> {
+        let count = self.replications();
+        if count == 1 {
+            return None;
+        }
+        let all = std::iter::once(self.outcome()).chain(self.sheet.others);
+        let stopped = all.filter(|outcome| outcome.truncated.is_some()).count();
+        let stopped = if stopped > 0 { format!("; {stopped} of them stopped early") } else { String::new() };
+        Some(format!(
+            "{count} replications{stopped}. What says so is over all of them; everything else shows the first, seed {}.",
+            self.outcome().seed
+        ))
     }
 
     /// How many expectations came out so.

@@ -6,7 +6,9 @@
 mod blame;
 mod load;
 mod machinery;
+mod messages;
 mod provenance;
+mod replications;
 mod table;
 mod timeline;
 mod verdict;
@@ -37,6 +39,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
     let facts = Facts::new(sheet);
     let sections = [
         ("expectations", "Expectations", verdict::expectations(&facts)),
+        ("replications", "Over all replications", replications::section(&facts)),
         ("timeline", "Faults and incidents", timeline::section(&facts)),
         ("load", "What users got", load::section(&facts)),
         ("over-time", "Components over time", machinery::over_time(&facts)),
@@ -46,6 +49,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
         ("components", "Components", machinery::components(&facts)),
         ("calls", "Calls", machinery::edges(&facts)),
         ("data", "Caches and stores", machinery::data(&facts)),
+        ("messages", "Messages and schedules", messages::section(&facts)),
         ("run", "This run", provenance::section(&facts)),
     ];
     let shown = || sections.iter().filter(|(_, _, body)| !body.is_empty());

@@ -108,6 +108,10 @@ fn component_slot(
         queue_area: (queue * nanos as f64) as u128,
         in_system_area: ((queue + 3.0) * nanos as f64) as u128,
         up_area: u128::from(nanos) * u128::from(replicas),
+        replicas: ReplicaSlot {
+            placed_area: u128::from(nanos) * u128::from(replicas),
+            ..ReplicaSlot::default()
+        },
         queue_max: (queue * 2.5) as u64,
         in_system_max: (queue * 2.5) as u64 + 4,
         cache: ["redis", "cloudfront"].contains(&name).then(|| cache_slot(arrived, strain)),
@@ -273,10 +277,11 @@ pub(super) fn outcome() -> Outcome {
         from: at(from),
         to,
         availability_min,
-        latency_p99_max: SimSpan::from_millis(p99),
+        latency_p99_max: Some(SimSpan::from_millis(p99)),
         failed,
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0.1.0".into(),
         scenario: "supabase brownout on a sale day".into(),
@@ -313,6 +318,17 @@ pub(super) fn outcome() -> Outcome {
             fault("supabase brownout", "slow", "supabase.postgres x8", 10 * MIN, 15 * MIN),
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
+        replica_notes: Vec::new(),
+        saturations: vec![Saturation {
+            kind: SaturationKind::Pool,
+            who: "user-services -> supabase".into(),
+            from: at(10 * MIN + 10),
+        }],
+        recovery: Some(Recovery {
+            trigger_end: at(22 * MIN),
+            time: Some(SimSpan::from_secs(2 * MIN)),
+            trials: Vec::new(),
+        }),
         incidents: vec![
             incident(10 * MIN + 20, Some(at(15 * MIN + 40)), 0.853, 8400, 13_411),
             incident(20 * MIN + 10, Some(at(24 * MIN)), 0.942, 5100, 2_604),
@@ -385,6 +401,7 @@ pub(super) fn judgements() -> Vec<Judgement> {
 pub(super) fn sheet<'a>(outcome: &'a Outcome, judgements: &'a [Judgement]) -> Sheet<'a> {
     Sheet {
         outcome,
+        others: &[],
         judgements,
         command:
             "shakedown run scenarios/mood-mnky/supabase-brownout.yaml --environment production --seed 42"
@@ -409,6 +426,8 @@ pub(super) fn empty() -> Outcome {
         components: Vec::new(),
         edges: Vec::new(),
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

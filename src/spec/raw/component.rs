@@ -1,6 +1,9 @@
 //! Components as a file writes them.
 
-use super::{RawCache, RawCallPolicy, RawOperation, RawShards};
+use super::{
+    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas,
+    RawSchedule, RawServerless, RawShards,
+};
 use crate::spec::scalar::{CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -19,8 +22,12 @@ pub struct RawComponent {
     pub tags: Vec<String>,
     /// Where it runs. Default: the only place, if there is one.
     pub place: Option<String>,
-    /// Independent copies, each with its own queue and threads. Default: 1.
-    pub replicas: Option<u32>,
+    /// Independent copies, each with its own queue and threads: a number, or how it follows the load. Default: 1.
+    pub replicas: Option<RawReplicas>,
+    /// Instances made for requests instead of replicas. Excludes `replicas`.
+    pub serverless: Option<RawServerless>,
+    /// Which replicas get requests. Default: all, whatever their state.
+    pub health: Option<RawHealth>,
     /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
     pub threads: Option<CountText>,
     /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
@@ -43,6 +50,14 @@ pub struct RawComponent {
     pub shards: Option<RawShards>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
+    pub broker: Option<RawBroker>,
+    /// Messages it takes, by the broker they come from.
+    #[serde(default)]
+    pub consumes: IndexMap<String, RawConsumer>,
+    /// Operations that run by the clock, by name.
+    #[serde(default)]
+    pub schedules: IndexMap<String, RawSchedule>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
@@ -63,6 +78,12 @@ pub struct RawQueue {
     pub discipline: Option<RawDiscipline>,
     /// How long a request waits before it leaves; work that has begun always finishes. Default: for ever.
     pub patience: Option<LawText>,
+    /// Whether a request whose caller has stopped waiting is dropped when its turn comes, instead of being served for nothing. Default: false.
+    pub drop_expired: Option<bool>,
+    /// With `codel` or `adaptive-lifo`: a queue that has not been empty for this long stands. Default: 100ms.
+    pub interval: Option<SpanText>,
+    /// With `codel` or `adaptive-lifo`: longest wait in a standing queue; who waits longer is shed. Others may wait `interval`. Default: 5ms with `codel`, none with `adaptive-lifo`.
+    pub target: Option<SpanText>,
 }
 
 /// Who is served next.
@@ -73,6 +94,10 @@ pub enum RawDiscipline {
     Fifo,
     /// Last in, first out.
     Lifo,
+    /// First in, first out, with controlled delay: waits in a standing queue end after `target`.
+    Codel,
+    /// First in, first out; last in, first out while the queue stands.
+    AdaptiveLifo,
     /// Smallest priority number first; running work is not interrupted.
     Priority,
     /// Smallest priority number first; more urgent work interrupts less urgent, which resumes later.
@@ -89,6 +114,8 @@ pub enum RawAdmission {
     TokenBucket(RawBucket),
     /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
     LeakyBucket(RawBucket),
+    /// Most requests inside each replica; checked before all buckets. At most one.
+    Concurrency(RawConcurrency),
 }
 
 /// A token or leaky bucket.
@@ -129,6 +156,8 @@ pub struct RawStore {
     /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
     #[serde(default)]
     pub datasets: IndexMap<String, RawDataset>,
+    /// Component with the same datasets that serves `read` steps instead, such as read replicas.
+    pub reads_from: Option<String>,
 }
 
 /// A named set of rows.

@@ -8,9 +8,13 @@
 mod cache;
 mod component;
 mod faults;
+mod guard;
 mod kind;
 mod load;
+mod messaging;
+mod overload;
 mod policy;
+mod replicas;
 mod steps;
 
 use super::scalar::{
@@ -19,10 +23,14 @@ use super::scalar::{
 pub use cache::*;
 pub use component::*;
 pub use faults::*;
+pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 pub use steps::*;
@@ -43,6 +51,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -72,6 +83,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.
