@@ -2,6 +2,9 @@
 //! every mistake reported at once.
 
 mod admission;
+mod cache_faults;
+mod cache_steps;
+mod caches;
 mod call_steps;
 mod codes;
 mod components;

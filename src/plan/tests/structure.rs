@@ -197,10 +197,8 @@ clients: { users: { journeys: { go: [{ call: app.look }, { call: app.drop }] } }
     assert_eq!(cached.salt, "look/cached redis user#1");
     assert_eq!((cached.get.salt.as_str(), cached.get.operation), ("look/cached redis user#1/get", 0));
     assert_eq!((cached.set.operation, cached.ttl), (1, Ttl::Sliding(SimSpan::from_secs(300))));
-    let Step::Invalidate { call, .. } = &plan.components[1].operations[1].steps[0] else {
-        panic!("invalidate")
-    };
-    assert_eq!(call.operation, 2);
+    let Step::Remove(removal) = &plan.components[1].operations[1].steps[0] else { panic!("invalidate") };
+    assert_eq!((removal.call.operation, removal.everywhere), (2, false));
 }
 
 #[test]
