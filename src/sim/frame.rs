@@ -84,7 +84,7 @@ pub(super) mod flag {
     /// An attempt of its call is on its way.
     pub(crate) const SENT: u16 = 4096;
     /// It works on a message: nobody waits for its answer but the broker.
-    pub(crate) const MESSAGE: u16 = 8192;
+    pub(crate) const MESSAGE: u16 = 1024;
 }
 
 /// One activation.
