@@ -13,6 +13,7 @@ use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replies::check_replies;
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -70,7 +71,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         has_faults: !input.scenario.faults.is_empty(),
     };
     let expectations = resolve_expectations(cx, &names, &schedule);
-    Plan {
+    let plan = Plan {
         scenario: input.scenario.scenario.clone(),
         topology: input.topology.topology.clone(),
         environment: input.scenario.environment.clone(),
@@ -84,7 +85,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
-        links: links.list,
+        links: links.list.clone(),
         components,
         clients: behaviour.clients,
         policies: behaviour.policies,
@@ -92,5 +93,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         workloads,
         faults,
         expectations,
-    }
+    };
+    check_replies(cx, &plan, &links);
+    plan
 }

@@ -17,6 +17,8 @@ pub(super) enum Control {
     Cancel { frame: u32, born: u32 },
     /// Something about messages.
     Message(Happening),
+    /// Loops are taken away.
+    Ablate,
 }
 
 /// Everything pending, in a slab.
@@ -60,6 +62,7 @@ impl Engine<'_> {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
             Control::Message(happening) => return self.message_event(happening),
+            Control::Ablate => self.ablate(),
         }
         NONE
     }
@@ -69,6 +72,7 @@ impl Engine<'_> {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
             Control::Message(happening) => self.message_identity(happening),
+            Control::Ablate => 3,
         }
     }
 }

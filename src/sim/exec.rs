@@ -105,6 +105,7 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
+            Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
             Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
             Ins::MarkDegraded => {
                 self.frames[f].set(flag::DEGRADED);
@@ -177,6 +178,7 @@ impl Engine<'_> {
         let is_waited_for = role == Role::Branch;
         let branch = &mut self.frames[b];
         branch.key = rng::nth(rng::key(parent.key, salt), u64::from(parent.aux));
+        branch.flags = parent.flags & flag::IS_RETRY;
         branch.root = parent.root;
         branch.entered = self.now;
         branch.since = self.now;
@@ -276,6 +278,7 @@ impl Engine<'_> {
     fn branch_done(&mut self, b: u32, answer: Answer) -> u32 {
         let (p, epoch) = (self.frames[b].parent, self.frames[b].parent_epoch);
         if p == NONE || self.frames[p].epoch != epoch {
+            self.note_late_hedge(b, answer);
             self.frames.release(b);
             return NONE;
         }
@@ -296,6 +299,7 @@ impl Engine<'_> {
                 self.frames.release(b);
                 self.message_body_done(p, what, answer)
             }
+            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }

@@ -28,6 +28,8 @@ pub(super) enum State {
     Waiting,
     /// For a connection of its pool.
     PoolQueued,
+    /// For a place in a bulkhead.
+    PlaceQueued,
     /// Opening a connection.
     Connecting,
     /// For the answer of a call.
@@ -69,6 +71,8 @@ pub(super) mod flag {
     pub(crate) const CALL_FAILED: u16 = 4;
     /// Its last look-up found the key.
     pub(crate) const HIT: u16 = 8;
+    /// Its attempt holds a place in a bulkhead.
+    pub(crate) const HAS_PLACE: u16 = 16;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u16 = 32;
     /// It has answered already.
@@ -85,6 +89,12 @@ pub(super) mod flag {
     pub(crate) const SENT: u16 = 4096;
     /// It works on a message: nobody waits for its answer but the broker.
     pub(crate) const MESSAGE: u16 = 1024;
+    /// It is, or works for, somebody's retry.
+    pub(crate) const IS_RETRY: u16 = 8192;
+    /// Its attempt decides whether a breaker closes.
+    pub(crate) const PROBES: u16 = 16384;
+    /// It makes one of the two requests of a hedged call; `aux` says which.
+    pub(crate) const HEDGED: u16 = 32768;
 }
 
 /// One activation.

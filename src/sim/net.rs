@@ -381,19 +381,7 @@ fn through_pipe(free: &mut u64, now: u64, bytes: u64, bytes_per_ns: f64) -> u64 
 }
 
 pub(super) fn class_from(number: u32) -> Option<ErrorClass> {
-    const CLASSES: [ErrorClass; 10] = [
-        ErrorClass::Error,
-        ErrorClass::Timeout,
-        ErrorClass::Shed,
-        ErrorClass::Throttled,
-        ErrorClass::Reneged,
-        ErrorClass::Reset,
-        ErrorClass::Refused,
-        ErrorClass::Connections,
-        ErrorClass::PoolTimeout,
-        ErrorClass::Cancelled,
-    ];
-    CLASSES.get(number as usize).copied()
+    ErrorClass::ALL.get(number as usize).copied()
 }
 
 #[cfg(test)]
@@ -421,7 +409,7 @@ mod tests {
 
     #[test]
     fn classes_survive_packing() {
-        for number in 0..10 {
+        for number in 0..ErrorClass::ALL.len() as u32 {
             assert_eq!(class_from(number).map(|class| class as u32), Some(number));
         }
         assert_eq!(class_from(NONE), None);

@@ -4,16 +4,20 @@ use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
+use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
 use super::frame::Frames;
+use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::saturation::Watch;
+use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
@@ -61,8 +65,12 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
+            watch: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
+            guards: Guards::new(&t.guards),
+            ablation: Vec::new(),
+            ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
             connections: vec![0; comps],
@@ -182,6 +190,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             speed: comp.speed,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
+            queued_since: 0,
+            limit: comp.concurrency.as_ref().map(|rule| Box::new(LimitState::new(rule))),
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }
@@ -195,13 +205,11 @@ pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
 
 fn pools(t: &Tables) -> Vec<PoolState> {
     let mut all = Vec::new();
-    for (number, policy) in t.policies.iter().enumerate() {
-        if policy.pool != NONE {
+    for policy in &t.policies {
+        // One that shares another's points at states that are there already.
+        if policy.pool as usize == all.len() {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(
-                PoolState::new(policy.pool_size, number as u32),
-                callers as usize,
-            ));
+            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size), callers as usize));
         }
     }
     all
@@ -209,7 +217,13 @@ fn pools(t: &Tables) -> Vec<PoolState> {
 
 fn budgets(t: &Tables) -> Vec<BudgetState> {
     let mut all = Vec::new();
-    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+    let mut begun = 0;
+    for policy in &t.policies {
+        // One that shares another's points at a budget that is there already.
+        if policy.budget as usize != begun {
+            continue;
+        }
+        begun += 1;
         let budget = &t.budgets[policy.budget as usize];
         let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
         let sharers = if budget.per_replica { callers } else { 1 };

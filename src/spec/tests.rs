@@ -47,7 +47,7 @@ fn each_mistake_has_its_code_and_exact_place() {
         ("queue: fifo", "E106 4:10+4", "waiting line"),
         ("queue: { patience: 5 }", "E108 4:22+1", "`5ms`"),
         ("operations: { x.y: [] }", "E110 4:17+3", "letters, digits"),
-        ("operations: { x: [{ publish: a }] }", "E111 4:23+7", "coverage"),
+        ("operations: { x: [{ push: a }] }", "E111 4:23+4", "coverage"),
         ("scaling: {}", "E111 4:3+7", "coverage"),
         ("operations: { x: [{ compte: 1ms }] }", "E104 4:23+6", "did you mean `compute`?"),
         ("operations: { x: [{ compute: 1ms, wait: 1ms }] }", "E107 4:21+1", "allowed: reply, compute"),

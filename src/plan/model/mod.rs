@@ -9,8 +9,10 @@
 mod component;
 mod expectation;
 mod faults;
+mod guard;
 mod load;
 mod messaging;
+mod overload;
 mod policy;
 mod steps;
 
@@ -21,8 +23,10 @@ use crate::units::SimSpan;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
+pub use guard::*;
 pub use load::*;
 pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
 pub use steps::*;
 

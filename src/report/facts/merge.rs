@@ -38,6 +38,7 @@ impl Merge for ComponentSlot {
         self.throttled += other.throttled;
         self.refused += other.refused;
         self.reneged += other.reneged;
+        self.expired += other.expired;
         self.cancelled += other.cancelled;
         self.lost += other.lost;
         self.inside += other.inside;
@@ -101,6 +102,12 @@ impl Merge for EdgeSlot {
         self.calls_ok += other.calls_ok;
         self.budget_denied += other.budget_denied;
         self.connects += other.connects;
+        self.short_circuited += other.short_circuited;
+        self.breaker_opened += other.breaker_opened;
+        self.bulkhead_full += other.bulkhead_full;
+        self.hedges += other.hedges;
+        self.hedges_won += other.hedges_won;
+        self.hedges_denied += other.hedges_denied;
     }
 }
 

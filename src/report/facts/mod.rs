@@ -6,6 +6,7 @@ mod edges;
 mod findings;
 mod merge;
 mod messages;
+mod replications;
 mod timeline;
 mod traffic;
 
@@ -13,8 +14,9 @@ pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
 pub(super) use messages::{BrokerFact, MarkFact};
-pub(super) use timeline::{Happening, HappeningKind, timeline};
-pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
+pub(super) use replications::{CONFIDENCE, Headline, Spread};
+pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
+pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
 use super::Sheet;
 use crate::outcome::{ConservationCheck, Outcome, Phase};
@@ -35,6 +37,8 @@ pub(super) struct Facts<'a> {
     pub(super) edges: Vec<EdgeFact<'a>>,
     pub(super) brokers: Vec<BrokerFact<'a>>,
     pub(super) marks: Vec<MarkFact<'a>>,
+    /// What users got over all replications; empty for a single run.
+    pub(super) headlines: Vec<Headline>,
 }
 
 /// Some slots of the run.
@@ -84,6 +88,7 @@ impl<'a> Facts<'a> {
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
             brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
+            headlines: replications::headlines(outcome, sheet.others),
             whole,
             parts,
         }
@@ -91,6 +96,26 @@ impl<'a> Facts<'a> {
 
     pub(super) fn outcome(&self) -> &'a Outcome {
         self.sheet.outcome
+    }
+
+    /// How many runs of the scenario there are.
+    pub(super) fn replications(&self) -> usize {
+        1 + self.sheet.others.len()
+    }
+
+    /// One line that says which replication is shown, and how many were stopped early; nothing for a single run.
+    pub(super) fn replications_note(&self) -> Option<String> {
+        let count = self.replications();
+        if count == 1 {
+            return None;
+        }
+        let all = std::iter::once(self.outcome()).chain(self.sheet.others);
+        let stopped = all.filter(|outcome| outcome.truncated.is_some()).count();
+        let stopped = if stopped > 0 { format!("; {stopped} of them stopped early") } else { String::new() };
+        Some(format!(
+            "{count} replications{stopped}. What says so is over all of them; everything else shows the first, seed {}.",
+            self.outcome().seed
+        ))
     }
 
     /// How many expectations came out so.

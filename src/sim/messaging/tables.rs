@@ -113,7 +113,7 @@ pub(in crate::sim) struct RetryRule {
     pub(in crate::sim) salt: u64,
     pub(in crate::sim) attempts_max: u32,
     pub(in crate::sim) backoff: Backoff,
-    pub(in crate::sim) on: u16,
+    pub(in crate::sim) on: u32,
 }
 
 /// What an instruction about messages does.
