@@ -7,12 +7,12 @@
 //! the [`Slot`] and window in which it arrived.
 
 mod calls;
-mod conservation;
-mod messages;
 mod recovery;
 
 pub use calls::{Edge, EdgeSlot};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
+mod conservation;
+mod messages;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;

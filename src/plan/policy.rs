@@ -157,14 +157,14 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
-/// A pause law that may be left out.
-pub(super) fn step_backoff(cx: &mut Context<'_>, at: &At, text: Option<&BackoffText>) -> Option<Backoff> {
-    text.map_or(Some(Backoff::None), |text| cx.value(at, parse_backoff(text.as_str())))
-}
-
 /// Every class that is tried again unless a file says which: all but what one's own breaker stopped.
 fn retried_classes() -> Vec<ErrorClass> {
     REACTED_TO.into_iter().filter(|class| *class != ErrorClass::Open).collect()
+}
+
+/// A pause law that may be left out.
+pub(super) fn step_backoff(cx: &mut Context<'_>, at: &At, text: Option<&BackoffText>) -> Option<Backoff> {
+    text.map_or(Some(Backoff::None), |text| cx.value(at, parse_backoff(text.as_str())))
 }
 
 fn no_retry() -> Retry {

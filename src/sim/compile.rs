@@ -1,10 +1,11 @@
 //! From the plan to flat tables.
 
+mod ends;
 mod messaging;
 
 use super::guard::add_guard;
 use super::limits::bound;
-use super::shape::{holding, policy_ends};
+use super::shape::holding;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
     Policy, Rescue, Site, SiteEffect, Tables, class_bit,
@@ -136,7 +137,7 @@ impl Compiler<'_> {
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
         self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {

@@ -295,11 +295,11 @@ impl Engine<'_> {
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
+            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
             Ins::Message { what, .. } => {
                 self.frames.release(b);
                 self.message_body_done(p, what, answer)
             }
-            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }

@@ -35,10 +35,10 @@ pub(super) struct Facts<'a> {
     /// In the topology's order.
     pub(super) components: Vec<ComponentFact<'a>>,
     pub(super) edges: Vec<EdgeFact<'a>>,
-    pub(super) brokers: Vec<BrokerFact<'a>>,
-    pub(super) marks: Vec<MarkFact<'a>>,
     /// What users got over all replications; empty for a single run.
     pub(super) headlines: Vec<Headline>,
+    pub(super) brokers: Vec<BrokerFact<'a>>,
+    pub(super) marks: Vec<MarkFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -86,9 +86,9 @@ impl<'a> Facts<'a> {
             traffic: outcome.traffic.iter().map(|t| TrafficFact::new(t, &whole, &parts)).collect(),
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
+            headlines: replications::headlines(outcome, sheet.others),
             brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
-            headlines: replications::headlines(outcome, sheet.others),
             whole,
             parts,
         }
