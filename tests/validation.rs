@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 22] = [
+const QUICK: [&str; 25] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",
@@ -31,10 +31,13 @@ const QUICK: [&str; 22] = [
     "c01-lru-exact-1.0-10-3-lru",
     "c03-ttl-1.0-1.0-sliding",
     "c05-stampede-50-coalesced",
+    "t11-sqs-dlq-0.5-5",
+    "m01-backlog-drain",
+    "m03-herd",
 ];
 
 /// A parameter off by so much that the answer moves by five tolerances or more.
-const WRONG: [(&str, &str, &str); 10] = [
+const WRONG: [(&str, &str, &str); 12] = [
     ("q04-mmck-1-10-90", "load.web.rate", "97/s"),
     ("q11-mg1ps-50-exp", "load.web.rate", "53/s"),
     ("q13-priority-30-50-preemptive", "load.high.rate", "33/s"),
@@ -45,6 +48,8 @@ const WRONG: [(&str, &str, &str); 10] = [
     ("t02-tokenbucket-retry-0.5", "override.clients.web.calls.backend.retry.budget.per-call", "0.25"),
     ("c01-lru-exact-1.0-10-3-lru", "override.components.cache.cache.entries", "4"),
     ("c03-ttl-1.0-1.0-sliding", "load.web.rate", "1.05/s"),
+    ("t11-sqs-dlq-0.5-5", "override.components.worker.operations.work", "[ { fail: 55% } ]"),
+    ("m01-backlog-drain", "override.components.worker.operations.work", "[ { wait: 11ms } ]"),
 ];
 
 fn cases(names: &[&str]) -> Vec<runner::Case> {
