@@ -1,5 +1,7 @@
 //! Every pathology has a twin that differs in one protective parameter and does not have it.
 
+#[path = "lessons/brokers.rs"]
+mod brokers;
 #[path = "lessons/overload.rs"]
 mod overload;
 

@@ -57,6 +57,7 @@ fn each_mistake_has_its_code_and_exact_place() {
         ("queue: { patience: 5 }", "E108 4:22+1", "`5ms`"),
         ("operations: { x.y: [] }", "E110 4:17+3", "letters, digits"),
         ("operations: { x: [{ transaction: a }] }", "E111 4:23+11", "coverage"),
+        ("operations: { x: [{ push: a }] }", "E111 4:23+4", "coverage"),
         ("pipelines: {}", "E111 4:3+9", "coverage"),
         ("operations: { x: [{ compte: 1ms }] }", "E104 4:23+6", "did you mean `compute`?"),
         ("operations: { x: [{ compute: 1ms, wait: 1ms }] }", "E107 4:21+1", "allowed: reply, compute"),
