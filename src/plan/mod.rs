@@ -27,6 +27,7 @@ mod query;
 mod replies;
 mod resolve;
 mod settings;
+mod slow_faults;
 mod steps;
 mod targets;
 mod tokens;

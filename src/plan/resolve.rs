@@ -14,6 +14,7 @@ use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replies::check_replies;
 use super::settings::resolve_settings;
+use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
 
@@ -30,6 +31,7 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
 }
 
