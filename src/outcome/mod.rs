@@ -6,22 +6,24 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod calls;
+mod conservation;
+mod levels;
+mod messages;
+mod recovery;
 mod replicas;
 mod windows;
-mod calls;
-mod recovery;
 
 pub use calls::{Edge, EdgeSlot};
+pub use levels::{LevelTimes, Watched};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
-mod conservation;
-mod messages;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
-pub use replicas::*;
 pub use conservation::*;
 pub use messages::*;
+pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use windows::*;
@@ -228,6 +230,7 @@ pub struct OperationOutcome {
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -256,6 +259,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -276,6 +281,8 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
 }
 
 /// One cache in one slot.

@@ -8,8 +8,8 @@ use super::directory::Directory;
 use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
-use super::replicas::resolve_replica_rules;
 use super::overload::{resolve_concurrency, standing};
+use super::replicas::resolve_replica_rules;
 use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
 
 /// Most replicas of all components together.

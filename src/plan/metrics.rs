@@ -99,7 +99,7 @@ pub enum Needs {
 pub struct MetricInfo {
     /// Its first word.
     pub word: &'static str,
-    /// What may follow: `pNN` stands for any quantile. Empty when nothing does.
+    /// What may follow: `pNN` stands for any quantile, `N` for any count from 1. Empty when nothing does.
     pub statistics: &'static [&'static str],
     /// What kind of number it is.
     pub quantity: Quantity,
@@ -150,24 +150,28 @@ metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
     "error-rate" [] Share of ANSWERS needs Nothing: "Share of requests not answered ok or degraded.";
     "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
-    "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
-    "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "latency" ["pNN" "mean" "sd" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
+    "wait" ["pNN" "mean" "sd"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "wait-rate" [] Share of COMPONENTS needs Nothing: "Share of the requests served that had to wait.";
     "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
     "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
-    "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
+    "in-system" ["pNN" "mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served; quantiles are over time.";
+    "in-system-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more requests inside.";
     "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
+    "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
     "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
     "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
     "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
+    "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
     "replicas" ["mean" "max"] Number of COMPONENT needs Nothing: "Replicas in service or draining; the largest is a window's mean.";
     "desired-replicas" ["mean"] Number of COMPONENT needs Scaling: "Replicas that the autoscaler asks for.";
@@ -212,8 +216,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("latency", Some(Statistic::Quantile(q))) => Metric::LatencyQuantile(q),
         ("latency", Some(Statistic::Mean)) => Metric::LatencyMean,
         ("latency", Some(Statistic::Max)) => Metric::LatencyMax,
+        ("latency", Some(Statistic::Sd)) => Metric::LatencySd,
         ("wait", Some(Statistic::Quantile(q))) => Metric::WaitQuantile(q),
         ("wait", Some(Statistic::Mean)) => Metric::WaitMean,
+        ("wait", Some(Statistic::Sd)) => Metric::WaitSd,
+        ("wait-rate", None) => Metric::WaitRate,
         ("throughput", None) => Metric::Throughput,
         ("goodput", None) => Metric::Goodput,
         ("arrival-rate", None) => Metric::ArrivalRate,
@@ -221,6 +228,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("queue", Some(Statistic::Mean)) => Metric::QueueMean,
         ("queue", Some(Statistic::Max)) => Metric::QueueMax,
         ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
+        ("in-system", Some(Statistic::Quantile(q))) => Metric::InSystemQuantile(q),
+        ("in-system-at-least", Some(Statistic::Count(n))) => Metric::InSystemAtLeast(n),
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
         ("expired-rate", None) => Metric::ExpiredRate,
@@ -228,9 +237,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
         ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
+        ("entries", Some(Statistic::Mean)) => Metric::EntriesMean,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,
         ("uptime", None) => Metric::Uptime,
+        ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
         ("unknown-writes", None) => Metric::UnknownWrites,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
@@ -289,17 +300,28 @@ pub(super) enum Statistic {
     Quantile(f64),
     /// The mean.
     Mean,
+    /// The standard deviation.
+    Sd,
     /// The largest.
     Max,
+    /// A number to reach, at least 1.
+    Count(u64),
 }
 
+/// Largest number of requests or replicas that an expectation can name.
+const COUNT_MAX: u64 = 1_000_000;
+
 impl Statistic {
-    /// Reads `p99`, `p99.9`, `mean` or `max`.
+    /// Reads `p99`, `p99.9`, `mean`, `sd`, `max` or a count.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "mean" => return Some(Self::Mean),
+            "sd" => return Some(Self::Sd),
             "max" => return Some(Self::Max),
             _ => {}
+        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count)).map(Self::Count);
         }
         let percent = text.strip_prefix('p')?;
         let (whole, rest) = percent.split_once('.').unwrap_or((percent, ""));
@@ -322,7 +344,9 @@ impl Statistic {
         match self {
             Self::Quantile(_) => "pNN",
             Self::Mean => "mean",
+            Self::Sd => "sd",
             Self::Max => "max",
+            Self::Count(_) => "N",
         }
     }
 }
@@ -338,7 +362,7 @@ mod tests {
                 assert!(metric(info.word, None).is_some(), "{}", info.word);
             }
             for statistic in info.statistics {
-                let parsed = Statistic::parse(&statistic.replace("NN", "99"));
+                let parsed = Statistic::parse(&statistic.replace("NN", "99").replace('N', "10"));
                 assert!(parsed.is_some_and(|parsed| parsed.word() == *statistic));
                 assert!(metric(info.word, parsed).is_some(), "{} {statistic}", info.word);
             }
@@ -351,7 +375,21 @@ mod tests {
         for (text, quantile) in [("p50", 0.5), ("p5", 0.05), ("p99.9", 0.999), ("p99.99", 0.9999)] {
             assert_eq!(Statistic::parse(text), Some(Statistic::Quantile(quantile)));
         }
-        for text in ["p", "p0", "p100", "p999", "p99.", "p9x", "p-1", "99", "p.5"] {
+        for text in [
+            "p",
+            "p0",
+            "p100",
+            "p999",
+            "p99.",
+            "p9x",
+            "p-1",
+            "0",
+            "1000001",
+            "99999999999999999999",
+            "1.5",
+            "",
+            "p.5",
+        ] {
             assert_eq!(Statistic::parse(text), None, "{text}");
         }
     }

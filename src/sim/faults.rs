@@ -183,8 +183,14 @@ impl Engine<'_> {
 
     pub(super) fn push_fault(&mut self, at: u64, event: FaultEvent) {
         if at <= self.end {
-            self.fault_events.push(event);
-            let index = (self.fault_events.len() - 1) as u32;
+            let index = match self.fault_events_free.pop() {
+                Some(index) => index,
+                None => {
+                    self.fault_events.push(event);
+                    (self.fault_events.len() - 1) as u32
+                }
+            };
+            self.fault_events[index as usize] = event;
             self.queue.push(SimTime(at), Phase::Fault, tag::OTHER, index);
         }
     }
@@ -233,6 +239,7 @@ impl Engine<'_> {
 
     /// Something in the schedule is due.
     pub(super) fn fault_event(&mut self, index: u32) {
+        self.fault_events_free.push(index);
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {

@@ -34,6 +34,7 @@ impl Engine<'_> {
     /// Closes all books.
     pub(super) fn finish(mut self) -> (Outcome, Trace) {
         self.close_window();
+        self.note_levels();
         self.settle_areas();
         self.swap_slot();
         let now = self.now;
@@ -143,6 +144,11 @@ impl Engine<'_> {
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
         }
+        for (comp, watched) in self.watch.areas() {
+            let name = &self.plan.components[comp].name;
+            let law = format!("{name}: requests inside over time = sum over levels of level and time");
+            check(law, self.stations[comp].levels.inside.total(self.now), watched);
+        }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let all = || self.records.edges.iter().skip(policy).step_by(self.t.policies.len());
             let attempts: u64 = all().map(|e| e.attempts).sum();
@@ -196,7 +202,8 @@ impl Engine<'_> {
             let sojourns = &self.records.sojourns[slot * ops + first_op..][..rule.operations.len()];
             let completed = sojourns.iter().map(Histogram::count).sum();
             let counts = &self.records.comps[slot * self.t.comps.len() + comp];
-            ComponentSlot { inside, completed, ..self.component_slot(comp, counts) }
+            let watched = self.watch.of(comp, *slot);
+            ComponentSlot { inside, completed, watched, ..self.component_slot(comp, counts) }
         });
         ComponentOutcome {
             name: rule.name.clone(),
@@ -214,6 +221,7 @@ impl Engine<'_> {
         let mut cache = counts.cache.clone();
         cache.entries_area = counts.areas.entries;
         let mut wait = counts.wait.clone();
+        let waited = wait.count();
         wait.record_zeros(counts.no_wait);
         ComponentSlot {
             arrived: counts.arrived,
@@ -227,6 +235,7 @@ impl Engine<'_> {
             lost: counts.lost,
             wasted: counts.wasted,
             wait,
+            waited,
             busy_area: counts.areas.busy >> shift,
             capacity_area: counts.areas.capacity >> shift,
             queue_area: counts.areas.waiting,

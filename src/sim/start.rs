@@ -23,6 +23,7 @@ use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
@@ -40,6 +41,7 @@ impl<'p> Engine<'p> {
         let t = compile(plan, &mut queue);
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
+        let watch = LevelWatch::new(plan);
         let comps = t.comps.len();
         let windows = WindowClock::new(
             plan.window.0,
@@ -67,7 +69,7 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
-            watch: Watch::new(comps, t.policies.len()),
+            saturation: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
             guards: Guards::new(&t.guards),
@@ -87,6 +89,7 @@ impl<'p> Engine<'p> {
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
+            fault_events_free: Vec::new(),
             recurring: 0,
             fault_spans: Vec::new(),
             generators: Vec::new(),
@@ -94,6 +97,8 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            is_observed: options.record.is_some() || !watch.is_empty(),
+            watch,
             next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),

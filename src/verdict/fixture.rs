@@ -81,6 +81,15 @@ fn slot(from: u64, to: u64, phase: Phase, recovered: bool) -> Slot {
     Slot { from: at(from), to: at(to), time: SimSpan::from_secs(to - from), phase, recovered }
 }
 
+/// A fifth of the time 4 inside, else 1; during the fault one replica up, else two.
+fn watched(nanos: u64, hurt: u64) -> Watched {
+    let (mut inside, mut up) = (LevelTimes::default(), LevelTimes::default());
+    inside.add(4, nanos / 5);
+    inside.add(1, nanos - nanos / 5);
+    up.add(2 - hurt, nanos);
+    Watched { in_system: Some(inside), up: Some(up) }
+}
+
 fn latencies(count: u64, millis: u64) -> Histogram {
     let mut histogram = Histogram::default();
     (0..count).for_each(|_| histogram.record(millis * 1_000_000));
@@ -118,13 +127,20 @@ pub(crate) fn outcome() -> Outcome {
             reneged: 100 * hurt,
             failed: 100 * hurt,
             wait: latencies(1500, 10),
+            waited: 300,
+            watched: watched(slot.time.0, hurt),
             busy_area: u128::from(slot.time.0) * 5,
             capacity_area: u128::from(slot.time.0) * 10,
             queue_area: u128::from(slot.time.0) * 3,
             replicas: ReplicaSlot { placed_area: u128::from(slot.time.0) * 2, ..ReplicaSlot::default() },
             up_area: u128::from(slot.time.0) * if hurt == 1 { 1 } else { 2 },
             queue_max: 7 + hurt,
-            cache: Some(CacheSlot { hits: 80, misses: 20, ..CacheSlot::default() }),
+            cache: Some(CacheSlot {
+                hits: 80,
+                misses: 20,
+                entries_area: u128::from(slot.time.0) * 40,
+                ..CacheSlot::default()
+            }),
             store: Some(StoreSlot { unknown: 3 * hurt, ..StoreSlot::default() }),
             ..ComponentSlot::default()
         }

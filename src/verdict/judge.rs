@@ -186,14 +186,18 @@ fn unit(metric: Metric) -> Unit {
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
+        | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
         | Metric::InstanceTime
+        | Metric::WaitSd
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
+        | Metric::InSystemQuantile(_)
+        | Metric::EntriesMean
         | Metric::RetryAmplification
         | Metric::ReplicasMean
         | Metric::ReplicasMax
@@ -217,6 +221,9 @@ fn unit(metric: Metric) -> Unit {
         | Metric::HitRatio
         | Metric::TimeoutRate
         | Metric::ColdStartRate
-        | Metric::Uptime => Unit::Share,
+        | Metric::WaitRate
+        | Metric::InSystemAtLeast(_)
+        | Metric::Uptime
+        | Metric::UpAtLeast(_) => Unit::Share,
     }
 }

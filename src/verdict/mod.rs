@@ -11,8 +11,8 @@ mod components;
 pub(crate) mod fixture;
 mod judge;
 mod measure;
-mod replicas;
 mod messages;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod users;

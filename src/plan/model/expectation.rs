@@ -38,10 +38,16 @@ pub enum Metric {
     LatencyMean,
     /// Largest latency, seconds.
     LatencyMax,
+    /// Standard deviation of latency, seconds.
+    LatencySd,
     /// Quantile of time in queue, seconds.
     WaitQuantile(f64),
     /// Mean time in queue, seconds.
     WaitMean,
+    /// Standard deviation of time in queue, seconds.
+    WaitSd,
+    /// Share of the requests served that had to wait.
+    WaitRate,
     /// Requests finished per second.
     Throughput,
     /// Requests answered ok or degraded per second.
@@ -56,6 +62,10 @@ pub enum Metric {
     QueueMax,
     /// Time-weighted mean number inside.
     InSystemMean,
+    /// Number inside that is not exceeded for a share of the time.
+    InSystemQuantile(f64),
+    /// Share of time with at least so many inside.
+    InSystemAtLeast(u64),
     /// Share of arrivals refused (shed or throttled).
     RejectRate,
     /// Share of arrivals that left the queue before service.
@@ -70,12 +80,16 @@ pub enum Metric {
     HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
+    /// Time-weighted mean number of keys remembered.
+    EntriesMean,
     /// Attempts per call.
     RetryAmplification,
     /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,
+    /// Share of time with at least so many replicas up.
+    UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.

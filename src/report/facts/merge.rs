@@ -1,6 +1,8 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
-use crate::outcome::{BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, MarkSlot, StoreSlot, TrafficSlot};
+use crate::outcome::{
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, StoreSlot, TrafficSlot,
+};
 
 /// Something that can be summed over slots.
 pub(crate) trait Merge: Default {
@@ -44,6 +46,7 @@ impl Merge for ComponentSlot {
         self.inside += other.inside;
         self.wasted += other.wasted;
         self.wait.merge(&other.wait);
+        self.waited += other.waited;
         self.busy_area += other.busy_area;
         self.capacity_area += other.capacity_area;
         self.queue_area += other.queue_area;
@@ -54,6 +57,14 @@ impl Merge for ComponentSlot {
         self.in_system_max = self.in_system_max.max(other.in_system_max);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
+        add_part(&mut self.watched.in_system, other.watched.in_system.as_ref());
+        add_part(&mut self.watched.up, other.watched.up.as_ref());
+    }
+}
+
+impl Merge for LevelTimes {
+    fn add(&mut self, other: &Self) {
+        self.merge(other);
     }
 }
 

@@ -158,6 +158,7 @@ impl Engine<'_> {
         frame.op = op;
         frame.from_site = site_index;
         frame.replica = poller.replica;
+        frame.comp = self.replicas[poller.replica as usize].comp;
         frame.state = State::Travelling;
         frame.set(flag::MESSAGE);
         let (key, born) = (frame.key, frame.born);
