@@ -11,7 +11,7 @@ use super::terminal::{Terminal, print, tell};
 use super::{interrupt, replay, selection};
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Sheet, Style};
-use crate::run::{Replications, replicate};
+use crate::run::{Replications, diagnose, replicate};
 use crate::sim::Flow;
 use crate::spec::FileKind;
 use crate::store::{Missing, Record, Store};
@@ -64,6 +64,9 @@ pub(super) struct RunArgs {
     /// How to print results.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     format: TextOrJson,
+    /// Do not find out why a run did not recover, which repeats it a few times.
+    #[arg(long)]
+    no_diagnosis: bool,
     /// Print one line per scenario, and no progress.
     #[arg(long, short)]
     quiet: bool,
@@ -195,7 +198,11 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
     let stopwatch = Stopwatch::start();
     let runs = replicate(&ready.plan, how, &watch)?;
     bar.clear();
-    let outcomes: Vec<Outcome> = runs.into_iter().map(|run| run.outcome).collect();
+    let mut outcomes: Vec<Outcome> = runs.into_iter().map(|run| run.outcome).collect();
+    if let Some(first) = outcomes.first_mut().filter(|_| !args.no_diagnosis) {
+        let watch = |_| if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue };
+        diagnose(&ready.plan, first, (args.jobs, args.events_max), &watch)?;
+    }
     let events: u64 = outcomes.iter().map(|outcome| outcome.events).sum();
     tracing::info!(scenario = ready.plan.scenario, events, elapsed = ?stopwatch.elapsed(), "run");
     complain_of_broken_laws(&outcomes);

@@ -19,6 +19,7 @@ pub(super) fn resolve_admission(
         let (kind, raw) = match raw {
             RawAdmission::TokenBucket(raw) => ("token-bucket", raw),
             RawAdmission::LeakyBucket(raw) => ("leaky-bucket", raw),
+            RawAdmission::Concurrency(_) => continue,
         };
         let at = at.index(index).key(kind);
         let Some(limit) = admission(cx, &at, kind, raw, component) else { continue };

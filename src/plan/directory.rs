@@ -3,7 +3,8 @@
 
 use super::codes;
 use super::context::{At, Context, listed};
-use super::model::{ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
+use super::messaging::MessageNames;
+use super::model::{BrokerId, ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
 use indexmap::{IndexMap, IndexSet};
 
 /// Every name of the topology, in the order of the file.
@@ -16,6 +17,8 @@ pub(super) struct Directory {
     pub(super) components: IndexMap<String, ComponentEntry>,
     /// Clients and where they are.
     pub(super) clients: IndexMap<String, PlaceId>,
+    /// What steps about messages refer to.
+    pub(super) messages: MessageNames,
 }
 
 /// What others need to know of a component to refer to it.
@@ -32,6 +35,8 @@ pub(super) struct ComponentEntry {
     pub(super) is_cache: bool,
     /// Its datasets, if it keeps data.
     pub(super) datasets: Option<IndexSet<String>>,
+    /// The broker it is, if it is one.
+    pub(super) broker: Option<BrokerId>,
 }
 
 /// Name of the only place of a topology that states none.
@@ -54,6 +59,7 @@ impl Directory {
             entities: topology.entities.keys().cloned().collect(),
             components: IndexMap::new(),
             clients: IndexMap::new(),
+            messages: MessageNames::default(),
         };
         directory.collect_components(cx);
         directory.collect_clients(cx);
@@ -61,8 +67,10 @@ impl Directory {
     }
 
     fn collect_components(&mut self, cx: &mut Context<'_>) {
+        let mut brokers = 0..;
         for (name, raw) in &cx.input.topology.components {
             let at = At::topology("components").key(name);
+            check_names(cx, &at.key("schedules"), raw.schedules.keys());
             check_names(cx, &at.key("operations"), raw.operations.keys());
             let datasets = raw.store.as_ref().map(|store| {
                 check_names(cx, &at.key("store").key("datasets"), store.datasets.keys());
@@ -76,6 +84,7 @@ impl Directory {
                 operations,
                 is_cache: raw.cache.is_some(),
                 datasets,
+                broker: raw.broker.as_ref().and_then(|_| brokers.next()),
             };
             self.components.insert(name.clone(), entry);
         }
@@ -196,8 +205,8 @@ impl Directory {
         None
     }
 
-    /// The operation with this name of a cache, made free of cost if the file does not declare it.
-    pub(super) fn cache_operation(&mut self, component: ComponentId, name: &str) -> OperationId {
+    /// The operation with this name of a component, made free of cost if the file does not declare it.
+    pub(super) fn free_operation(&mut self, component: ComponentId, name: &str) -> OperationId {
         self.components[component].operations.insert_full(name.to_owned()).0
     }
 

@@ -3,6 +3,7 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
+use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
     ReplicaRef, Source,
@@ -77,7 +78,10 @@ pub(super) fn resolve_effect(
         let path = path(cx, &raw.from, &raw.to, raw.one_way)?;
         return Some(Effect::Partition { path, refuses: raw.refuse.unwrap_or(false) });
     }
-    raw.spike.as_ref().and_then(|raw| spike(cx, world, at, raw))
+    if let Some(raw) = &raw.spike {
+        return spike(cx, world, at, raw);
+    }
+    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
 }
 
 fn path(
@@ -332,6 +336,8 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.target.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
+    } else if let Some(target) = message_target(raw) {
+        target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();
         let named = exhaust.and_then(|raw| raw.pool.as_ref().or(raw.connections.as_ref()));

@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{Metric, Scope};
+use super::model::{MessageMetric, Metric, Scope};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub enum ScopeKind {
     Place,
     /// Calls from one caller to one target.
     Call,
+    /// One broker, or one schedule as `component.schedule`.
+    Broker,
+    /// One name of `mark` steps.
+    Mark,
 }
 
 impl ScopeKind {
@@ -47,6 +51,8 @@ impl ScopeKind {
             Self::Operation => "operation",
             Self::Place => "place",
             Self::Call => "call",
+            Self::Broker => "broker",
+            Self::Mark => "mark",
         }
     }
 }
@@ -63,6 +69,8 @@ impl Scope {
             Self::Operation(..) => ScopeKind::Operation,
             Self::Place(_) => ScopeKind::Place,
             Self::Edge(_) => ScopeKind::Call,
+            Self::Broker(_) => ScopeKind::Broker,
+            Self::Mark(_) => ScopeKind::Mark,
         }
     }
 }
@@ -129,6 +137,8 @@ macro_rules! metrics {
 }
 
 const ALL: &[ScopeKind] = &[ScopeKind::All];
+const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
+const MARK: &[ScopeKind] = &[ScopeKind::Mark];
 
 metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
@@ -146,14 +156,40 @@ metrics! {
     "in-system-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more requests inside.";
     "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
+    "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
+    "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
+    "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
+    "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+    "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
+    "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
+    "publish-rate" [] Rate of BROKER needs Nothing: "Messages accepted per second.";
+    "process-rate" [] Rate of BROKER needs Nothing: "Messages processed and acknowledged per second.";
+    "processed-latency" ["pNN" "mean" "max"] Time of BROKER needs Nothing: "Time from publish to success.";
+    "receives" [] Number of BROKER needs Nothing: "Receives per message that was acknowledged or given up.";
+    "redelivered" [] Number of BROKER needs Nothing: "Messages handed out again.";
+    "duplicates" [] Number of BROKER needs Nothing: "Messages processed again although they had been processed.";
+    "out-of-order" [] Number of BROKER needs Nothing: "Messages handed out after one published later, of the same group if there are groups.";
+    "dead-letters" [] Number of BROKER needs Nothing: "Messages given up after too many receives.";
+    "dead-letter-rate" [] Share of BROKER needs Nothing: "Share of finished messages that were given up.";
+    "dead-letter-age" [] Time of BROKER needs Nothing: "Mean time from publish to being given up.";
+    "expired" [] Number of BROKER needs Nothing: "Messages kept too long.";
+    "lost-messages" [] Number of BROKER needs Nothing: "Messages lost for want of room, memory or a subscriber.";
+    "full-rate" [] Share of BROKER needs Nothing: "Share of messages refused for want of room.";
+    "drain-time" [] Time of BROKER needs Nothing: "Time from the last fault's end until the backlog was as small as before the first.";
+    "runs-started" [] Number of BROKER needs Nothing: "Runs of a schedule that were started.";
+    "runs-skipped" [] Number of BROKER needs Nothing: "Runs of a schedule not started because one was still going.";
+    "runs-missed" [] Number of BROKER needs Nothing: "Runs of a schedule that fell due while it was down, or whose timer was lost.";
+    "passes" [] Number of MARK needs Nothing: "Times that requests passed a mark.";
+    "repeats" [] Number of MARK needs Nothing: "Times that a request passed a mark it had passed before.";
+    "mark-latency" ["pNN" "mean" "max"] Time of MARK needs Nothing: "Time from a request's start to a mark, over queues.";
 }
 
 /// The metric with this word and statistic (`None` when it takes none).
@@ -181,6 +217,10 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("in-system-at-least", Some(Statistic::Count(n))) => Metric::InSystemAtLeast(n),
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
+        ("expired-rate", None) => Metric::ExpiredRate,
+        ("short-circuit-rate", None) => Metric::ShortCircuitRate,
+        ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
+        ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
         ("entries", Some(Statistic::Mean)) => Metric::EntriesMean,
         ("retry-amplification", None) => Metric::RetryAmplification,
@@ -189,6 +229,41 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
         ("unknown-writes", None) => Metric::UnknownWrites,
+        (word, statistic) => Metric::Message(message_metric(word, statistic)?),
+    })
+}
+
+/// The metric of messages, schedules or marks with this word and statistic.
+fn message_metric(word: &str, statistic: Option<Statistic>) -> Option<MessageMetric> {
+    Some(match (word, statistic) {
+        ("backlog", Some(Statistic::Mean)) => MessageMetric::BacklogMean,
+        ("backlog", Some(Statistic::Max)) => MessageMetric::BacklogMax,
+        ("oldest-age", Some(Statistic::Mean)) => MessageMetric::OldestMean,
+        ("oldest-age", Some(Statistic::Max)) => MessageMetric::OldestMax,
+        ("publish-rate", None) => MessageMetric::PublishRate,
+        ("process-rate", None) => MessageMetric::ProcessRate,
+        ("processed-latency", Some(Statistic::Quantile(q))) => MessageMetric::ProcessedQuantile(q),
+        ("processed-latency", Some(Statistic::Mean)) => MessageMetric::ProcessedMean,
+        ("processed-latency", Some(Statistic::Max)) => MessageMetric::ProcessedMax,
+        ("receives", None) => MessageMetric::Receives,
+        ("redelivered", None) => MessageMetric::Redelivered,
+        ("duplicates", None) => MessageMetric::Duplicates,
+        ("out-of-order", None) => MessageMetric::OutOfOrder,
+        ("dead-letters", None) => MessageMetric::DeadLetters,
+        ("dead-letter-rate", None) => MessageMetric::DeadLetterRate,
+        ("dead-letter-age", None) => MessageMetric::DeadLetterAge,
+        ("expired", None) => MessageMetric::Expired,
+        ("lost-messages", None) => MessageMetric::Lost,
+        ("full-rate", None) => MessageMetric::FullRate,
+        ("drain-time", None) => MessageMetric::DrainTime,
+        ("runs-started", None) => MessageMetric::RunsStarted,
+        ("runs-skipped", None) => MessageMetric::RunsSkipped,
+        ("runs-missed", None) => MessageMetric::RunsMissed,
+        ("passes", None) => MessageMetric::Passes,
+        ("repeats", None) => MessageMetric::Repeats,
+        ("mark-latency", Some(Statistic::Quantile(q))) => MessageMetric::MarkQuantile(q),
+        ("mark-latency", Some(Statistic::Mean)) => MessageMetric::MarkMean,
+        ("mark-latency", Some(Statistic::Max)) => MessageMetric::MarkMax,
         _ => return None,
     })
 }

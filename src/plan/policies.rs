@@ -31,7 +31,7 @@ pub(super) struct CallerEntry<'a> {
 }
 
 impl CallerEntry<'_> {
-    fn at(&self) -> At {
+    pub(super) fn at(&self) -> At {
         let list = match self.id {
             Caller::Component(_) => "components",
             Caller::Client(_) => "clients",
@@ -53,6 +53,8 @@ pub(super) struct Policies {
     shared_budgets: BTreeMap<(Caller, ComponentId), PolicyId>,
     /// Retried operations that were complained about.
     warned: BTreeSet<(PolicyId, ComponentId, OperationId)>,
+    /// Hedged operations that were complained about.
+    unhedged: BTreeSet<(PolicyId, ComponentId, OperationId)>,
     /// Pairs of places that were complained about.
     unlinked: BTreeSet<(PlaceId, PlaceId)>,
     /// Pairs of places with a link; `None` when links are missing for a mistake of their own.
@@ -101,6 +103,7 @@ impl Policies {
             id
         });
         self.check_retries(cx, directory, at, id, (target, operation));
+        self.check_hedge(cx, directory, at, id, (target, operation));
         id
     }
 
@@ -145,8 +148,29 @@ impl Policies {
                 self.list[policy].name, entry.name, entry.operations[operation]
             );
             let help = "only failures that guarantee that nothing was done are tried again: \
-                        shed, throttled, refused, connections and pool-timeout";
+                        shed, throttled, refused, connections, pool-timeout, open, bulkhead and expired";
             cx.warning(codes::RETRY_TWICE, at, message, help);
+        }
+    }
+
+    fn check_hedge(
+        &mut self,
+        cx: &mut Context<'_>,
+        directory: &Directory,
+        at: &At,
+        policy: PolicyId,
+        (target, operation): (ComponentId, OperationId),
+    ) {
+        let is_hedged = self.list[policy].guard.hedge.is_some();
+        if is_hedged
+            && !is_idempotent(cx, directory, target, operation)
+            && self.unhedged.insert((policy, target, operation))
+        {
+            let entry = &directory.components[target];
+            let name = &self.list[policy].name;
+            let what = format!("{}.{}", entry.name, entry.operations[operation]);
+            let message = format!("`{name}` hedges, but `{what}` must not be done twice");
+            cx.warning(codes::NO_EFFECT, at, message, "calls of it are made once");
         }
     }
 
@@ -179,13 +203,14 @@ impl Policies {
             }
         }
         for (name, raw) in &cx.input.topology.components {
-            if raw.client_defaults.is_some() {
-                resolve_policy(
-                    cx,
-                    String::new(),
-                    Owners::default(),
-                    &Layers::new([client_defaults(cx, name)]),
-                );
+            if let Some(defaults) = &raw.client_defaults {
+                if defaults.fallback.is_some() {
+                    let at = At::topology("components").key(name).key("client-defaults").key("fallback");
+                    let message = "a fallback is the caller's: what it does instead runs there";
+                    cx.error(codes::CONTRADICTION, &at, message, "move it to the callers' `calls`");
+                }
+                let layers = Layers::new([client_defaults(cx, name)]);
+                resolve_policy(cx, String::new(), Owners::default(), &layers);
             }
         }
     }
@@ -233,7 +258,10 @@ pub fn was_surely_not_done(class: ErrorClass) -> bool {
         | ErrorClass::Throttled
         | ErrorClass::Refused
         | ErrorClass::Connections
-        | ErrorClass::PoolTimeout => true,
+        | ErrorClass::PoolTimeout
+        | ErrorClass::Open
+        | ErrorClass::Bulkhead
+        | ErrorClass::Expired => true,
         ErrorClass::Error
         | ErrorClass::Timeout
         | ErrorClass::Reneged

@@ -3,6 +3,7 @@
 
 use super::codes;
 use super::context::{At, Context};
+use super::guard::resolve_guard;
 use super::model::{
     Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
     Pool, Retry, RetryBudget,
@@ -12,7 +13,7 @@ use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
     RawPool, RawPoolDetails, RawRetry,
 };
-use crate::spec::scalar::SpanText;
+use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
 
 /// Most attempts of one call.
@@ -30,7 +31,7 @@ impl<'a> Layers<'a> {
     }
 
     /// The nearest layer's value of a key, and where it was written.
-    fn find<T>(&self, key: &str, get: impl Fn(&'a RawCallPolicy) -> Option<T>) -> Option<(T, At)> {
+    pub(super) fn find<T>(&self, key: &str, get: impl Fn(&'a RawCallPolicy) -> Option<T>) -> Option<(T, At)> {
         self.0.iter().find_map(|(raw, at)| get(raw).map(|value| (value, at.key(key))))
     }
 
@@ -68,6 +69,12 @@ pub(super) fn resolve_policy(
             format!("`timeout` of {attempt} never ends an attempt: `total-timeout` of {total} comes first");
         cx.warning(codes::NO_EFFECT, &at, message, "");
     }
+    let continues =
+        layers.find("on-failure", |raw| raw.on_failure).filter(|(raw, _)| *raw != RawOnFailure::Fail);
+    if let (Some((_, at)), Some(_)) = (layers.find("fallback", |raw| raw.fallback.as_ref()), continues) {
+        let message = "the fallback is never done: with this `on-failure` the call never fails";
+        cx.error(codes::CONTRADICTION, &at, message, "remove one of the two");
+    }
     CallPolicy {
         name,
         pool: layers
@@ -94,6 +101,7 @@ pub(super) fn resolve_policy(
         priority: layers
             .find("priority", |raw| raw.priority)
             .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
+        guard: resolve_guard(cx, layers),
     }
 }
 
@@ -129,7 +137,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 9] = [
+const REACTED_TO: [ErrorClass; 12] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -139,6 +147,9 @@ const REACTED_TO: [ErrorClass; 9] = [
     ErrorClass::Refused,
     ErrorClass::Connections,
     ErrorClass::PoolTimeout,
+    ErrorClass::Open,
+    ErrorClass::Bulkhead,
+    ErrorClass::Expired,
 ];
 
 /// Every class that a caller can react to.
@@ -146,24 +157,32 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
+/// Every class that is tried again unless a file says which: all but what one's own breaker stopped.
+fn retried_classes() -> Vec<ErrorClass> {
+    REACTED_TO.into_iter().filter(|class| *class != ErrorClass::Open).collect()
+}
+
+/// A pause law that may be left out.
+pub(super) fn step_backoff(cx: &mut Context<'_>, at: &At, text: Option<&BackoffText>) -> Option<Backoff> {
+    text.map_or(Some(Backoff::None), |text| cx.value(at, parse_backoff(text.as_str())))
+}
+
 fn no_retry() -> Retry {
     Retry {
         attempts_max: 1,
         backoff: Backoff::None,
-        on: all_classes(),
+        on: retried_classes(),
         budget: None,
         honours_retry_after: true,
+        only_if_first: false,
     }
 }
 
 fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
-    let backoff = match &raw.backoff {
-        None => Some(Backoff::None),
-        Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
-    };
+    let backoff = step_backoff(cx, &at.key("backoff"), raw.backoff.as_ref());
     let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), owner, raw));
-    let on = raw.on.as_ref().map_or_else(all_classes, |on| error_classes(on));
+    let on = raw.on.as_ref().map_or_else(retried_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {
         cx.warning(
             codes::NO_EFFECT,
@@ -181,6 +200,7 @@ fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Opti
             None => None,
         },
         honours_retry_after: raw.honor_retry_after.unwrap_or(true),
+        only_if_first: raw.only_if_first.unwrap_or(false),
     })
 }
 
@@ -204,6 +224,9 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Refused => ErrorClass::Refused,
         RawErrorClass::Connections => ErrorClass::Connections,
         RawErrorClass::PoolTimeout => ErrorClass::PoolTimeout,
+        RawErrorClass::Open => ErrorClass::Open,
+        RawErrorClass::Bulkhead => ErrorClass::Bulkhead,
+        RawErrorClass::Expired => ErrorClass::Expired,
     }
 }
 

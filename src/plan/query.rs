@@ -1,8 +1,8 @@
 //! Questions that every reader of a plan asks.
 
 use super::model::{
-    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, OperationId, Path, Plan, PolicyId,
-    ReplicaRef, Step,
+    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan,
+    PolicyId, ReplicaRef, Step,
 };
 use std::collections::BTreeMap;
 
@@ -100,6 +100,12 @@ impl Plan {
             | Effect::Bandwidth { path, .. }
             | Effect::Partition { path, .. } => self.path_text(path),
             Effect::Spike { workload, .. } => self.workloads[*workload].name.clone(),
+            Effect::Messages(fault) => match fault {
+                MessageFault::Poison { broker, .. }
+                | MessageFault::Misdelivery { broker, .. }
+                | MessageFault::Full { broker, .. } => self.messaging.brokers[*broker].name.clone(),
+                MessageFault::LostTimers { component, .. } => self.components[*component].name.clone(),
+            },
         }
     }
 

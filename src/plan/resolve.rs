@@ -9,6 +9,7 @@ use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
 use super::loads::resolve_loads;
+use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
@@ -44,11 +45,13 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
+    let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
         components: &components,
         policies: &behaviour.policies,
+        messaging: &messaging,
         workloads: &workloads,
         seed: settings.seed,
         duration: settings.duration,
@@ -60,6 +63,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         clients: &behaviour.clients,
         workloads: &workloads,
         policies: &behaviour.policies,
+        messaging: &messaging,
     };
     let schedule = Schedule {
         duration: settings.duration,
@@ -85,6 +89,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         components,
         clients: behaviour.clients,
         policies: behaviour.policies,
+        messaging,
         workloads,
         faults,
         expectations,

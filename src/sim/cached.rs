@@ -23,10 +23,14 @@ pub(super) struct Flight {
 
 impl Engine<'_> {
     /// The key a request means by an entity: drawn once, the same in all its activations.
-    fn entity_key(&self, f: u32, entity: u32) -> u64 {
+    pub(super) fn entity_key(&self, f: u32, entity: u32) -> u64 {
+        self.entity_key_of(self.frames[f].root, entity)
+    }
+
+    /// The key that the request with this root means by an entity.
+    pub(super) fn entity_key_of(&self, root: u64, entity: u32) -> u64 {
         let rule = &self.t.entities[entity as usize];
-        let key = rule.keys.sample(rng::key(self.frames[f].root, rule.salt));
-        u64::from(entity) << KEY_BITS | key
+        u64::from(entity) << KEY_BITS | rule.keys.sample(rng::key(root, rule.salt))
     }
 
     /// The memory a served cache operation works on, and its component.
@@ -39,6 +43,10 @@ impl Engine<'_> {
     /// Carries out a look-up at the cache; `true` on a hit.
     pub(super) fn cache_get(&mut self, f: u32, cached: u32) -> bool {
         let Some((memory, comp)) = self.memory_of(f) else { return false };
+        if self.is_ablated(super::Loop::CacheMisses) {
+            self.stations[comp].counts.cache.hits += 1;
+            return true;
+        }
         let step = &self.t.cached[cached as usize];
         let ttl = step.ttl;
         let key = self.entity_key(f, step.entity);

@@ -1,15 +1,18 @@
 //! From the plan to flat tables.
 
+mod ends;
+mod messaging;
+
+use super::guard::add_guard;
 use super::limits::bound;
+use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
-    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
+    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{
-    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
-};
+use crate::plan::{Balancing, BudgetScope, Call, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -20,8 +23,10 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.entities();
     compiler.components();
     compiler.policies();
+    compiler.messages();
     compiler.operations();
     compiler.loads();
+    compiler.consumers();
     compiler.t
 }
 
@@ -117,6 +122,9 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                drops_expired: component.queue.drops_expired,
+                standing: component.queue.standing,
+                concurrency: component.concurrency,
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -129,7 +137,8 @@ impl Compiler<'_> {
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
+        self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
@@ -147,6 +156,7 @@ impl Compiler<'_> {
             let pool = policy.pool.as_ref().map_or(NONE, |pool| {
                 if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
             });
+            let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
             let connect =
@@ -159,6 +169,8 @@ impl Compiler<'_> {
                 timeout_lane,
                 is_plain: policy.pool.is_none()
                     && budget == NONE
+                    && guard == NONE
+                    && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -170,6 +182,8 @@ impl Compiler<'_> {
                 backoff: policy.retry.backoff,
                 retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
                 budget,
+                retries_only_first: policy.retry.only_if_first,
+                guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
@@ -319,7 +333,13 @@ impl Compiler<'_> {
                     Some(_) => SiteEffect::Read,
                 };
                 let site = self.site(call, effect);
-                code.push(Ins::Call { site });
+                let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
+                code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
+                    let body = self.place_code(vec![Ins::Call { site }, Ins::End]);
+                    Ins::Hedged { site, body }
+                } else {
+                    Ins::Call { site }
+                });
             }
             Step::Forward(call) => {
                 let site = self.site(call, SiteEffect::None);
@@ -351,6 +371,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Message(step) => self.emit_message(step, code),
         }
     }
 
@@ -454,53 +475,5 @@ impl Compiler<'_> {
             is_idempotent: operation.idempotent,
         });
         (self.t.sites.len() - 1) as u32
-    }
-}
-
-/// What holding means for a component: what a request takes, how many there are, cores shared.
-fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
-    match component.holding {
-        Holding::Async { cores } => (Holds::Core, cores, None),
-        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
-        Holding::Threads { per_replica: Some(threads), cores } => {
-            // As many cores as threads are a core of its own for each.
-            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
-        }
-    }
-}
-
-/// Lines a replica's queue needs.
-pub(super) fn lines(discipline: Discipline) -> usize {
-    match discipline {
-        Discipline::Fifo | Discipline::Lifo => 1,
-        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

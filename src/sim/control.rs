@@ -5,6 +5,7 @@
 //! here and nothing to the event loop.
 
 use super::engine::{Engine, tag};
+use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -14,6 +15,10 @@ use crate::units::{SimTime, TIME_MAX};
 pub(super) enum Control {
     /// A cancellation reaches a frame of this birth.
     Cancel { frame: u32, born: u32 },
+    /// Loops are taken away.
+    Ablate,
+    /// Something about messages.
+    Message(Happening),
 }
 
 /// Everything pending, in a slab.
@@ -56,6 +61,8 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::Ablate => self.ablate(),
+            Control::Message(happening) => return self.message_event(happening),
         }
         NONE
     }
@@ -64,6 +71,8 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::Ablate => 3,
+            Control::Message(happening) => self.message_identity(happening),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Engine<'_> {
             }
             OutageMode::BlackHole => {
                 counts.lost += 1;
-                self.frames.release(f);
+                self.vanish(f, ErrorClass::Refused);
                 NONE
             }
         }
@@ -69,7 +69,9 @@ impl Engine<'_> {
         }
         if !callers.is_empty() {
             let site = self.frames[f].from_site as usize;
-            let node = self.t.policies[self.t.sites[site].policy as usize].caller;
+            let policy = self.t.policies.get(self.t.sites[site].policy as usize);
+            // Messages come from no caller.
+            let node = policy.map_or(NONE, |policy| policy.caller);
             if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
                 return None;
             }

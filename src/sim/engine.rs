@@ -7,13 +7,16 @@ use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
 use super::frame::{Frames, State};
+use super::guard::Guards;
+use super::levels::LevelWatch;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
+use super::saturation::Watch;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
-use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::{Flow, Options, Progress, TracedEvent};
 use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
@@ -68,8 +71,13 @@ pub(super) struct Engine<'p> {
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,
     pub(super) windows: WindowClock,
+    pub(super) watch: Watch,
     pub(super) pools: Vec<PoolState>,
     pub(super) budgets: Vec<BudgetState>,
+    pub(super) guards: Guards,
+    /// Loops to be taken away, and those that were, as bits.
+    pub(super) ablation: Vec<super::Loop>,
+    pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
     pub(super) caches: Vec<CacheMemory>,
     /// Connections open to each component.
@@ -83,6 +91,7 @@ pub(super) struct Engine<'p> {
     pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) messaging: Messaging,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.
@@ -102,7 +111,7 @@ pub(super) struct Engine<'p> {
     pub(super) truncated: Option<Truncation>,
     /// Whether every event is looked at: it is traced, or levels are watched.
     pub(super) is_observed: bool,
-    pub(super) watch: LevelWatch,
+    pub(super) level_watch: LevelWatch,
     /// Number of events at which the bounds are looked at again.
     pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
@@ -228,6 +237,8 @@ impl Engine<'_> {
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::PlaceQueued => self.place_timed_out(f),
+            State::Joining => self.hedge_now(f),
             State::Connecting => self.connected(f),
             State::BackingOff => self.attempt(f),
             State::Thinking => self.user_returns(f),

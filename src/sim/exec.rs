@@ -105,6 +105,7 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
+            Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
             Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
             Ins::MarkDegraded => {
                 self.frames[f].set(flag::DEGRADED);
@@ -118,6 +119,9 @@ impl Engine<'_> {
             }
             Ins::Start { body, salt } => {
                 let detached = self.branch(f, body, salt, Role::Detached);
+                if !self.messaging.is_empty() {
+                    self.keep_begun(f, detached);
+                }
                 self.ready.push_back(detached);
                 self.frames[f].pc += 1;
             }
@@ -125,6 +129,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Message { what, body } => return self.run_message(f, what, body),
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -167,12 +172,13 @@ impl Engine<'_> {
     }
 
     /// Makes a frame for a body that runs on behalf of `f`.
-    fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
+    pub(super) fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
         let b = self.frames.alloc();
         let parent = self.frames[f].clone();
         let is_waited_for = role == Role::Branch;
         let branch = &mut self.frames[b];
         branch.key = rng::nth(rng::key(parent.key, salt), u64::from(parent.aux));
+        branch.flags = parent.flags & flag::IS_RETRY;
         branch.root = parent.root;
         branch.entered = self.now;
         branch.since = self.now;
@@ -272,6 +278,7 @@ impl Engine<'_> {
     fn branch_done(&mut self, b: u32, answer: Answer) -> u32 {
         let (p, epoch) = (self.frames[b].parent, self.frames[b].parent_epoch);
         if p == NONE || self.frames[p].epoch != epoch {
+            self.note_late_hedge(b, answer);
             self.frames.release(b);
             return NONE;
         }
@@ -288,6 +295,11 @@ impl Engine<'_> {
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
+            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
+            Ins::Message { what, .. } => {
+                self.frames.release(b);
+                self.message_body_done(p, what, answer)
+            }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }
@@ -401,6 +413,8 @@ impl Engine<'_> {
             SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Publish(publish) => self.publish(f, publish, answer),
+            SiteEffect::Redrive { broker } => self.redrive(broker),
         }
     }
 

@@ -11,7 +11,7 @@ use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::FaultSpan;
-use crate::plan::{Caller, Effect, Exhausted, OutageMode, ReplicaRef, Schedule};
+use crate::plan::{Caller, Effect, Exhausted, MessageFault, OutageMode, ReplicaRef, Schedule};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -39,6 +39,12 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
+    /// Whether the replica takes part in anything.
+    pub(super) fn lets_work(&self) -> bool {
+        let is_silent = self.outages.first().is_some_and(|(_, mode)| *mode != OutageMode::Error);
+        self.down == 0 && self.pauses == 0 && self.draining.is_empty() && !is_silent
+    }
+
     fn is_over(&self) -> bool {
         self.down == 0
             && self.pauses == 0
@@ -89,6 +95,7 @@ impl FaultState {
             Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
             Effect::Crash { restart: pause, .. } => restart = law(pause),
             Effect::Latency { add, .. } => path_law = law(add),
+            Effect::Messages(MessageFault::Misdelivery { by, .. }) => path_law = law(by),
             Effect::Throttle { bucket, retry_after, .. } => {
                 let rule = BucketRule {
                     rate_per_ns: bucket.rate_per_sec / 1e9,
@@ -232,6 +239,9 @@ impl Engine<'_> {
             }
             FaultEvent::Recur { fault, target, begins } => self.recur(fault, target, begins),
             FaultEvent::Restart { replica } => self.come_up(replica),
+        }
+        if !self.messaging.is_empty() {
+            self.wake_consumers();
         }
     }
 

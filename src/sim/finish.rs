@@ -52,8 +52,10 @@ impl Engine<'_> {
             (0..self.t.comps.len()).map(|comp| self.component(comp, &kept, &leftovers)).collect();
         let edges =
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
+        let messages = self.message_outcome(&kept);
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
+        let (saturations, recovery) = (self.saturations(), self.recovery());
         let outcome = Outcome {
             schema: SCHEMA,
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -67,13 +69,16 @@ impl Engine<'_> {
             ended_at: SimTime(now),
             events: self.digest.count(),
             digest: format!("{:016x}", self.digest.value()),
-            truncated: self.truncated,
+            truncated: self.truncated.take(),
             slots,
             traffic,
             components,
             edges,
+            messages,
             faults,
             incidents: std::mem::take(&mut self.windows.incidents),
+            saturations,
+            recovery,
             blame,
             windows: std::mem::take(&mut self.windows.series),
             conservation,
@@ -128,7 +133,8 @@ impl Engine<'_> {
             let all = || self.records.comps.iter().skip(comp).step_by(self.t.comps.len());
             let arrived: u64 = all().map(|c| c.arrived).sum();
             let completed = self.sojourns_of(comp).map(Histogram::count).sum::<u64>();
-            let gone: u64 = all().map(|c| c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
+            let gone: u64 =
+                all().map(|c| c.failed + c.rejected() + c.reneged + c.expired + c.cancelled + c.lost).sum();
             let name = &self.plan.components[comp].name;
             let law = format!("{name}: arrived = completed + failed + refused + left + lost + inside");
             check(law, arrived.into(), (completed + gone + left.inside[comp]).into());
@@ -137,7 +143,7 @@ impl Engine<'_> {
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
         }
-        for (comp, watched) in self.watch.areas() {
+        for (comp, watched) in self.level_watch.areas() {
             let name = &self.plan.components[comp].name;
             let law = format!("{name}: requests inside over time = sum over levels of level and time");
             check(law, self.stations[comp].levels.inside.total(self.now), watched);
@@ -152,6 +158,7 @@ impl Engine<'_> {
                 format!("{}: attempts = answered + refused + timed out + lost + cancelled + open", rule.name);
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
+        self.conserve_messages(&mut checks);
         checks
     }
 
@@ -194,7 +201,7 @@ impl Engine<'_> {
             let sojourns = &self.records.sojourns[slot * ops + first_op..][..rule.operations.len()];
             let completed = sojourns.iter().map(Histogram::count).sum();
             let counts = &self.records.comps[slot * self.t.comps.len() + comp];
-            let watched = self.watch.of(comp, *slot);
+            let watched = self.level_watch.of(comp, *slot);
             ComponentSlot { inside, completed, watched, ..self.component_slot(comp, counts) }
         });
         ComponentOutcome {
@@ -222,6 +229,7 @@ impl Engine<'_> {
             throttled: counts.throttled,
             refused: counts.refused,
             reneged: counts.reneged,
+            expired: counts.expired,
             cancelled: counts.cancelled,
             lost: counts.lost,
             wasted: counts.wasted,

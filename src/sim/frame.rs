@@ -28,6 +28,8 @@ pub(super) enum State {
     Waiting,
     /// For a connection of its pool.
     PoolQueued,
+    /// For a place in a bulkhead.
+    PlaceQueued,
     /// Opening a connection.
     Connecting,
     /// For the answer of a call.
@@ -42,6 +44,8 @@ pub(super) enum State {
     Returning,
     /// A closed user between requests.
     Thinking,
+    /// For another try of a step, or for nothing at all.
+    Parked,
 }
 
 /// What a frame is for.
@@ -60,27 +64,37 @@ pub(super) enum Role {
 /// Frame flags.
 pub(super) mod flag {
     /// Its answer counts as degraded.
-    pub(crate) const DEGRADED: u16 = 1;
+    pub(crate) const DEGRADED: u32 = 1;
     /// It holds a thread or core of its replica.
-    pub(crate) const HAS_UNIT: u16 = 2;
+    pub(crate) const HAS_UNIT: u32 = 2;
     /// Its last call failed and it went on.
-    pub(crate) const CALL_FAILED: u16 = 4;
+    pub(crate) const CALL_FAILED: u32 = 4;
     /// Its last look-up found the key.
-    pub(crate) const HIT: u16 = 8;
+    pub(crate) const HIT: u32 = 8;
+    /// Its attempt holds a place in a bulkhead.
+    pub(crate) const HAS_PLACE: u32 = 16;
     /// It should stop at the next step boundary.
-    pub(crate) const CANCELLED: u16 = 32;
+    pub(crate) const CANCELLED: u32 = 32;
     /// It has answered already.
-    pub(crate) const REPLIED: u16 = 64;
+    pub(crate) const REPLIED: u32 = 64;
     /// Its call holds a connection of its pool.
-    pub(crate) const HAS_CONNECTION: u16 = 128;
+    pub(crate) const HAS_CONNECTION: u32 = 128;
     /// Its call occupies one of the target's connections without a pool.
-    pub(crate) const HAS_LOOSE_CONNECTION: u16 = 256;
+    pub(crate) const HAS_LOOSE_CONNECTION: u32 = 256;
     /// It belongs to a user who thinks and comes back.
-    pub(crate) const CLOSED: u16 = 512;
+    pub(crate) const CLOSED: u32 = 512;
     /// It is counted inside its component.
-    pub(crate) const INSIDE: u16 = 2048;
+    pub(crate) const INSIDE: u32 = 2048;
     /// An attempt of its call is on its way.
-    pub(crate) const SENT: u16 = 4096;
+    pub(crate) const SENT: u32 = 4096;
+    /// It is, or works for, somebody's retry.
+    pub(crate) const IS_RETRY: u32 = 8192;
+    /// Its attempt decides whether a breaker closes.
+    pub(crate) const PROBES: u32 = 16384;
+    /// It makes one of the two requests of a hedged call; `aux` says which.
+    pub(crate) const HEDGED: u32 = 32768;
+    /// It works on a message: nobody waits for its answer but the broker.
+    pub(crate) const MESSAGE: u32 = 1024;
 }
 
 /// One activation.
@@ -96,6 +110,8 @@ pub(super) struct Frame {
     pub(super) timer: u64,
     /// When it reached its component (root: when it arrived).
     pub(super) entered: u64,
+    /// When its request began, of frames that outlive it; `u64::MAX` if unknown.
+    pub(super) begun: u64,
     /// When its present wait began.
     pub(super) since: u64,
     /// When its computation ends, or how much work is left.
@@ -144,7 +160,7 @@ pub(super) struct Frame {
     pub(super) attempt: u16,
     /// Fetches under way that others may be waiting for.
     pub(super) leads: u16,
-    pub(super) flags: u16,
+    pub(super) flags: u32,
     /// Statistics slot of arrival (roots).
     pub(super) slot: u16,
     pub(super) priority: u8,
@@ -160,6 +176,7 @@ impl Frame {
             main: 0,
             timer: 0,
             entered: 0,
+            begun: u64::MAX,
             since: 0,
             due: 0,
             deadline: u64::MAX,
@@ -205,17 +222,17 @@ impl Frame {
     }
 
     #[inline]
-    pub(super) fn has(&self, flag: u16) -> bool {
+    pub(super) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
 
     #[inline]
-    pub(super) fn set(&mut self, flag: u16) {
+    pub(super) fn set(&mut self, flag: u32) {
         self.flags |= flag;
     }
 
     #[inline]
-    pub(super) fn clear(&mut self, flag: u16) {
+    pub(super) fn clear(&mut self, flag: u32) {
         self.flags &= !flag;
     }
 }

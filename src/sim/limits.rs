@@ -51,7 +51,7 @@ impl BucketState {
 }
 
 /// Parts of a sliding window.
-const WINDOW_PARTS: usize = 10;
+pub(super) const WINDOW_PARTS: usize = 10;
 
 /// What a retry budget remembers.
 #[derive(Clone, Debug)]
@@ -108,11 +108,16 @@ impl BudgetState {
 }
 
 /// Moves a window on to `now` and returns the current part.
-fn slide(parts: &mut [(u64, u64); WINDOW_PARTS], at: &mut u64, now: u64, window: u64) -> usize {
+pub(super) fn slide<T: Copy + Default>(
+    parts: &mut [T; WINDOW_PARTS],
+    at: &mut u64,
+    now: u64,
+    window: u64,
+) -> usize {
     let index = now / (window / WINDOW_PARTS as u64).max(1);
     let steps = (index - *at).min(WINDOW_PARTS as u64);
     for step in 0..steps {
-        parts[((index - step) % WINDOW_PARTS as u64) as usize] = (0, 0);
+        parts[((index - step) % WINDOW_PARTS as u64) as usize] = T::default();
     }
     *at = index;
     (index % WINDOW_PARTS as u64) as usize

@@ -4,20 +4,25 @@ use super::Options;
 use super::arrivals::Generator;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
+use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
 use super::frame::Frames;
+use super::guard::Guards;
+use super::levels::LevelWatch;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::saturation::Watch;
+use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
-use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
@@ -35,7 +40,7 @@ impl<'p> Engine<'p> {
         let t = compile(plan, &mut queue);
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
-        let watch = LevelWatch::new(plan);
+        let level_watch = LevelWatch::new(plan);
         let comps = t.comps.len();
         let windows = WindowClock::new(
             plan.window.0,
@@ -62,8 +67,12 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
+            watch: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
+            guards: Guards::new(&t.guards),
+            ablation: Vec::new(),
+            ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
             connections: vec![0; comps],
@@ -73,6 +82,7 @@ impl<'p> Engine<'p> {
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
             controls: Controls::default(),
+            messaging: Messaging::new(&t, plan.messaging.marks.len()),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
@@ -85,8 +95,8 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
-            is_observed: options.record.is_some() || !watch.is_empty(),
-            watch,
+            is_observed: options.record.is_some() || !level_watch.is_empty(),
+            level_watch,
             next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
@@ -122,11 +132,13 @@ impl<'p> Engine<'p> {
         for generator in 0..self.generators.len() as u32 {
             self.start_generator(generator);
         }
+        self.start_messages();
     }
 
     fn add_slot_tables(&mut self) {
         let t = &self.t;
         self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.messaging.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -153,6 +165,7 @@ impl<'p> Engine<'p> {
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
+        self.settle_messages();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);
@@ -182,6 +195,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             speed: comp.speed,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
+            queued_since: 0,
+            limit: comp.concurrency.as_ref().map(|rule| Box::new(LimitState::new(rule))),
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }

@@ -15,7 +15,7 @@ const STUCK_MIN: u64 = 5_000_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct WindowClock {
     width: u64,
-    start: u64,
+    pub(super) start: u64,
     marks: Vec<Snapshot>,
     /// `(arrived, rejected, hits, look-ups)` by component at the window's start.
     counts: Vec<(u64, u64, u64, u64)>,
@@ -95,6 +95,7 @@ impl Engine<'_> {
             return;
         }
         self.windows.series.start.push(SimTime(self.windows.start));
+        self.close_message_window(self.windows.start);
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
         // Only these can make the window a bad one, and only a bad one asks for the quantile of all.
@@ -125,6 +126,7 @@ impl Engine<'_> {
             (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
         }
         self.close_component_windows();
+        self.watch_limits();
         self.windows.begun += arrived;
         self.windows.ended += answered + failed;
         let verdict = self.judge_window(answered, failed, &all);

@@ -14,7 +14,7 @@ pub(crate) fn at(secs: u64) -> SimTime {
 
 /// One client `web` with a journey `buy`, one component `db` in `here`, one policy between them.
 pub(crate) fn plan() -> Plan {
-    let queue = Queue { capacity: None, discipline: Discipline::Fifo, patience: None };
+    let queue = Queue::default();
     let operation = |name: &str| Operation {
         name: name.into(),
         idempotent: false,
@@ -47,6 +47,7 @@ pub(crate) fn plan() -> Plan {
             speed: 1.0,
             queue,
             admission: Vec::new(),
+            concurrency: None,
             connections_max: None,
             cache: None,
             store: None,
@@ -58,6 +59,7 @@ pub(crate) fn plan() -> Plan {
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
         }],
         policies: Vec::new(),
+        messaging: Messaging::default(),
         workloads: vec![Workload {
             name: "shoppers".into(),
             client: 0,
@@ -151,6 +153,7 @@ pub(crate) fn outcome() -> Outcome {
         ..EdgeSlot::default()
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),
@@ -187,6 +190,8 @@ pub(crate) fn outcome() -> Outcome {
         }],
         slots,
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

@@ -182,6 +182,7 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
 
 fn unit(metric: Metric) -> Unit {
     match metric {
+        Metric::Message(metric) => super::messages::unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
@@ -204,6 +205,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::Utilization
         | Metric::RejectRate
         | Metric::AbandonRate
+        | Metric::ExpiredRate
+        | Metric::ShortCircuitRate
+        | Metric::BulkheadRejectRate
+        | Metric::HedgeRate
         | Metric::HitRatio
         | Metric::TimeoutRate
         | Metric::WaitRate

@@ -1,6 +1,6 @@
 //! What one outcome says about one expectation.
 
-use super::{calls, components, users};
+use super::{calls, components, messages, users};
 use crate::outcome::{Incident, Outcome, Phase};
 use crate::plan::{Metric, Plan, Scope, When};
 use crate::stats::Histogram;
@@ -168,6 +168,7 @@ pub(super) fn read(plan: &Plan, metric: Metric, scope: &Scope, when: When, outco
             components::measure(&view, metric, scope)
         }
         Scope::Edge(policy) => calls::measure(&view, metric, policy),
+        Scope::Broker(_) | Scope::Mark(_) => messages::measure(&view, metric, scope),
     }
 }
 

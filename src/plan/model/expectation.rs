@@ -1,6 +1,6 @@
 //! What is promised.
 
-use super::{ClientId, ComponentId, OperationId, PlaceId, PolicyId};
+use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,14 @@ pub enum Metric {
     RejectRate,
     /// Share of arrivals that left the queue before service.
     AbandonRate,
+    /// Share of arrivals dropped because their caller had stopped waiting.
+    ExpiredRate,
+    /// Share of attempts stopped by the caller's own breaker or throttle.
+    ShortCircuitRate,
+    /// Share of attempts that found no place in the caller's bulkhead.
+    BulkheadRejectRate,
+    /// Second requests per call.
+    HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
     /// Time-weighted mean number of keys remembered.
@@ -86,6 +94,69 @@ pub enum Metric {
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
+    /// Something about messages, schedules or marks.
+    Message(MessageMetric),
+}
+
+/// What an expectation measures of messages, schedules and marks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MessageMetric {
+    /// Time-weighted mean number of messages waiting.
+    BacklogMean,
+    /// Most messages waiting at once.
+    BacklogMax,
+    /// Time-weighted mean age of the oldest message not yet done, seconds.
+    OldestMean,
+    /// Largest age of the oldest message not yet done, seconds.
+    OldestMax,
+    /// Messages accepted per second.
+    PublishRate,
+    /// Messages processed and acknowledged per second.
+    ProcessRate,
+    /// Receives per message that was acknowledged or given up.
+    Receives,
+    /// Messages given up after too many receives.
+    DeadLetters,
+    /// Share of messages that ended as dead letters.
+    DeadLetterRate,
+    /// Mean time from publish to being given up, seconds.
+    DeadLetterAge,
+    /// Messages handed out again.
+    Redelivered,
+    /// Messages processed again although they had been processed.
+    Duplicates,
+    /// First receives out of order.
+    OutOfOrder,
+    /// Messages kept too long.
+    Expired,
+    /// Messages lost for want of room, memory or a subscriber.
+    Lost,
+    /// Share of messages refused for want of room.
+    FullRate,
+    /// Quantile of the time from publish to success, seconds.
+    ProcessedQuantile(f64),
+    /// Mean of the time from publish to success, seconds.
+    ProcessedMean,
+    /// Largest time from publish to success, seconds.
+    ProcessedMax,
+    /// Time from the last fault's end until the backlog was no larger than before the first, seconds.
+    DrainTime,
+    /// Runs of a schedule that were started.
+    RunsStarted,
+    /// Runs of a schedule that were not started because one was still going.
+    RunsSkipped,
+    /// Runs of a schedule that fell due while it was down, or whose timer was lost.
+    RunsMissed,
+    /// Times a mark was passed.
+    Passes,
+    /// Times a mark was passed by a request that had passed it before.
+    Repeats,
+    /// Quantile of the time from a request's start to a mark, seconds.
+    MarkQuantile(f64),
+    /// Mean of the time from a request's start to a mark, seconds.
+    MarkMean,
+    /// Largest time from a request's start to a mark, seconds.
+    MarkMax,
 }
 
 /// What an expectation is about.
@@ -105,6 +176,10 @@ pub enum Scope {
     Place(PlaceId),
     /// Calls under one policy (`caller -> target`).
     Edge(PolicyId),
+    /// One broker, or one schedule.
+    Broker(BrokerId),
+    /// One named point.
+    Mark(MarkId),
 }
 
 /// How a measurement is compared with a target.

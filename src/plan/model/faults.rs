@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, OperationId, PolicyId};
+use super::{Bucket, ClientId, ComponentId, ErrorClass, MessageFault, OperationId, PolicyId};
 use crate::dist::Law;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
@@ -144,6 +144,8 @@ pub enum Effect {
         /// Times the workload's own rate at full strength.
         factor: f64,
     },
+    /// Something about messages or schedules.
+    Messages(MessageFault),
 }
 
 /// What leaks.

@@ -9,7 +9,10 @@
 mod component;
 mod expectation;
 mod faults;
+mod guard;
 mod load;
+mod messaging;
+mod overload;
 mod policy;
 mod steps;
 
@@ -20,7 +23,10 @@ use crate::units::SimSpan;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
+pub use guard::*;
 pub use load::*;
+pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
 pub use steps::*;
 
@@ -44,6 +50,12 @@ pub type DatasetId = usize;
 
 /// Index into [`Plan::clients`].
 pub type ClientId = usize;
+
+/// Index into [`Messaging::brokers`].
+pub type BrokerId = usize;
+
+/// Index into [`Messaging::marks`].
+pub type MarkId = usize;
 
 /// A complete, checked model of what exists and what happens to it.
 #[derive(Clone, Debug)]
@@ -82,6 +94,8 @@ pub struct Plan {
     pub clients: Vec<Client>,
     /// How callers behave; one per (caller, target) pair.
     pub policies: Vec<CallPolicy>,
+    /// Brokers, consumers and schedules.
+    pub messaging: Messaging,
     /// When and how much load arrives.
     pub workloads: Vec<Workload>,
     /// What goes wrong.

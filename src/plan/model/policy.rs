@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::PolicyId;
+use super::{Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,31 @@ pub enum ErrorClass {
     PoolTimeout,
     /// The caller cancelled.
     Cancelled,
+    /// The caller's own breaker or throttle let nothing through.
+    Open,
+    /// The caller's own bulkhead was full.
+    Bulkhead,
+    /// Its deadline had passed when its turn came.
+    Expired,
+}
+
+impl ErrorClass {
+    /// Every class; each stands at the index that is its number.
+    pub const ALL: [Self; 13] = [
+        Self::Error,
+        Self::Timeout,
+        Self::Shed,
+        Self::Throttled,
+        Self::Reneged,
+        Self::Reset,
+        Self::Refused,
+        Self::Connections,
+        Self::PoolTimeout,
+        Self::Cancelled,
+        Self::Open,
+        Self::Bulkhead,
+        Self::Expired,
+    ];
 }
 
 /// How a caller behaves towards one target.
@@ -54,6 +79,8 @@ pub struct CallPolicy {
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.
     pub priority: Option<u8>,
+    /// What it does to protect itself and the target.
+    pub guard: Guard,
 }
 
 /// A connection pool.
@@ -85,6 +112,8 @@ pub struct Retry {
     pub budget: Option<RetryBudget>,
     /// Whether a refusal's hint replaces a shorter pause.
     pub honours_retry_after: bool,
+    /// Whether work done for somebody's retry is never retried here, so that only one layer retries.
+    pub only_if_first: bool,
 }
 
 /// Bound on retries over many calls.

@@ -1,6 +1,6 @@
 //! What a component does when called.
 
-use super::{ComponentId, DatasetId, EntityId, ErrorClass, OperationId, PolicyId, Ttl};
+use super::{ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Ttl};
 use crate::dist::Law;
 
 /// What a component does when called.
@@ -108,6 +108,8 @@ pub enum Step {
     },
     /// Answer now; the steps that follow run on, still holding the thread.
     Reply,
+    /// Something about messages, repetition or progress.
+    Message(Box<MessageStep>),
 }
 
 /// A call site.
@@ -162,6 +164,7 @@ impl Step {
         match self {
             Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
             Self::Cached(cached) => vec![&cached.get, &cached.set],
+            Self::Message(step) => step.calls(),
             _ => Vec::new(),
         }
     }
@@ -171,6 +174,7 @@ impl Step {
     pub fn bodies(&self) -> Vec<&[Self]> {
         match self {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Message(step) => step.bodies(),
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),

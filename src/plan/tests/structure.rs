@@ -21,7 +21,7 @@ fn a_minimal_model_gets_every_default() {
     let web = &plan.components[0];
     assert_eq!((web.kind.as_str(), web.replicas, web.speed), ("core/service", 1, 1.0));
     assert_eq!(web.holding, Holding::Threads { per_replica: Some(16), cores: None });
-    assert_eq!(web.queue, Queue { capacity: None, discipline: Discipline::Fifo, patience: None });
+    assert_eq!(web.queue, Queue::default());
     assert!(web.operations[0].idempotent);
     let [policy] = plan.policies.as_slice() else { panic!("one caller, one target: {:?}", plan.policies) };
     assert_eq!(policy.name, "shoppers -> web");

@@ -4,9 +4,10 @@
 use super::components::rejected;
 use super::traffic::{failed, worst_blame};
 use super::{ComponentFact, Facts, Saturation, depth, ratio};
-use crate::outcome::Incident;
+use crate::outcome::{Incident, Recovery, Saturation as Reached, Trial};
 use crate::report::figures::{count, duration, plural, rate, share};
 use crate::report::words::{self, tame};
+use crate::units::SimSpan;
 
 /// Attempts per call that make retries a finding.
 const AMPLIFICATION_STRIKING: f64 = 1.2;
@@ -19,11 +20,15 @@ const SATURATED_SHOWN: usize = 3;
 pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
     let candidates = [
         incidents(facts),
+        recovery(facts),
+        first_to_saturate(facts),
         saturated(facts),
         blame(facts),
         retries(facts),
         caches(facts),
         unknown_writes(facts),
+        backlog(facts),
+        repeats(facts),
     ];
     candidates.into_iter().flatten().collect()
 }
@@ -46,6 +51,54 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
         depth(longest),
         if requests == 1 { "1 request".to_owned() } else { format!("{} requests", count(requests)) },
     ))
+}
+
+fn recovery(facts: &Facts<'_>) -> Option<String> {
+    let recovery = facts.outcome().recovery.as_ref()?;
+    let end = recovery.trigger_end;
+    match recovery.time {
+        // A trigger that hurt nobody is no finding.
+        Some(SimSpan::ZERO) if facts.outcome().incidents.is_empty() => None,
+        Some(SimSpan::ZERO) => Some(format!("Service held as soon as the last trigger ended at {end}.")),
+        Some(time) => Some(format!("Service held again {time} after the last trigger ended at {end}.")),
+        None if recovery.trials.is_empty() => {
+            Some(format!("Service did not come back after the last trigger ended at {end}."))
+        }
+        None => Some(sustained(recovery)),
+    }
+}
+
+/// What keeps an overload going, by repetitions of the run.
+fn sustained(recovery: &Recovery) -> String {
+    let end = recovery.trigger_end;
+    let time = |trial: &Trial| trial.time.map_or_else(|| "never".to_owned(), |time| format!("after {time}"));
+    let tried: Vec<String> = recovery
+        .trials
+        .iter()
+        .map(|trial| match trial.removed.as_slice() {
+            [one] => format!("{one}: {}", time(trial)),
+            _ => format!("all of these: {}", time(trial)),
+        })
+        .collect();
+    let loops = recovery.sustained_by();
+    let answer = if loops.is_empty() {
+        "no single loop keeps it down".to_owned()
+    } else {
+        format!("kept down by {}", loops.join(", or by "))
+    };
+    format!(
+        "Service did not come back after the last trigger ended at {end}: {answer}. Taken away from then on, it would hold again: {}.",
+        tried.join("; ")
+    )
+}
+
+fn first_to_saturate(facts: &Facts<'_>) -> Option<String> {
+    let all = &facts.outcome().saturations;
+    let first = all.first()?;
+    let text = |s: &Reached| format!("{} ({}) at {}", tame(&s.who), words::saturation(s.kind), s.from);
+    let then: Vec<String> = all.iter().skip(1).take(SATURATED_SHOWN).map(text).collect();
+    let then = if then.is_empty() { String::new() } else { format!("; then {}", then.join(", ")) };
+    Some(format!("First at its limit: {}{then}.", text(first)))
 }
 
 fn saturated(facts: &Facts<'_>) -> Option<String> {
@@ -129,6 +182,37 @@ fn caches(facts: &Facts<'_>) -> Option<String> {
             share(first.1),
             share(lowest.1),
             facts.parts[lowest.0].name(facts.outcome()),
+        )
+    })
+}
+
+/// A backlog that outlived its cause longest.
+fn backlog(facts: &Facts<'_>) -> Option<String> {
+    let drains = facts.brokers.iter().filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
+    let late = drains.filter(|(_, drain)| drain.backlog > drain.usual);
+    let (fact, drain) = late.max_by_key(|(_, drain)| drain.time.map_or(u64::MAX, |time| time.0))?;
+    let name = tame(&fact.broker.name);
+    let left = count(drain.backlog);
+    Some(match drain.time {
+        Some(time) => format!(
+            "{left} messages waited at {name} when the last fault ended; it took {time} to work them off."
+        ),
+        None => {
+            format!("{left} messages waited at {name} when the last fault ended; they were never worked off.")
+        }
+    })
+}
+
+/// A mark that was passed again.
+fn repeats(facts: &Facts<'_>) -> Option<String> {
+    let worst = facts.marks.iter().max_by_key(|fact| fact.total.repeats)?;
+    let (again, passes) = (worst.total.repeats, worst.total.passes);
+    (again > 0).then(|| {
+        let share = share(again as f64 / passes as f64);
+        format!(
+            "{} was passed {} times by requests that had passed it before ({share}).",
+            tame(&worst.mark.name),
+            count(again)
         )
     })
 }

@@ -1,6 +1,8 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
-use crate::outcome::{CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, StoreSlot, TrafficSlot};
+use crate::outcome::{
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, StoreSlot, TrafficSlot,
+};
 
 /// Something that can be summed over slots.
 pub(crate) trait Merge: Default {
@@ -38,6 +40,7 @@ impl Merge for ComponentSlot {
         self.throttled += other.throttled;
         self.refused += other.refused;
         self.reneged += other.reneged;
+        self.expired += other.expired;
         self.cancelled += other.cancelled;
         self.lost += other.lost;
         self.inside += other.inside;
@@ -110,5 +113,51 @@ impl Merge for EdgeSlot {
         self.calls_ok += other.calls_ok;
         self.budget_denied += other.budget_denied;
         self.connects += other.connects;
+        self.short_circuited += other.short_circuited;
+        self.breaker_opened += other.breaker_opened;
+        self.bulkhead_full += other.bulkhead_full;
+        self.hedges += other.hedges;
+        self.hedges_won += other.hedges_won;
+        self.hedges_denied += other.hedges_denied;
+    }
+}
+
+impl Merge for BrokerSlot {
+    fn add(&mut self, other: &Self) {
+        self.published += other.published;
+        self.doubled += other.doubled;
+        self.deduplicated += other.deduplicated;
+        self.refused += other.refused;
+        self.receives += other.receives;
+        self.redelivered += other.redelivered;
+        self.out_of_order += other.out_of_order;
+        self.acknowledged += other.acknowledged;
+        self.dead_letters += other.dead_letters;
+        self.expired += other.expired;
+        self.lost += other.lost;
+        self.redriven += other.redriven;
+        self.receives_of_finished += other.receives_of_finished;
+        self.failures += other.failures;
+        self.duplicates += other.duplicates;
+        self.acks_lost += other.acks_lost;
+        self.skipped += other.skipped;
+        self.missed += other.missed;
+        self.latency.merge(&other.latency);
+        self.dead_age += other.dead_age;
+        self.waiting_area += other.waiting_area;
+        self.in_flight_area += other.in_flight_area;
+        self.oldest_area += other.oldest_area;
+        self.waiting_max = self.waiting_max.max(other.waiting_max);
+        self.oldest_max = self.oldest_max.max(other.oldest_max);
+        self.waiting = other.waiting;
+        self.in_flight = other.in_flight;
+    }
+}
+
+impl Merge for MarkSlot {
+    fn add(&mut self, other: &Self) {
+        self.passes += other.passes;
+        self.repeats += other.repeats;
+        self.latency.merge(&other.latency);
     }
 }

@@ -277,6 +277,7 @@ pub(super) fn outcome() -> Outcome {
         failed,
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0.1.0".into(),
         scenario: "supabase brownout on a sale day".into(),
@@ -313,6 +314,16 @@ pub(super) fn outcome() -> Outcome {
             fault("supabase brownout", "slow", "supabase.postgres x8", 10 * MIN, 15 * MIN),
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
+        saturations: vec![Saturation {
+            kind: SaturationKind::Pool,
+            who: "user-services -> supabase".into(),
+            from: at(10 * MIN + 10),
+        }],
+        recovery: Some(Recovery {
+            trigger_end: at(22 * MIN),
+            time: Some(SimSpan::from_secs(2 * MIN)),
+            trials: Vec::new(),
+        }),
         incidents: vec![
             incident(10 * MIN + 20, Some(at(15 * MIN + 40)), 0.853, 8400, 13_411),
             incident(20 * MIN + 10, Some(at(24 * MIN)), 0.942, 5100, 2_604),
@@ -410,6 +421,8 @@ pub(super) fn empty() -> Outcome {
         components: Vec::new(),
         edges: Vec::new(),
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

@@ -3,6 +3,7 @@
 
 mod load;
 mod machinery;
+mod messages;
 mod replications;
 
 use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
@@ -57,6 +58,8 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Messages and schedules", messages::brokers(&facts, style)),
+        ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];

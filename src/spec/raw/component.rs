@@ -1,6 +1,6 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawOperation};
+use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule};
 use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -41,6 +41,14 @@ pub struct RawComponent {
     pub cache: Option<RawCache>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
+    pub broker: Option<RawBroker>,
+    /// Messages it takes, by the broker they come from.
+    #[serde(default)]
+    pub consumes: IndexMap<String, RawConsumer>,
+    /// Operations that run by the clock, by name.
+    #[serde(default)]
+    pub schedules: IndexMap<String, RawSchedule>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
@@ -61,6 +69,12 @@ pub struct RawQueue {
     pub discipline: Option<RawDiscipline>,
     /// How long a request waits before it leaves; work that has begun always finishes. Default: for ever.
     pub patience: Option<LawText>,
+    /// Whether a request whose caller has stopped waiting is dropped when its turn comes, instead of being served for nothing. Default: false.
+    pub drop_expired: Option<bool>,
+    /// With `codel` or `adaptive-lifo`: a queue that has not been empty for this long stands. Default: 100ms.
+    pub interval: Option<SpanText>,
+    /// With `codel` or `adaptive-lifo`: longest wait in a standing queue; who waits longer is shed. Others may wait `interval`. Default: 5ms with `codel`, none with `adaptive-lifo`.
+    pub target: Option<SpanText>,
 }
 
 /// Who is served next.
@@ -71,6 +85,10 @@ pub enum RawDiscipline {
     Fifo,
     /// Last in, first out.
     Lifo,
+    /// First in, first out, with controlled delay: waits in a standing queue end after `target`.
+    Codel,
+    /// First in, first out; last in, first out while the queue stands.
+    AdaptiveLifo,
     /// Smallest priority number first; running work is not interrupted.
     Priority,
     /// Smallest priority number first; more urgent work interrupts less urgent, which resumes later.
@@ -87,6 +105,8 @@ pub enum RawAdmission {
     TokenBucket(RawBucket),
     /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
     LeakyBucket(RawBucket),
+    /// Most requests inside each replica; checked before all buckets. At most one.
+    Concurrency(RawConcurrency),
 }
 
 /// A token or leaky bucket.

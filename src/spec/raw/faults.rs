@@ -1,6 +1,6 @@
 //! Faults as a file writes them.
 
-use super::RawErrorClass;
+use super::{RawBrokerFull, RawErrorClass, RawLostTimers, RawMisdelivery, RawPoison};
 use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,6 +46,14 @@ pub struct RawFault {
     pub partition: Option<RawPartition>,
     /// More load.
     pub spike: Option<RawSpikeFault>,
+    /// Some messages can never be processed.
+    pub poison: Option<RawPoison>,
+    /// A broker hands out messages twice or late.
+    pub misdelivery: Option<RawMisdelivery>,
+    /// A broker has less room.
+    pub broker_full: Option<RawBrokerFull>,
+    /// Schedules do not fire.
+    pub lost_timers: Option<RawLostTimers>,
 }
 
 /// Coming and going.

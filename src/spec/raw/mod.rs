@@ -7,8 +7,11 @@
 
 mod component;
 mod faults;
+mod guard;
 mod kind;
 mod load;
+mod messaging;
+mod overload;
 mod policy;
 mod steps;
 
@@ -17,9 +20,12 @@ use super::scalar::{
 };
 pub use component::*;
 pub use faults::*;
+pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use messaging::*;
+pub use overload::*;
 pub use policy::*;
 use schemars::JsonSchema;
 use serde::Deserialize;

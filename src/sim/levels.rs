@@ -75,13 +75,13 @@ impl LevelWatch {
 impl Engine<'_> {
     /// Notes how long the watched levels have been what they are.
     pub(super) fn note_levels(&mut self) {
-        let spent = self.now - self.watch.since;
+        let spent = self.now - self.level_watch.since;
         if spent == 0 {
             return;
         }
-        self.watch.since = self.now;
+        self.level_watch.since = self.now;
         let slot = self.slots.current;
-        for (comp, which, slots) in &mut self.watch.watched {
+        for (comp, which, slots) in &mut self.level_watch.watched {
             if slots.len() <= slot {
                 slots.resize_with(slot + 1, LevelTimes::default);
             }
