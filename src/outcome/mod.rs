@@ -6,11 +6,17 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod conservation;
+mod models;
+
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use conservation::ConservationCheck;
+pub use models::{MeterOutcome, ModelSlot};
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -158,6 +164,10 @@ pub struct TrafficSlot {
     pub latency: Histogram,
     /// Arrival to the failure, of the others.
     pub latency_failed: Histogram,
+    /// Answers, among those ok or degraded, that were wrong though nobody noticed.
+    pub wrong: u64,
+    /// Arrival to the first token of a streamed answer.
+    pub first_token: Histogram,
 }
 
 /// One component.
@@ -198,6 +208,8 @@ pub struct OperationOutcome {
     pub name: String,
     /// Arrival at the component to reply, of requests that succeeded, by slot.
     pub sojourn: Vec<Histogram>,
+    /// What was counted for the bill.
+    pub meters: Vec<MeterOutcome>,
 }
 
 /// One component in one slot.
@@ -245,6 +257,8 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// Present for language models, and for what passes their answers on as they come.
+    pub model: Option<ModelSlot>,
 }
 
 /// One cache in one slot.
@@ -474,23 +488,4 @@ pub struct ComponentWindows {
     pub rejected: Vec<u64>,
     /// Share of look-ups that hit; empty for components that are no cache.
     pub hit_ratio: Vec<f64>,
-}
-
-/// A law that must hold exactly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConservationCheck {
-    /// The law and where it was checked.
-    pub law: String,
-    /// One side.
-    pub left: u128,
-    /// The other side.
-    pub right: u128,
-}
-
-impl ConservationCheck {
-    /// Whether the law held.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.left == self.right
-    }
 }

@@ -43,7 +43,7 @@ impl StepBuilder<'_, '_> {
         store: Option<StoreAccess>,
     ) -> Call {
         let policy = self.policies.for_call(self.cx, self.directory, at, self.caller, (target, operation));
-        Call { salt, target, operation, policy, store }
+        Call { salt, target, operation, policy, streams: false, store }
     }
 
     /// A read or a write of `store.dataset`, through operation `read-DATASET` if there is one, else `read`.

@@ -5,6 +5,7 @@ use super::admission::resolve_admission;
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
+use super::language_models::{meters, model};
 use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
@@ -50,7 +51,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             .as_ref()
             .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
             .unwrap_or(1.0),
-        admission: resolve_admission(cx, &at.key("admission"), &raw.admission, entry),
+        admission: resolve_admission(cx, directory, &at.key("admission"), &raw.admission, entry),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),
             "`connections`",
@@ -61,6 +62,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         store: entry.datasets.as_ref().map(|names| Store {
             datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
         }),
+        model: raw.model.as_ref().and_then(|raw| model(cx, &at.key("model"), raw, entry)),
+        meters: meters(cx, &at, raw, entry),
         operations: Vec::new(),
         holding,
         queue,

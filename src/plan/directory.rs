@@ -3,6 +3,7 @@
 
 use super::codes;
 use super::context::{At, Context, listed};
+use super::language_models::meter_names;
 use super::model::{ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
 use indexmap::{IndexMap, IndexSet};
 
@@ -10,6 +11,8 @@ use indexmap::{IndexMap, IndexSet};
 pub(super) struct Directory {
     /// Places; one called `here` if the file has none.
     pub(super) places: IndexSet<String>,
+    /// What requests carry.
+    pub(super) attributes: IndexSet<String>,
     /// Key spaces.
     pub(super) entities: IndexSet<String>,
     /// Components and what they serve.
@@ -28,6 +31,10 @@ pub(super) struct ComponentEntry {
     pub(super) operations: IndexSet<String>,
     /// How many of them the file declares.
     pub(super) declared: usize,
+    /// What is counted of it for the bill.
+    pub(super) meters: IndexSet<String>,
+    /// Whether it is a language model.
+    pub(super) is_model: bool,
     /// Whether it remembers keys.
     pub(super) is_cache: bool,
     /// Its datasets, if it keeps data.
@@ -51,6 +58,7 @@ impl Directory {
         }
         let mut directory = Self {
             places,
+            attributes: topology.attributes.keys().cloned().collect(),
             entities: topology.entities.keys().cloned().collect(),
             components: IndexMap::new(),
             clients: IndexMap::new(),
@@ -64,6 +72,7 @@ impl Directory {
         for (name, raw) in &cx.input.topology.components {
             let at = At::topology("components").key(name);
             check_names(cx, &at.key("operations"), raw.operations.keys());
+            check_names(cx, &at.key("meters"), raw.meters.keys());
             let datasets = raw.store.as_ref().map(|store| {
                 check_names(cx, &at.key("store").key("datasets"), store.datasets.keys());
                 store.datasets.keys().cloned().collect()
@@ -74,6 +83,8 @@ impl Directory {
                 place: self.place_of(cx, &at, raw.place.as_deref()),
                 declared: operations.len(),
                 operations,
+                meters: meter_names(raw),
+                is_model: raw.model.is_some(),
                 is_cache: raw.cache.is_some(),
                 datasets,
             };

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::context::{At, Context};
+use super::fault_effects::{bad_output, clock_skew};
 use super::faults::World;
 use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
@@ -55,6 +56,14 @@ pub(super) fn resolve_effect(
             RawOutageMode::BlackHole => OutageMode::BlackHole,
         };
         return replicas(cx, &raw.target).map(|replicas| Effect::Outage { replicas, mode });
+    }
+    if let Some(raw) = &raw.bad_output {
+        let replicas = replicas(cx, &raw.target);
+        return bad_output(cx, world, at, raw, replicas);
+    }
+    if let Some(raw) = &raw.clock_skew {
+        let replicas = replicas(cx, &raw.target);
+        return clock_skew(cx, at, raw, replicas);
     }
     if let Some(raw) = &raw.throttle {
         return throttle(cx, world, at, raw);
@@ -252,7 +261,7 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
         Some(text) => cx.number(&at.key("burst"), text),
     };
     let bucket = Bucket { rate_per_sec: rate?, burst: burst? };
-    if bucket.burst < 1.0 {
+    if bucket.burst < 1.0 && raw.limit.is_none() {
         let message = format!("no request ever passes a `burst` of {}", bucket.burst);
         cx.error(
             codes::OUT_OF_RANGE,
@@ -261,7 +270,33 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
             "it must be at least 1; an `outage` stops everything",
         );
     }
-    Some(Effect::Throttle { component: component?, bucket, retry_after: raw.retry_after.unwrap_or(true) })
+    let limit = match (&raw.limit, component) {
+        (Some(name), Some(component)) => Some(limit(cx, world, &at.key("limit"), component, name)?),
+        _ => None,
+    };
+    Some(Effect::Throttle {
+        component: component?,
+        limit,
+        bucket,
+        retry_after: raw.retry_after.unwrap_or(true),
+    })
+}
+
+/// The limit of a component with this name.
+fn limit(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    component: ComponentId,
+    name: &str,
+) -> Option<usize> {
+    let component = &world.components[component];
+    let found = component.admission.iter().position(|limit| limit.name == name);
+    if found.is_none() {
+        let known = component.admission.iter().map(|limit| limit.name.as_str());
+        cx.unknown(at, &format!("limit of `{}` called", component.name), name, known);
+    }
+    found
 }
 
 fn packet_loss(cx: &mut Context<'_>, at: &At, raw: &RawPacketLoss, path: Option<Path>) -> Option<Effect> {
@@ -317,6 +352,8 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
+        .or(raw.bad_output.as_ref().map(|raw| &raw.target))
+        .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
         .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()));
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))

@@ -44,6 +44,8 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("gray", raw.gray.is_some()),
         ("exhaust", raw.exhaust.is_some()),
         ("outage", raw.outage.is_some()),
+        ("bad-output", raw.bad_output.is_some()),
+        ("clock-skew", raw.clock_skew.is_some()),
         ("throttle", raw.throttle.is_some()),
         ("latency", raw.latency.is_some()),
         ("packet-loss", raw.packet_loss.is_some()),
@@ -65,8 +67,8 @@ fn fault(
     let [word] = words.as_slice() else {
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
-            [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition and spike"
+            [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, throttle, \
+                   latency, packet-loss, bandwidth, partition and spike"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -107,9 +109,9 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 6] = ["slow", "gray", "exhaust", "latency", "packet-loss", "spike"];
+const CAN_RAMP: [&str; 7] = ["slow", "gray", "exhaust", "bad-output", "latency", "packet-loss", "spike"];
 /// Effects on replicas, each of which can be hit on its own.
-const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
+const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
 
 fn schedule(
     cx: &mut Context<'_>,

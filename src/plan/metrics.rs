@@ -76,6 +76,10 @@ pub enum Needs {
     Cache,
     /// It keeps data.
     Store,
+    /// It is a language model, or passes the answers of one on as they come.
+    Model,
+    /// It counts something for the bill.
+    Meter,
     /// It has a limited number of threads or cores.
     Limit,
 }
@@ -129,6 +133,8 @@ macro_rules! metrics {
 }
 
 const ALL: &[ScopeKind] = &[ScopeKind::All];
+const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
+const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
 
 metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
@@ -149,6 +155,15 @@ metrics! {
     "timeout-rate" [] Share of CALL needs Nothing: "Share of calls that ended by the caller's timeout.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
+    "wrong-rate" [] Share of USERS needs Nothing: "Share of answers that were wrong though nobody noticed.";
+    "first-token" ["pNN" "mean" "max"] Time of STREAMS needs Model: "Time from arrival to the first token of a streamed answer.";
+    "token-time" ["pNN" "mean"] Time of COMPONENT needs Model: "Time per token written, over answers.";
+    "token-rate" [] Rate of COMPONENT needs Model: "Tokens written per second, over all answers.";
+    "tokens" [] Number of COMPONENT needs Model: "Tokens read and written.";
+    "malformed-rate" [] Share of COMPONENT needs Model: "Share of answers without the form asked for.";
+    "cut-rate" [] Share of COMPONENT needs Model: "Share of answers that broke after a part.";
+    "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
+    "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
 }
 
@@ -177,6 +192,18 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("timeout-rate", None) => Metric::TimeoutRate,
         ("uptime", None) => Metric::Uptime,
         ("recovery-time", None) => Metric::RecoveryTime,
+        ("wrong-rate", None) => Metric::WrongRate,
+        ("first-token", Some(Statistic::Quantile(q))) => Metric::FirstTokenQuantile(q),
+        ("first-token", Some(Statistic::Mean)) => Metric::FirstTokenMean,
+        ("first-token", Some(Statistic::Max)) => Metric::FirstTokenMax,
+        ("token-time", Some(Statistic::Quantile(q))) => Metric::TokenTimeQuantile(q),
+        ("token-time", Some(Statistic::Mean)) => Metric::TokenTimeMean,
+        ("token-rate", None) => Metric::TokenRate,
+        ("tokens", None) => Metric::Tokens,
+        ("malformed-rate", None) => Metric::MalformedRate,
+        ("cut-rate", None) => Metric::CutRate,
+        ("overflow-rate", None) => Metric::OverflowRate,
+        ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
         _ => return None,
     })

@@ -2,6 +2,7 @@
 //! every mistake reported at once.
 
 mod admission;
+mod attributes;
 mod call_steps;
 mod codes;
 mod components;
@@ -14,8 +15,10 @@ mod directory;
 mod effects;
 mod expect;
 mod expect_scope;
+mod fault_effects;
 mod faults;
 mod hangs;
+mod language_models;
 mod loads;
 mod metrics;
 mod model;

@@ -112,7 +112,7 @@ fn add_free_operations(directory: &Directory, components: &mut [Component]) {
             });
         }
         for limit in component.admission.iter_mut().filter(|limit| !limit.costs.is_empty()) {
-            limit.costs.resize(entry.operations.len(), 1.0);
+            limit.costs.resize(entry.operations.len(), 1.0.into());
         }
     }
 }

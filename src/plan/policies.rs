@@ -202,11 +202,14 @@ pub fn was_surely_not_done(class: ErrorClass) -> bool {
         | ErrorClass::Throttled
         | ErrorClass::Refused
         | ErrorClass::Connections
-        | ErrorClass::PoolTimeout => true,
+        | ErrorClass::PoolTimeout
+        | ErrorClass::Rejected
+        | ErrorClass::Denied => true,
         ErrorClass::Error
         | ErrorClass::Timeout
         | ErrorClass::Reneged
         | ErrorClass::Reset
-        | ErrorClass::Cancelled => false,
+        | ErrorClass::Cancelled
+        | ErrorClass::Malformed => false,
     }
 }

@@ -68,6 +68,12 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
             .find("retry", |raw| raw.retry.as_ref())
             .and_then(|(raw, at)| retry(cx, &at, raw))
             .unwrap_or_else(no_retry),
+        first_token_timeout: timeout(
+            cx,
+            "`first-token`",
+            layers.find("first-token", |raw| raw.first_token.as_ref()),
+        ),
+        validates: layers.flag(|raw| raw.validate),
         balancing: layers
             .find("balance", |raw| raw.balance)
             .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
@@ -115,7 +121,7 @@ fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 9] = [
+const REACTED_TO: [ErrorClass; 12] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -125,6 +131,9 @@ const REACTED_TO: [ErrorClass; 9] = [
     ErrorClass::Refused,
     ErrorClass::Connections,
     ErrorClass::PoolTimeout,
+    ErrorClass::Malformed,
+    ErrorClass::Rejected,
+    ErrorClass::Denied,
 ];
 
 /// Every class that a caller can react to.
@@ -132,11 +141,17 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
+/// Every class that trying again may help against.
+fn retried_classes() -> Vec<ErrorClass> {
+    let is_final = |class: &ErrorClass| matches!(class, ErrorClass::Rejected | ErrorClass::Denied);
+    REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
+}
+
 fn no_retry() -> Retry {
     Retry {
         attempts_max: 1,
         backoff: Backoff::None,
-        on: all_classes(),
+        on: retried_classes(),
         budget: None,
         honours_retry_after: true,
     }
@@ -149,7 +164,7 @@ fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
         Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
     };
     let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), raw));
-    let on = raw.on.as_ref().map_or_else(all_classes, |on| error_classes(on));
+    let on = raw.on.as_ref().map_or_else(retried_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {
         cx.warning(
             codes::NO_EFFECT,
@@ -190,6 +205,9 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Refused => ErrorClass::Refused,
         RawErrorClass::Connections => ErrorClass::Connections,
         RawErrorClass::PoolTimeout => ErrorClass::PoolTimeout,
+        RawErrorClass::Malformed => ErrorClass::Malformed,
+        RawErrorClass::Rejected => ErrorClass::Rejected,
+        RawErrorClass::Denied => ErrorClass::Denied,
     }
 }
 

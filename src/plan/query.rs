@@ -89,6 +89,8 @@ impl Plan {
             | Effect::Slow { replicas, .. }
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
+            | Effect::BadOutput { replicas, .. }
+            | Effect::ClockSkew { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {

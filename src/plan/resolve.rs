@@ -1,5 +1,6 @@
 //! The way from an input to a plan.
 
+use super::attributes::resolve_attributes;
 use super::components::resolve_components;
 use super::context::Context;
 use super::cycles::check_cycles;
@@ -37,6 +38,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let input = cx.input;
     let settings = resolve_settings(cx);
     let mut directory = Directory::collect(cx);
+    let attributes = resolve_attributes(cx, &directory);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
     let mut components = resolve_components(cx, &directory);
@@ -80,6 +82,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        attributes,
         links: links.list,
         components,
         clients: behaviour.clients,

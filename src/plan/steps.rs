@@ -10,7 +10,7 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{ComponentId, EntityId, Step};
+use super::model::{Call, ComponentId, EntityId, Step};
 use super::policies::{CallerEntry, Policies};
 use crate::spec::raw::RawStep;
 use std::collections::BTreeMap;
@@ -141,6 +141,10 @@ impl StepBuilder<'_, '_> {
                 RawStep::Forward(_) => self.check_forward(&at, list, index + 1 == raw.len(), has_replied),
                 _ => {}
             }
+            if let RawStep::Meter(raw) = raw_step {
+                steps.extend(self.meter(&at.key("meter"), raw));
+                continue;
+            }
             steps.extend(self.step(raw_step, &at, list, &mut salts));
         }
         steps
@@ -226,6 +230,15 @@ impl StepBuilder<'_, '_> {
                 let body = self.list(raw, &list.inside(at.key("start"), &salt, "do"));
                 Some(Step::Start { salt, body })
             }
+            RawStep::If(raw) => self.branch_if(&at.key("if"), raw, list, salts),
+            RawStep::Set(raw) => self.set(&at.key("set"), raw, list, salts),
+            RawStep::Generate(raw) => self.generate(&at.key("generate"), raw, list, salts),
+            RawStep::Stream(target) => {
+                let call = self.call(&at.key("stream"), target.as_str(), list, "stream", salts);
+                call.map(|call| Step::Call(Call { streams: true, ..call }))
+            }
+            // One step that becomes several: see `list`.
+            RawStep::Meter(_) => None,
             RawStep::Reply => Some(Step::Reply),
         }
     }

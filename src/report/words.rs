@@ -88,6 +88,9 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Connections => "connections",
         ErrorClass::PoolTimeout => "pool-timeout",
         ErrorClass::Cancelled => "cancelled",
+        ErrorClass::Malformed => "malformed",
+        ErrorClass::Rejected => "rejected",
+        ErrorClass::Denied => "denied",
     }
 }
 

@@ -112,10 +112,11 @@ impl Engine<'_> {
         let rule = &self.t.policies[policy as usize];
         let timeout_at = self.now.saturating_add(rule.attempt_timeout);
         let until = if rule.is_plain { timeout_at } else { self.call_deadline(f, policy).min(timeout_at) };
-        if until < u64::MAX {
-            let at = SimTime(until.max(self.now));
+        let wake = until.min(self.now.saturating_add(rule.first_token_timeout));
+        if wake < u64::MAX {
+            let at = SimTime(wake.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => {
+                Some(lane) if wake == timeout_at => {
                     self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
                 }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
@@ -164,6 +165,9 @@ impl Engine<'_> {
         let replica = self.pick_replica(policy, target, self.frames[c].key);
         self.frames[c].replica = replica;
         self.frames[f].target_replica = replica;
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, c);
+        }
         let outstanding = self.t.policies[policy as usize].outstanding;
         if outstanding != NONE {
             let number = replica - self.t.comps[target as usize].first_replica;
@@ -221,6 +225,7 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
+        let answer = if answer.taint == 0 { answer } else { self.examine(f, answer) };
         let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
         let policy = self.policy_of(f);
         let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);

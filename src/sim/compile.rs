@@ -1,5 +1,6 @@
 //! From the plan to flat tables.
 
+use super::compile_ends::policy_ends;
 use super::limits::bound;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
@@ -18,6 +19,7 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     let mut compiler = Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0 };
     compiler.places();
     compiler.entities();
+    compiler.attributes();
     compiler.components();
     compiler.policies();
     compiler.operations();
@@ -25,12 +27,12 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.t
 }
 
-struct Compiler<'a> {
-    plan: &'a Plan,
+pub(super) struct Compiler<'a> {
+    pub(super) plan: &'a Plan,
     queue: &'a mut EventQueue,
-    t: Tables,
+    pub(super) t: Tables,
     /// Name of the component or client whose steps are being compiled: part of every salt.
-    scope: String,
+    pub(super) scope: String,
     place: u32,
 }
 
@@ -52,7 +54,7 @@ impl Compiler<'_> {
         (self.t.laws.len() - 1) as u32
     }
 
-    fn salt(&self, step: &str) -> u64 {
+    pub(super) fn salt(&self, step: &str) -> u64 {
         rng::name_hash(&format!("{}/{step}", self.scope))
     }
 
@@ -156,8 +158,12 @@ impl Compiler<'_> {
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
+                    && policy.first_token_timeout.is_none()
+                    && self.plan.attributes.is_empty()
                     && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
+                first_token_timeout: span(policy.first_token_timeout),
+                validates: policy.validates,
                 inherits_deadline: policy.inherits_deadline,
                 cancels: policy.cancels,
                 attempts_max: policy.retry.attempts_max,
@@ -191,14 +197,10 @@ impl Compiler<'_> {
                 let entry = self.program(&operation.steps);
                 let request_bytes = operation.request_bytes.as_ref().map(|law| self.delay(law));
                 let response_bytes = operation.response_bytes.as_ref().map(|law| self.delay(law));
-                let cost =
-                    |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
-                self.t.ops.push(Op {
-                    entry,
-                    request_bytes,
-                    response_bytes,
-                    costs: component.admission.iter().map(cost).collect(),
-                });
+                let costs = self.costs(component, index);
+                let first_meter = self.t.meters;
+                self.t.meters += component.meters.len() as u32;
+                self.t.ops.push(Op { entry, request_bytes, response_bytes, costs, first_meter });
             }
         }
         for site in &mut self.t.sites {
@@ -237,6 +239,7 @@ impl Compiler<'_> {
                 }
                 Source::Replay { .. } => {}
             }
+            let attributes = self.attributes_of(workload);
             self.t.loads.push(Load {
                 salt: rng::name_hash(&format!("load/{}", workload.name)),
                 source: workload.source.clone(),
@@ -244,6 +247,7 @@ impl Compiler<'_> {
                 think,
                 phases,
                 batch: workload.batch.as_ref().map(Sampler::new),
+                attributes,
                 classes,
                 flows,
             });
@@ -267,7 +271,7 @@ impl Compiler<'_> {
         let base = self.t.code.len() as u32;
         for ins in &mut code {
             match ins {
-                Ins::Jump { to } => *to += base,
+                Ins::Jump { to } | Ins::If { otherwise: to, .. } => *to += base,
                 Ins::Choose { first, count, .. } => {
                     for choice in &mut self.t.choices[*first as usize..(*first + *count) as usize] {
                         choice.1 += base;
@@ -290,7 +294,7 @@ impl Compiler<'_> {
         base
     }
 
-    fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
+    pub(super) fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
         for step in steps {
             self.emit_step(step, code);
         }
@@ -345,6 +349,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            other => self.emit_by_attributes(other, code),
         }
     }
 
@@ -446,6 +451,7 @@ impl Compiler<'_> {
             only_replica,
             effect,
             is_idempotent: operation.idempotent,
+            streams: call.streams,
         });
         (self.t.sites.len() - 1) as u32
     }
@@ -468,33 +474,5 @@ pub(super) fn lines(discipline: Discipline) -> usize {
     match discipline {
         Discipline::Fifo | Discipline::Lifo => 1,
         Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
-    }
-}
-
-/// Caller's and target's node of each policy.
-pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
-    let mut ends = vec![(0, 0); plan.policies.len()];
-    let clients = plan.components.len();
-    for (number, component) in plan.components.iter().enumerate() {
-        for operation in &component.operations {
-            note_ends(&operation.steps, number as u32, &mut ends);
-        }
-    }
-    for (number, client) in plan.clients.iter().enumerate() {
-        for journey in &client.journeys {
-            note_ends(&journey.steps, (clients + number) as u32, &mut ends);
-        }
-    }
-    ends
-}
-
-fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
-    for step in steps {
-        for call in step.calls() {
-            ends[call.policy] = (caller, call.target as u32);
-        }
-        for body in step.bodies() {
-            note_ends(body, caller, ends);
-        }
     }
 }

@@ -14,6 +14,8 @@ use crate::units::{SimTime, TIME_MAX};
 pub(super) enum Control {
     /// A cancellation reaches a frame of this birth.
     Cancel { frame: u32, born: u32 },
+    /// The first token of an answer reaches a caller of this epoch.
+    FirstToken { frame: u32, epoch: u32 },
 }
 
 /// Everything pending, in a slab.
@@ -56,6 +58,7 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
         }
         NONE
     }
@@ -64,6 +67,7 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
         }
     }
 }

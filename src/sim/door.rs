@@ -27,8 +27,9 @@ impl Engine<'_> {
             return Some(self.suffer_outage(f, comp, *mode));
         }
         for fault in &trouble.throttles {
+            let cost = self.throttled_cost(f, *fault);
             if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
-                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
+                && let Grant::Refused(wait) = state.take(rule, cost, self.now)
             {
                 let retry_after = if rule.retry_after { wait } else { 0 };
                 self.stations[comp].counts.throttled += 1;
@@ -36,6 +37,15 @@ impl Engine<'_> {
             }
         }
         trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
+    }
+
+    /// What a request takes from an imposed allowance.
+    fn throttled_cost(&self, f: u32, fault: u32) -> f64 {
+        let Effect::Throttle { limit: Some(limit), .. } = self.plan.faults[fault as usize].effect else {
+            return 1.0;
+        };
+        let cost = self.t.ops[self.frames[f].op as usize].costs.get(limit);
+        cost.map_or(1.0, |cost| self.amount(f, *cost).max(0.0))
     }
 
     fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {

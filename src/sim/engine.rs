@@ -1,6 +1,7 @@
 //! The event loop and its state.
 
 use super::arrivals::{Generator, User};
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::cached::Flight;
@@ -63,6 +64,10 @@ pub(super) struct Engine<'p> {
     pub(super) sojourns: Vec<Histogram>,
     /// Calls by policy, in the present slot.
     pub(super) edges: Vec<EdgeSlot>,
+    /// Units metered by operation and meter, in the present slot.
+    pub(super) usage: Vec<f64>,
+    /// What requests carry, by frame.
+    pub(super) attributes: AttributeRows,
     pub(super) records: Records,
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,

@@ -6,6 +6,7 @@
 
 use super::engine::{Engine, tag};
 use super::frame::State;
+use super::generate::BadOutput;
 use super::limits::BucketState;
 use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
@@ -36,6 +37,8 @@ pub(super) struct Trouble {
     pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
     pub(super) throttles: Vec<u32>,
+    pub(super) bad_outputs: Vec<(u32, BadOutput)>,
+    pub(super) clocks: Vec<(u32, i64)>,
 }
 
 impl Trouble {
@@ -48,6 +51,8 @@ impl Trouble {
             && self.gray.is_empty()
             && self.exhausted.is_empty()
             && self.throttles.is_empty()
+            && self.bad_outputs.is_empty()
+            && self.clocks.is_empty()
     }
 }
 
@@ -271,6 +276,15 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
             Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::BadOutput { malformed, wrong, cut, .. } => {
+                let bad = BadOutput {
+                    malformed: malformed * strength,
+                    wrong: wrong * strength,
+                    cut: cut * strength,
+                };
+                mark(&mut trouble.bad_outputs, fault, bad);
+            }
+            Effect::ClockSkew { offset, .. } => mark(&mut trouble.clocks, fault, *offset),
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -302,6 +316,8 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
             Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::BadOutput { .. } => trouble.bad_outputs.retain(|(other, _)| *other != fault),
+            Effect::ClockSkew { .. } => trouble.clocks.retain(|(other, _)| *other != fault),
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -447,6 +463,8 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Slow { replicas, .. }
         | Effect::Gray { replicas, .. }
         | Effect::Outage { replicas, .. }
+        | Effect::BadOutput { replicas, .. }
+        | Effect::ClockSkew { replicas, .. }
         | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
         _ => &[],
     }

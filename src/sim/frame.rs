@@ -67,6 +67,8 @@ pub(super) mod flag {
     pub(crate) const CALL_FAILED: u16 = 4;
     /// Its last look-up found the key.
     pub(crate) const HIT: u16 = 8;
+    /// Its answer does not have the form asked for.
+    pub(crate) const MALFORMED: u16 = 16;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u16 = 32;
     /// It has answered already.
@@ -81,6 +83,10 @@ pub(super) mod flag {
     pub(crate) const INSIDE: u16 = 2048;
     /// An attempt of its call is on its way.
     pub(crate) const SENT: u16 = 4096;
+    /// Its answer is wrong, and nobody noticed.
+    pub(crate) const WRONG: u16 = 8192;
+    /// Its user has seen the first token of an answer.
+    pub(crate) const FIRST_TOKEN: u16 = 16384;
 }
 
 /// One activation.

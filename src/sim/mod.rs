@@ -5,6 +5,7 @@
 //! everywhere, and a change to one part changes no draw of another.
 
 mod arrivals;
+mod attributes;
 mod balance;
 mod blame;
 mod cache;
@@ -12,6 +13,8 @@ mod cached;
 mod call;
 mod cancel;
 mod compile;
+mod compile_attributes;
+mod compile_ends;
 mod connections;
 mod control;
 mod door;
@@ -21,6 +24,7 @@ mod fault_paths;
 mod faults;
 mod finish;
 mod frame;
+mod generate;
 mod limits;
 mod net;
 mod record;

@@ -4,6 +4,7 @@ use super::blame::label;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::frame::{Role, State, flag};
+use super::generate::TAINTS;
 use super::tables::{Delay, NONE, SiteEffect};
 use crate::dist::Sampler;
 use crate::kernel::{Lane, Phase};
@@ -228,7 +229,7 @@ impl Engine<'_> {
         frame.state = State::Returning;
         frame.aux = answer.error.map_or(NONE, |class| class as u32);
         frame.pause = answer.retry_after;
-        frame.flags &= !(flag::DEGRADED | flag::HIT);
+        frame.flags = frame.flags & !(flag::DEGRADED | flag::HIT | TAINTS) | answer.taint;
         if answer.degraded {
             frame.set(flag::DEGRADED);
         }
@@ -245,6 +246,7 @@ impl Engine<'_> {
             error: class_from(frame.aux),
             degraded: frame.has(flag::DEGRADED),
             hit: frame.has(flag::HIT),
+            taint: frame.flags & TAINTS,
             retry_after: frame.pause,
         };
         let (parent, epoch) = (frame.parent, frame.parent_epoch);
@@ -290,7 +292,8 @@ impl Engine<'_> {
         if frame.has(flag::REPLIED) || frame.role != Role::Server {
             return;
         }
-        let mut answer = Answer { degraded: frame.has(flag::DEGRADED), ..Answer::OK };
+        let (degraded, taint) = (frame.has(flag::DEGRADED), frame.flags & TAINTS);
+        let mut answer = Answer { degraded, taint, ..Answer::OK };
         self.site_effect(f, &mut answer);
         let carrier = self.frames.alloc();
         let copy = &mut self.frames[carrier];
@@ -366,7 +369,7 @@ fn through_pipe(free: &mut u64, now: u64, bytes: u64, bytes_per_ns: f64) -> u64 
 }
 
 pub(super) fn class_from(number: u32) -> Option<ErrorClass> {
-    const CLASSES: [ErrorClass; 10] = [
+    const CLASSES: [ErrorClass; 13] = [
         ErrorClass::Error,
         ErrorClass::Timeout,
         ErrorClass::Shed,
@@ -377,6 +380,9 @@ pub(super) fn class_from(number: u32) -> Option<ErrorClass> {
         ErrorClass::Connections,
         ErrorClass::PoolTimeout,
         ErrorClass::Cancelled,
+        ErrorClass::Malformed,
+        ErrorClass::Rejected,
+        ErrorClass::Denied,
     ];
     CLASSES.get(number as usize).copied()
 }
@@ -406,7 +412,7 @@ mod tests {
 
     #[test]
     fn classes_survive_packing() {
-        for number in 0..10 {
+        for number in 0..13 {
             assert_eq!(class_from(number).map(|class| class as u32), Some(number));
         }
         assert_eq!(class_from(NONE), None);

@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::arrivals::Generator;
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::compile::{compile, lines};
@@ -56,6 +57,8 @@ impl<'p> Engine<'p> {
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
             edges: vec![EdgeSlot::default(); t.policies.len()],
+            usage: vec![0.0; t.meters as usize],
+            attributes: AttributeRows::new(t.attributes.count),
             records: Records::default(),
             slots,
             slot_marks: vec![Snapshot::default(); comps],
@@ -119,8 +122,7 @@ impl<'p> Engine<'p> {
     }
 
     fn add_slot_tables(&mut self) {
-        let t = &self.t;
-        self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.records.add_slot(&self.t);
     }
 
     /// Closes the books on the present slot and opens another.
@@ -143,6 +145,8 @@ impl<'p> Engine<'p> {
         let (ops, policies) = (self.sojourns.len(), self.edges.len());
         self.sojourns.swap_with_slice(&mut self.records.sojourns[slot * ops..(slot + 1) * ops]);
         self.edges.swap_with_slice(&mut self.records.edges[slot * policies..(slot + 1) * policies]);
+        let meters = self.usage.len();
+        self.usage.swap_with_slice(&mut self.records.usage[slot * meters..(slot + 1) * meters]);
     }
 
     /// Adds each component's integrals since the last time to the present slot.

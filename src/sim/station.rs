@@ -1,5 +1,6 @@
 //! Components at work: the door, the queue, threads and cores.
 
+use super::attributes::AmountRule;
 use super::blame::label;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
@@ -86,6 +87,11 @@ impl Replica {
         self.cores.as_ref().map_or(0, |cores| cores.pending)
     }
 
+    /// Nanoseconds by which its clock is ahead.
+    pub(super) fn clock_offset(&self) -> i64 {
+        self.trouble.as_ref().map_or(0, |trouble| trouble.clock_offset())
+    }
+
     /// Whether it serves at all.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
@@ -157,7 +163,8 @@ impl Engine<'_> {
         let mut hold = 0;
         for (position, bucket) in buckets.enumerate() {
             let rule = &self.t.buckets[bucket as usize];
-            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(1.0);
+            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(AmountRule::ONE);
+            let cost = self.amount(f, cost).max(0.0);
             match self.buckets[bucket as usize].take(rule, cost, self.now) {
                 Grant::Now => {}
                 Grant::After(wait) => hold = hold.max(wait),

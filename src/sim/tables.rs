@@ -2,6 +2,8 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::attributes::{AmountRule, AttributeTables, ValueRule};
+use super::generate::GenerateRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
@@ -71,6 +73,18 @@ pub(super) enum Ins {
     Fail { probability: f64, class: ErrorClass, salt: u64 },
     /// Begin a body and go on.
     Start { body: u32, salt: u64 },
+    /// Go on, or elsewhere if a condition does not hold.
+    If { condition: u32, otherwise: u32 },
+    /// Change attributes; a range of changes.
+    Set { first: u32, count: u32, salt: u64 },
+    /// Read a prompt.
+    Prefill { step: u32 },
+    /// Send the first token and write the rest.
+    Decode { step: u32 },
+    /// After the last token.
+    Generated { step: u32 },
+    /// Count units for the bill.
+    Meter { meter: u32, amount: u32 },
     /// Answer now, go on after.
     Reply,
     /// The end of an operation or body.
@@ -121,6 +135,8 @@ pub(super) struct Site {
     pub(super) only_replica: u32,
     pub(super) effect: SiteEffect,
     pub(super) is_idempotent: bool,
+    /// What it answers is passed on as it comes.
+    pub(super) streams: bool,
 }
 
 /// A compiled cached step.
@@ -142,7 +158,9 @@ pub(super) struct Op {
     pub(super) request_bytes: Option<Delay>,
     pub(super) response_bytes: Option<Delay>,
     /// Cost in each bucket of the component's admission, in order.
-    pub(super) costs: Vec<f64>,
+    pub(super) costs: Vec<AmountRule>,
+    /// First of its component's meters, as counted for this operation.
+    pub(super) first_meter: u32,
 }
 
 /// A compiled call policy.
@@ -151,9 +169,11 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, budget, connection limit, deadline nor counts of unanswered requests.
+    /// Neither pool, budget, connection limit, deadline, attributes nor counts of unanswered requests.
     pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
+    pub(super) first_token_timeout: u64,
+    pub(super) validates: bool,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
@@ -267,6 +287,8 @@ pub(super) struct Load {
     pub(super) think: Option<Delay>,
     pub(super) phases: Vec<(f64, Sampler)>,
     pub(super) batch: Option<Sampler>,
+    /// How each attribute of its requests comes about.
+    pub(super) attributes: Vec<ValueRule>,
     /// Cumulative probabilities with priorities.
     pub(super) classes: Vec<(f64, u8)>,
     /// Cumulative probabilities with flows.
@@ -278,6 +300,10 @@ pub(super) struct Load {
 pub(super) struct Tables {
     pub(super) code: Vec<Ins>,
     pub(super) laws: Vec<Delay>,
+    pub(super) attributes: AttributeTables,
+    pub(super) generates: Vec<GenerateRule>,
+    /// Meters of all operations.
+    pub(super) meters: u32,
     pub(super) choices: Vec<(f64, u32)>,
     pub(super) groups: Vec<Group>,
     pub(super) rescues: Vec<Rescue>,

@@ -1,13 +1,14 @@
 //! What components do: metrics of one component, one operation, or a place.
 
 use super::measure::{Reading, Statistic, View};
+use super::models;
 use crate::outcome::{ComponentOutcome, ComponentSlot};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
-struct Members<'a> {
-    name: String,
+pub(super) struct Members<'a> {
+    pub(super) name: String,
     components: Vec<&'a ComponentOutcome>,
     operation: Option<OperationId>,
 }
@@ -21,6 +22,8 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::LatencyMax => latency(view, &members, Statistic::Max),
         Metric::WaitQuantile(q) => wait(view, &members, Statistic::Quantile(q)),
         Metric::WaitMean => wait(view, &members, Statistic::Mean),
+        metric if models::is_about_models(metric) => models::of_component(view, &members, metric),
+        Metric::Cost => models::cost(view, &members.components, members.operation),
         metric => counts(view, &members, metric),
     }
 }
@@ -66,7 +69,7 @@ fn wait(view: &View<'_>, members: &Members<'_>, statistic: Statistic) -> Reading
 }
 
 impl<'a> Members<'a> {
-    fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
+    pub(super) fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
         self.components.iter().flat_map(|component| view.of(&component.slots))
     }
 

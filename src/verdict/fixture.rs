@@ -35,6 +35,7 @@ pub(crate) fn plan() -> Plan {
         in_system_max: 1000,
         service_level: ServiceLevel { availability: 0.99, latency_p99: None, hold: SimSpan::from_secs(30) },
         entities: Vec::new(),
+        attributes: Vec::new(),
         places: vec![Place { name: "here".into() }],
         links: Vec::new(),
         components: vec![Component {
@@ -50,6 +51,8 @@ pub(crate) fn plan() -> Plan {
             connections_max: None,
             cache: None,
             store: None,
+            model: None,
+            meters: Vec::new(),
             operations: vec![operation("get"), operation("put")],
         }],
         clients: vec![Client {
@@ -63,6 +66,7 @@ pub(crate) fn plan() -> Plan {
             client: 0,
             source: Source::Closed { users: 1, think: Law::Constant(1.0) },
             batch: None,
+            attributes: Vec::new(),
             classes: Vec::new(),
         }],
         faults: Vec::new(),
@@ -123,8 +127,8 @@ pub(crate) fn outcome() -> Outcome {
     };
     let sojourn = |count, millis| slots.iter().map(|_| latencies(count, millis)).collect();
     let operations = vec![
-        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20) },
-        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60) },
+        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20), meters: Vec::new() },
+        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60), meters: Vec::new() },
     ];
     let edge_slot = EdgeSlot {
         calls: 100,

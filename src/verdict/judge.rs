@@ -185,12 +185,19 @@ fn unit(metric: Metric) -> Unit {
         | Metric::LatencyMax
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::FirstTokenQuantile(_)
+        | Metric::FirstTokenMean
+        | Metric::FirstTokenMax
+        | Metric::TokenTimeQuantile(_)
+        | Metric::TokenTimeMean
         | Metric::RecoveryTime => Unit::Seconds,
-        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
+        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate | Metric::TokenRate => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
         | Metric::RetryAmplification
+        | Metric::Tokens
+        | Metric::Cost
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -199,6 +206,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::RejectRate
         | Metric::AbandonRate
         | Metric::HitRatio
+        | Metric::WrongRate
+        | Metric::MalformedRate
+        | Metric::CutRate
+        | Metric::OverflowRate
         | Metric::TimeoutRate
         | Metric::Uptime => Unit::Share,
     }

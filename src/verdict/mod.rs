@@ -11,6 +11,7 @@ mod components;
 pub(crate) mod fixture;
 mod judge;
 mod measure;
+mod models;
 #[cfg(test)]
 mod tests;
 mod users;

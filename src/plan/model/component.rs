@@ -1,6 +1,6 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{Operation, PlaceId};
+use super::{Amount, Meter, Model, Operation, PlaceId};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ pub struct Component {
     pub cache: Option<Cache>,
     /// Present when it keeps datasets.
     pub store: Option<Store>,
+    /// Present when it is a language model.
+    pub model: Option<Model>,
+    /// What is counted for the bill.
+    pub meters: Vec<Meter>,
     /// What it serves.
     pub operations: Vec<Operation>,
 }
@@ -87,7 +91,7 @@ pub struct Admission {
     /// How the allowance refills.
     pub bucket: Bucket,
     /// Units one request takes, by operation index; empty means 1 for all.
-    pub costs: Vec<f64>,
+    pub costs: Vec<Amount>,
     /// What happens to a request that finds too little.
     pub excess: Excess,
     /// Whether a refusal tells the caller when to come back.

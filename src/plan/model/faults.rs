@@ -84,6 +84,24 @@ pub enum Effect {
         /// Only these operations `(component, operation)`; empty means all.
         operations: Vec<(ComponentId, OperationId)>,
     },
+    /// Answers of language models are bad.
+    BadOutput {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// Share without the form asked for, at full strength.
+        malformed: f64,
+        /// Share wrong in a way that nobody notices, at full strength.
+        wrong: f64,
+        /// Share of streams that break after a part of the answer, at full strength.
+        cut: f64,
+    },
+    /// Clocks are ahead or behind.
+    ClockSkew {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// By how many nanoseconds they are ahead; negative is behind.
+        offset: i64,
+    },
     /// Part of the threads, pool or store connections are unusable.
     Exhaust {
         /// What leaks.
@@ -102,6 +120,8 @@ pub enum Effect {
     Throttle {
         /// Who.
         component: ComponentId,
+        /// Which of its limits says what a request takes; without one each takes 1.
+        limit: Option<usize>,
         /// The allowance imposed at full strength.
         bucket: Bucket,
         /// Whether a refusal tells the caller when to come back.

@@ -6,6 +6,7 @@
 //! a file. All indices are valid by construction; only [`super::resolve`]
 //! builds one from files. Times in laws are nanoseconds.
 
+mod attributes;
 mod component;
 mod expectation;
 mod faults;
@@ -17,6 +18,7 @@ use crate::dist::Law;
 pub use crate::dist::{Backoff, Popularity};
 pub use crate::spec::InputFile;
 use crate::units::SimSpan;
+pub use attributes::*;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
@@ -72,6 +74,8 @@ pub struct Plan {
     pub service_level: ServiceLevel,
     /// Named key spaces.
     pub entities: Vec<Entity>,
+    /// What every request carries.
+    pub attributes: Vec<Attribute>,
     /// Where things are.
     pub places: Vec<Place>,
     /// Directed links between places; a pair that is absent costs nothing.

@@ -28,6 +28,12 @@ pub enum ErrorClass {
     PoolTimeout,
     /// The caller cancelled.
     Cancelled,
+    /// The answer did not have the form asked for.
+    Malformed,
+    /// The request was not acceptable, and would not be the next time.
+    Rejected,
+    /// Whoever asked was not accepted.
+    Denied,
 }
 
 /// How a caller behaves towards one target.
@@ -49,6 +55,10 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Longest wait for the first token of an answer, or all of one that is not streamed.
+    pub first_token_timeout: Option<SimSpan>,
+    /// Whether malformed answers fail.
+    pub validates: bool,
     /// What a failed call means for the caller.
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.

@@ -1,6 +1,9 @@
 //! What a component does when called.
 
-use super::{ComponentId, DatasetId, EntityId, ErrorClass, OperationId, PolicyId, Ttl};
+use super::{
+    Amount, AttributeId, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate, OperationId,
+    PolicyId, Ttl, Value,
+};
 use crate::dist::Law;
 
 /// What a component does when called.
@@ -99,6 +102,31 @@ pub enum Step {
         /// With what.
         class: ErrorClass,
     },
+    /// Do one of two lists of steps.
+    If {
+        /// What decides.
+        condition: Condition,
+        /// What to do when it holds.
+        then: Vec<Step>,
+        /// What to do when it does not.
+        otherwise: Vec<Step>,
+    },
+    /// Change attributes for the steps and calls that follow.
+    Set {
+        /// Address of the draws.
+        salt: String,
+        /// New values, computed one after the other.
+        changes: Vec<(AttributeId, Value)>,
+    },
+    /// Have the component's language model answer.
+    Generate(Generate),
+    /// Count units for the bill.
+    Meter {
+        /// Which of the component's meters.
+        meter: usize,
+        /// How many units.
+        amount: Amount,
+    },
     /// Begin a list of steps and go on without waiting for it.
     Start {
         /// Address of its draws.
@@ -121,6 +149,8 @@ pub struct Call {
     pub operation: OperationId,
     /// How the caller behaves.
     pub policy: PolicyId,
+    /// Whether the answer is passed on to the caller's own caller as it comes.
+    pub streams: bool,
     /// What the call does to a store's ledger when it is a read or a write step.
     pub store: Option<StoreAccess>,
 }
@@ -172,6 +202,7 @@ impl Step {
         match self {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
             Self::Try { body, rescue, .. } => {

@@ -1,7 +1,9 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawOperation};
-use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
+use super::{RawCallPolicy, RawModel, RawOperation};
+use crate::spec::scalar::{
+    AmountText, BytesText, CountText, LawText, NumberText, PriceText, RateText, SpanText,
+};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -41,6 +43,11 @@ pub struct RawComponent {
     pub cache: Option<RawCache>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Makes it a language model whose operations can `generate`.
+    pub model: Option<RawModel>,
+    /// What is counted for the bill: by name, the price of a unit. A model counts `input-tokens` and `output-tokens` by itself.
+    #[serde(default)]
+    pub meters: IndexMap<String, PriceText>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
@@ -99,9 +106,9 @@ pub struct RawBucket {
     pub rate: RateText,
     /// Most units it holds; it starts full (leaky: empty).
     pub burst: NumberText,
-    /// Units one request takes, by operation; others take 1.
+    /// Units one request takes, by operation: a number or an amount such as `prompt + 500`; others take 1.
     #[serde(default)]
-    pub costs: IndexMap<String, NumberText>,
+    pub costs: IndexMap<String, AmountText>,
     /// What happens to a request over the limit. Default: reject.
     pub excess: Option<RawExcess>,
     /// Longest hold when `excess` is delay. Default: for ever.

@@ -5,6 +5,7 @@
 //! every mistake at once are both derived from these types and their docs,
 //! so a doc comment here is what a user reads in the editor.
 
+mod attributes;
 mod component;
 mod faults;
 mod kind;
@@ -13,8 +14,9 @@ mod policy;
 mod steps;
 
 use super::scalar::{
-    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText,
+    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText, ValueText,
 };
+pub use attributes::*;
 pub use component::*;
 pub use faults::*;
 use indexmap::IndexMap;
@@ -36,6 +38,9 @@ pub struct RawTopology {
     /// Named key spaces, such as products or users; caches and stores refer to them.
     #[serde(default)]
     pub entities: IndexMap<String, RawEntity>,
+    /// Numbers that every request carries, such as the tokens of its prompt: by name, an amount or a law of counts drawn once per request.
+    #[serde(default)]
+    pub attributes: IndexMap<String, ValueText>,
     /// Regions, zones, vendors' clouds, edges and the internet. Default: one place called `here`.
     #[serde(default)]
     pub places: IndexMap<String, RawPlace>,

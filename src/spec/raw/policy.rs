@@ -22,6 +22,10 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// Longest wait for the first token of an answer, from send; for answers that are not streamed, for all of it. Default: for ever.
+    pub first_token: Option<SpanText>,
+    /// Whether the caller checks the form of answers, so that malformed ones fail (class `malformed`) instead of passing for good. Default: false.
+    pub validate: Option<bool>,
     /// What a failed call means for the caller. Default: fail.
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
@@ -60,7 +64,7 @@ pub struct RawRetry {
     pub attempts: u32,
     /// Pause before each retry: `none`, `fixed(100ms)`, `exponential(BASE CAP)`, `exponential(BASE CAP spread 50%)`, `full-jitter(BASE CAP)`, `equal-jitter(BASE CAP)` or `decorrelated(BASE CAP)`. Default: none.
     pub backoff: Option<BackoffText>,
-    /// Failures that are tried again. Default: all but cancelled.
+    /// Failures that are tried again. Default: all but rejected, denied and cancelled.
     pub on: Option<Vec<RawErrorClass>>,
     /// Bound on retries over many calls. Default: none.
     pub budget: Option<RawBudget>,
@@ -156,4 +160,10 @@ pub enum RawErrorClass {
     Connections,
     /// No connection of the caller's own pool came free in time.
     PoolTimeout,
+    /// The answer did not have the form asked for, and the caller validates answers.
+    Malformed,
+    /// The request was not acceptable, and would not be the next time: too large, unknown, against a rule.
+    Rejected,
+    /// Whoever asked was not accepted: an expired or unknown token, key or certificate, or a rule against them.
+    Denied,
 }
