@@ -32,7 +32,12 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Generate(Generate { salt, .. })
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
-            Step::Call(_) | Step::Forward(_) | Step::Invalidate { .. } | Step::If { .. } | Step::Meter { .. } | Step::Reply => {}
+            Step::Call(_)
+            | Step::Forward(_)
+            | Step::Invalidate { .. }
+            | Step::If { .. }
+            | Step::Meter { .. }
+            | Step::Reply => {}
         }
         salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
         step.bodies().into_iter().for_each(|body| collect(body, salts));

@@ -74,7 +74,8 @@ fn component(spec: &(&str, &str, &str, u32, f64, f64, f64)) -> ComponentOutcome 
     let sojourn = SLOTS.iter().zip(&slots).map(|(slot, own)| {
         spread(own.completed, service * (1.0 + 6.0 * slot.4 * reach), 0.25 + 0.2 * slot.4 * reach)
     });
-    let operations = vec![OperationOutcome { name: "serve".into(), sojourn: sojourn.collect(), meters: Vec::new() }];
+    let operations =
+        vec![OperationOutcome { name: "serve".into(), sojourn: sojourn.collect(), meters: Vec::new() }];
     ComponentOutcome {
         name: name.into(),
         kind: kind.into(),
