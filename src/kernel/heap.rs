@@ -1,21 +1,33 @@
 //! A 4-ary min-heap of plain entries.
 
-/// A min-heap with four children per node. After a pop the root is left as a
-/// hole: in a simulation the next operation is nearly always a push, which
-/// then costs one sift instead of two.
+/// A type with a value no smaller than any other, which fills empty places.
+pub(super) trait Ceiling: Copy + Ord {
+    /// That value; nothing put into a heap compares equal to it.
+    const CEILING: Self;
+}
+
+/// A min-heap with four children per node, kept as whole groups of siblings
+/// filled up with [`Ceiling::CEILING`]: the smallest of a group is found without
+/// asking how many there are. After a pop the root is left as a hole: in a
+/// simulation the next operation is nearly always a push, which then costs one
+/// sift instead of two.
 #[derive(Clone, Debug)]
 pub(super) struct Heap<T> {
-    items: Vec<T>,
+    root: T,
+    /// The children of node `n` are group `n`; node `4n + 1 + k` is the `k`-th of group `n`.
+    groups: Vec<[T; 4]>,
+    /// Nodes, the root included, hole or not.
+    nodes: usize,
     has_hole: bool,
 }
 
-impl<T: Copy + Ord> Heap<T> {
+impl<T: Ceiling> Heap<T> {
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), has_hole: false }
+        Self { root: T::CEILING, groups: Vec::new(), nodes: 0, has_hole: false }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.items.len() - usize::from(self.has_hole)
+        self.nodes - usize::from(self.has_hole)
     }
 
     #[inline]
@@ -24,8 +36,7 @@ impl<T: Copy + Ord> Heap<T> {
             self.has_hole = false;
             self.sift_down(item);
         } else {
-            self.items.push(item);
-            self.sift_up(self.items.len() - 1, item);
+            self.append(item);
         }
     }
 
@@ -35,7 +46,16 @@ impl<T: Copy + Ord> Heap<T> {
         if self.has_hole {
             self.fill_hole();
         }
-        self.items.first().copied()
+        (self.nodes > 0).then_some(self.root)
+    }
+
+    /// The smallest item, or the ceiling when there is none.
+    #[inline]
+    pub(super) fn first(&mut self) -> T {
+        if self.has_hole {
+            self.fill_hole();
+        }
+        self.root
     }
 
     /// Takes the item that [`Heap::peek`] just showed.
@@ -55,61 +75,97 @@ impl<T: Copy + Ord> Heap<T> {
         if self.has_hole {
             self.fill_hole();
         }
-        self.items.retain(keep);
+        let root = (self.nodes > 0).then_some(self.root);
+        let others = self.groups.iter().flatten().take(self.nodes.saturating_sub(1)).copied();
+        let mut items: Vec<T> = root.into_iter().chain(others).filter(keep).collect();
         // A sorted array is a heap.
-        self.items.sort_unstable();
+        items.sort_unstable();
+        *self = Self::new();
+        for item in items {
+            self.append(item);
+        }
     }
 
+    #[inline]
     fn fill_hole(&mut self) {
         self.has_hole = false;
-        if let Some(last) = self.items.pop()
-            && !self.items.is_empty()
-        {
-            self.sift_down(last);
-        }
+        self.nodes -= 1;
+        let Some(last) = self.nodes.checked_sub(1) else {
+            self.root = T::CEILING;
+            return;
+        };
+        let item = std::mem::replace(&mut self.groups[last / 4][last % 4], T::CEILING);
+        self.sift_down(item);
     }
 
     #[inline]
-    fn sift_up(&mut self, mut at: usize, item: T) {
-        while at > 0 {
-            let parent = (at - 1) / 4;
-            if self.items[parent] <= item {
-                break;
-            }
-            self.items[at] = self.items[parent];
-            at = parent;
+    fn append(&mut self, item: T) {
+        let Some(place) = self.nodes.checked_sub(1) else {
+            self.nodes = 1;
+            self.root = item;
+            return;
+        };
+        self.nodes += 1;
+        if place / 4 == self.groups.len() {
+            self.groups.push([T::CEILING; 4]);
         }
-        self.items[at] = item;
+        self.sift_up(place, item);
     }
 
-    /// Moves the hole at the root down until `item` fits.
+    /// Moves the empty place number `place`, which is node `place + 1`, up until `item` fits.
+    #[inline]
+    fn sift_up(&mut self, mut place: usize, item: T) {
+        loop {
+            let parent = place / 4;
+            if parent == 0 {
+                break;
+            }
+            let above = self.groups[(parent - 1) / 4][(parent - 1) % 4];
+            if above <= item {
+                self.groups[parent][place % 4] = item;
+                return;
+            }
+            self.groups[parent][place % 4] = above;
+            place = parent - 1;
+        }
+        if self.root <= item {
+            self.groups[0][place % 4] = item;
+        } else {
+            self.groups[0][place % 4] = self.root;
+            self.root = item;
+        }
+    }
+
+    /// Moves the empty root down until `item` fits.
     #[inline]
     fn sift_down(&mut self, item: T) {
-        let items = &mut self.items[..];
-        let mut at = 0;
+        let groups = &mut self.groups[..];
+        let Some((at, least)) = least_of(groups, 0).filter(|(_, least)| *least < item) else {
+            self.root = item;
+            return;
+        };
+        self.root = least;
+        let (mut group, mut slot) = (0, at);
         loop {
-            let first = 4 * at + 1;
-            let smallest = if let Some(four) = items.get(first..first + 4) {
-                let left = usize::from(four[1] < four[0]);
-                let right = 2 + usize::from(four[3] < four[2]);
-                first + if four[right] < four[left] { right } else { left }
-            } else if first < items.len() {
-                let mut best = first;
-                for other in first + 1..items.len() {
-                    if items[other] < items[best] {
-                        best = other;
-                    }
+            let node = 4 * group + 1 + slot;
+            match least_of(groups, node) {
+                Some((at, least)) if least < item => {
+                    groups[group][slot] = least;
+                    (group, slot) = (node, at);
                 }
-                best
-            } else {
-                break;
-            };
-            if item <= items[smallest] {
-                break;
+                _ => break,
             }
-            items[at] = items[smallest];
-            at = smallest;
         }
-        items[at] = item;
+        groups[group][slot] = item;
     }
+}
+
+/// The smallest of a group and where it is.
+#[inline(always)]
+fn least_of<T: Copy + Ord>(groups: &[[T; 4]], group: usize) -> Option<(usize, T)> {
+    let four = groups.get(group)?;
+    let left = usize::from(four[1] < four[0]);
+    let right = 2 + usize::from(four[3] < four[2]);
+    let at = if four[right] < four[left] { right } else { left };
+    Some((at, four[at]))
 }

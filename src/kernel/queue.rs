@@ -7,7 +7,7 @@
 //! "next". Lanes change the cost, never the order: entries keep their full
 //! keys, and an event that would break a lane's order goes to the heap.
 
-use super::heap::Heap;
+use super::heap::{Ceiling, Heap};
 use crate::units::SimTime;
 use std::collections::VecDeque;
 
@@ -94,6 +94,48 @@ impl Entry {
     }
 }
 
+impl Ceiling for Entry {
+    const CEILING: Self = Self(u128::MAX);
+}
+
+/// The head of a lane, ordered by its entry.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    entry: Entry,
+    lane: u32,
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry == other.entry
+    }
+}
+
+impl Eq for Head {}
+
+impl PartialOrd for Head {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Self) -> bool {
+        self.entry < other.entry
+    }
+}
+
+impl Ord for Head {
+    #[inline]
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.entry.cmp(&other.entry)
+    }
+}
+
+impl Ceiling for Head {
+    const CEILING: Self = Self { entry: Entry::CEILING, lane: u32::MAX };
+}
+
 /// Names a lane of one [`EventQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane(u32);
@@ -111,7 +153,7 @@ pub struct EventQueue {
     heap: Heap<Entry>,
     rings: Vec<Ring>,
     /// Heads of the non-empty rings, each with its ring's index.
-    heads: Heap<(Entry, u32)>,
+    heads: Heap<Head>,
     sequence: u64,
     heap_compact_at: usize,
     use_lanes: bool,
@@ -179,7 +221,7 @@ impl EventQueue {
         match ring.entries.back() {
             None => {
                 ring.entries.push_back(entry);
-                self.heads.push((entry, lane.0));
+                self.heads.push(Head { entry, lane: lane.0 });
             }
             Some(last) if *last < entry => ring.entries.push_back(entry),
             Some(_) => self.heap.push(entry),
@@ -191,38 +233,30 @@ impl EventQueue {
     /// others are returned, and the caller skips them.
     #[inline]
     pub fn pop(&mut self, mut is_live: impl FnMut(Entry) -> bool) -> Option<Entry> {
-        let from_heap = self.heap.peek();
-        let from_lane = self.heads.peek();
-        match (from_heap, from_lane) {
-            (Some(entry), None) => {
-                self.heap.pop_peeked();
-                Some(entry)
-            }
-            (Some(entry), Some((head, _))) if entry < head => {
-                self.heap.pop_peeked();
-                Some(entry)
-            }
-            (_, Some((head, lane))) => {
-                let entries = &mut self.rings[lane as usize].entries;
-                entries.pop_front();
-                while entries.front().is_some_and(|next| !is_live(*next)) {
-                    entries.pop_front();
-                }
-                match entries.front() {
-                    Some(next) => self.heads.replace_peeked((*next, lane)),
-                    None => self.heads.pop_peeked(),
-                }
-                Some(head)
-            }
-            (None, None) => None,
+        let entry = self.heap.first();
+        let head = self.heads.first();
+        if entry < head.entry {
+            self.heap.pop_peeked();
+            return Some(entry);
         }
+        let ring = self.rings.get_mut(head.lane as usize)?;
+        let entries = &mut ring.entries;
+        entries.pop_front();
+        while entries.front().is_some_and(|next| !is_live(*next)) {
+            entries.pop_front();
+        }
+        match entries.front() {
+            Some(next) => self.heads.replace_peeked(Head { entry: *next, lane: head.lane }),
+            None => self.heads.pop_peeked(),
+        }
+        Some(head.entry)
     }
 
     /// When the next entry, dead or alive, is due.
     #[must_use]
     pub fn next_at(&mut self) -> Option<SimTime> {
         let heap = self.heap.peek().map(Entry::at);
-        let lane = self.heads.peek().map(|(head, _)| head.at());
+        let lane = self.heads.peek().map(|head| head.entry.at());
         match (heap, lane) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

@@ -112,7 +112,7 @@ impl Engine<'_> {
         generator.arrivals += 1;
         match &mut generator.state {
             Pace::Steady { rate, at } => {
-                let gap = load.gaps.as_ref().map_or(1.0, |gaps| gaps.sample(key));
+                let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
                 *at += gap * 1e9 / *rate;
                 (*at < self.end as f64 + 1.0).then_some((*at + 0.5) as i64 as u64)
             }
@@ -189,7 +189,7 @@ impl Engine<'_> {
     }
 
     /// Makes a frame a new request of a load.
-    #[inline]
+    #[inline(always)]
     fn begin_request(&mut self, f: u32, load: u32, key: u64) {
         let rule = &self.t.loads[load as usize];
         let pick = |salt: u64| rng::unit(rng::key(key, salt));
@@ -254,9 +254,9 @@ impl Engine<'_> {
                 counts.latency.record(latency);
                 counts.wrong += u64::from(answer.taint != 0);
                 window.answered += 1;
-                if !self.slots.is_warm_up(slot) {
-                    let phase = self.slots.phase(slot) as usize;
-                    self.records.blame[phase * self.t.traffic.len() + traffic].add(&self.logs, log, latency);
+                if let Some(phase) = self.slots.counted_phase(slot) {
+                    let row = phase as usize * self.t.traffic.len() + traffic;
+                    self.records.blame[row].add(&self.logs, log, latency);
                 }
             }
             Some(class) => {

@@ -31,6 +31,7 @@ impl Engine<'_> {
     }
 
     /// Begins a call.
+    #[inline]
     pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
         let policy = self.t.sites[site as usize].policy;
         let now = self.now;
@@ -40,14 +41,22 @@ impl Engine<'_> {
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        self.edges[policy as usize].calls += 1;
-        if self.t.policies[policy as usize].is_plain {
-            frame.attempt = 1;
-            frame.attempt_start = now;
-            frame.mark = self.logs.mark(frame.log);
-            return self.send(f, policy);
+        let edge = &mut self.edges[policy as usize];
+        edge.calls += 1;
+        let rule = &self.t.policies[policy as usize];
+        if !rule.is_plain {
+            return self.call_with_care(f, policy);
         }
-        self.call_with_care(f, policy)
+        frame.attempt = 1;
+        frame.attempt_start = now;
+        frame.mark = self.logs.mark(frame.log);
+        edge.attempts += 1;
+        let mut until = u64::MAX;
+        if let Some(lane) = rule.timeout_lane {
+            until = now.saturating_add(rule.attempt_timeout);
+            frame.timer = self.queue.push_lane(lane, SimTime(until), Phase::Timer, tag::CALL_TIMER, f);
+        }
+        self.send_child(f, policy, until)
     }
 
     /// Begins a call that a budget, a pool or a deadline has to do with.
@@ -107,6 +116,7 @@ impl Engine<'_> {
     }
 
     /// Sends the request on its way and starts the attempt's clock.
+    #[inline(never)]
     pub(super) fn send(&mut self, f: u32, policy: u32) -> u32 {
         self.edges[policy as usize].attempts += 1;
         let rule = &self.t.policies[policy as usize];
@@ -122,6 +132,13 @@ impl Engine<'_> {
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
+        self.send_child(f, policy, until)
+    }
+
+    /// Makes the frame that will serve an attempt and lets it go.
+    #[inline(always)]
+    fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
+        let rule = &self.t.policies[policy as usize];
         let c = self.frames.alloc();
         let born = self.frames[c].born;
         let frame = &mut self.frames[f];
@@ -244,7 +261,7 @@ impl Engine<'_> {
     }
 
     /// A good answer reaches the caller.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;

@@ -102,6 +102,8 @@ pub(super) struct Engine<'p> {
     /// Long chains of handovers at this instant.
     pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
+    /// Number of events at which the bounds are looked at again.
+    pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
 }
@@ -110,20 +112,23 @@ impl Engine<'_> {
     /// Runs to the end, or to a bound, or until `watch` says stop.
     pub(super) fn run(&mut self, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) {
         let events_max = options.events_max.unwrap_or(self.plan.events_max);
-        let mut next_check = 0;
-        while self.truncated.is_none() {
+        loop {
             let Self { queue, frames, replicas, .. } = self;
             let Some(entry) = queue.pop(|entry| is_live(frames, replicas, entry)) else { break };
             if entry.at().0 > self.end {
                 break;
             }
-            self.dispatch(entry, watch);
+            let next = self.dispatch(entry, watch);
+            self.settle(next);
             if self.frames.has_grown {
                 self.frames.has_grown = false;
                 self.check_in_system();
             }
-            if self.digest.count() >= next_check {
-                next_check = self.check_bounds(events_max);
+            if self.digest.count() >= self.next_check {
+                self.check_bounds(events_max);
+                if self.truncated.is_some() {
+                    break;
+                }
             }
         }
         if self.truncated.is_none() {
@@ -131,13 +136,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Lets one event happen, unless it is dead.
-    #[inline]
-    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    /// Lets one event happen, unless it is dead; returns the frame that goes on because of it.
+    #[inline(always)]
+    fn dispatch(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if entry.tag() == tag::ARRIVAL {
             self.note_event(entry, Phase::Arrive as u64, watch);
-            let request = self.arrival_event(entry.index());
-            return self.settle(request);
+            return self.arrival_event(entry.index());
         }
         if entry.tag() != tag::MAIN {
             return self.dispatch_other(entry, watch);
@@ -145,13 +149,12 @@ impl Engine<'_> {
         let f = entry.index();
         let frame = &mut self.frames[f];
         if frame.main != entry.sequence() {
-            return;
+            return NONE;
         }
         frame.main = 0;
         let (state, key) = (frame.state, frame.key);
         self.note_event(entry, key, watch);
-        let next = self.main_event(f, state);
-        self.settle(next);
+        self.main_event(f, state)
     }
 
     /// Moves the clock and takes a living event into the digest.
@@ -167,9 +170,9 @@ impl Engine<'_> {
     }
 
     #[inline(never)]
-    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) {
+    fn dispatch_other(&mut self, entry: Entry, watch: &mut dyn FnMut(Progress) -> Flow) -> u32 {
         if !is_live(&self.frames, &self.replicas, entry) {
-            return;
+            return NONE;
         }
         let index = entry.index();
         self.note_event(entry, self.identity(entry), watch);
@@ -184,7 +187,7 @@ impl Engine<'_> {
             _ if entry.phase() == Phase::Fault as u8 => self.fault_event(index),
             _ => self.close_window(),
         }
-        self.settle(next);
+        next
     }
 
     /// Who an event other than a frame's main one concerns, by name and address and never by index.
@@ -201,11 +204,13 @@ impl Engine<'_> {
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
     #[inline]
     pub(super) fn settle(&mut self, first: u32) {
-        if first != NONE {
-            self.run_frame(first);
-        }
-        while let Some(next) = self.ready.pop_front() {
-            self.run_frame(next);
+        let mut next = first;
+        loop {
+            if next != NONE {
+                self.run_frame(next);
+            }
+            let Some(ready) = self.ready.pop_front() else { break };
+            next = ready;
         }
         self.chains = 0;
     }
@@ -240,9 +245,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Checks every bound and says at which event to check again.
+    /// Checks every bound and sets at which event to check again.
     #[cold]
-    fn check_bounds(&mut self, events_max: u64) -> u64 {
+    fn check_bounds(&mut self, events_max: u64) {
         self.check_in_system();
         let count = self.digest.count();
         if count >= events_max {
@@ -253,7 +258,7 @@ impl Engine<'_> {
         if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
             self.truncate(Bound::EventsMax, SEQUENCE_MAX);
         }
-        events_max.min(count + COMPACT_EVERY)
+        self.next_check = events_max.min(count + COMPACT_EVERY);
     }
 
     /// Checks how many requests are in progress; called whenever there are more than ever before.
@@ -268,6 +273,7 @@ impl Engine<'_> {
     pub(super) fn truncate(&mut self, bound: Bound, limit: u64) {
         if self.truncated.is_none() {
             self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
+            self.next_check = 0;
         }
     }
 

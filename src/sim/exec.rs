@@ -38,14 +38,14 @@ impl Answer {
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
     pub(super) fn run_frame(&mut self, first: u32) {
+        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
+        if self.frames[first].has(flag::CANCELLED) {
+            return self.finish_cancelled(first);
+        }
         let mut f = first;
         let mut steps = 0u32;
-        while f != NONE {
+        loop {
             let frame = &mut self.frames[f];
-            steps += 1;
-            if frame.has(flag::CANCELLED) || steps > CHAIN_MAX {
-                return self.pause_or_stop(f);
-            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -65,16 +65,19 @@ impl Engine<'_> {
                 Ins::End => self.succeed(f),
                 rare => self.run_rare(f, rare).unwrap_or(f),
             };
+            if f == NONE {
+                return;
+            }
+            steps += 1;
+            if steps > CHAIN_MAX {
+                return self.pause_or_stop(f);
+            }
         }
     }
 
-    /// A cancelled frame stops; a chain that goes on and on is put back in line, and ends
-    /// the run when it goes on for ever.
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
     #[cold]
     fn pause_or_stop(&mut self, f: u32) {
-        if self.frames[f].has(flag::CANCELLED) {
-            return self.finish_cancelled(f);
-        }
         self.chains += 1;
         if self.chains > CHAINS_MAX {
             self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
@@ -404,31 +407,30 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
-        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
+        let from = frame.comp;
         frame.key = rng::key(frame.key, site.salt);
         frame.from_site = site_index;
         frame.pc = site.entry;
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link) = (site.policy, site.target, site.link);
+        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
         edge.attempts += 1;
         edge.answered_ok += 1;
         edge.calls_ok += 1;
-        if self.frames[f].replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, self.frames[f].key);
+        if site.only_replica == NONE {
+            self.frames[f].replica = self.pick_replica(policy, target, key);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
         }
-        let from_node = self.t.comps[self.replicas[from_replica as usize].comp as usize].node;
-        self.travel(f, site_index, from_node)
+        self.travel(f, site_index, self.t.comps[from as usize].node)
     }
 
     /// What a served call does besides its steps, once it has succeeded.

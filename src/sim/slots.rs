@@ -85,9 +85,11 @@ impl SlotClock {
         self.since = now;
     }
 
-    /// Part of the run relative to faults, of a slot.
-    pub(super) fn phase(&self, slot: usize) -> Phase {
-        self.slots[slot].phase
+    /// Part of the run relative to faults, of a slot after the warm-up.
+    #[inline]
+    pub(super) fn counted_phase(&self, slot: usize) -> Option<Phase> {
+        let slot = &self.slots[slot];
+        (slot.from.0 >= self.warm_up).then_some(slot.phase)
     }
 
     fn enter(&mut self, now: u64) -> bool {

@@ -85,6 +85,7 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,

@@ -52,6 +52,7 @@ pub(super) struct Station {
     is_shared: bool,
     is_lifo: bool,
     has_allowances: bool,
+    queue_capacity: u32,
     pub(super) levels: Levels,
     /// Counts of the present slot.
     pub(super) counts: CompCounts,
@@ -68,6 +69,7 @@ impl Station {
             is_shared,
             is_lifo: rule.discipline == Discipline::Lifo,
             has_allowances: !rule.buckets.is_empty(),
+            queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
         }
@@ -100,6 +102,7 @@ impl Replica {
 
 impl Engine<'_> {
     /// A request reaches its replica's door.
+    #[inline(always)]
     pub(super) fn enter(&mut self, f: u32) -> u32 {
         let now = self.now;
         let frame = &mut self.frames[f];
@@ -125,6 +128,10 @@ impl Engine<'_> {
             station.levels.busy.enter(now);
             station.counts.no_wait += 1;
             return f;
+        }
+        if station.is_plain && replica.waiting < station.queue_capacity {
+            self.join_queue(f, comp);
+            return NONE;
         }
         self.line_up(f, comp)
     }
@@ -393,7 +400,7 @@ impl Engine<'_> {
     }
 
     /// A server leaves its component with an answer: counts, thread, statistics.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leave_component(&mut self, f: u32, answer: Answer) {
         let now = self.now;
         let frame = &mut self.frames[f];

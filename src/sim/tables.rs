@@ -21,7 +21,7 @@ pub(super) struct Delay {
 
 impl Delay {
     /// One addressed draw, in whole nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sample(&self, key: u64) -> u64 {
         match self.lane {
             Some((constant, _)) => constant,
