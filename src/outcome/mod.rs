@@ -227,6 +227,8 @@ pub struct ComponentSlot {
     pub throttled: u64,
     /// Refused because it was down or out of connections.
     pub refused: u64,
+    /// Refused by a firewall, or because whoever asked was not accepted.
+    pub denied: u64,
     /// Left the queue after waiting too long.
     pub reneged: u64,
     /// Cancelled by the caller.

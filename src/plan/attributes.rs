@@ -139,6 +139,11 @@ fn resolve_amount(cx: &mut Context<'_>, directory: &Directory, at: &At, expr: &A
 }
 
 impl StepBuilder<'_, '_> {
+    /// The attribute with this name, or a complaint.
+    pub(super) fn attribute(&mut self, at: &At, name: &str) -> Option<AttributeId> {
+        attribute(self.cx, self.directory, at, name)
+    }
+
     /// One of two lists, by a condition.
     pub(super) fn branch_if(&mut self, at: &At, raw: &RawIf, list: &List, salts: &mut Salts) -> Option<Step> {
         let salt = salts.next(list, "if");

@@ -78,7 +78,11 @@ impl StepBuilder<'_, '_> {
         };
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
         let access = StoreAccess { dataset, is_write: word == "write" };
-        Some(self.call_to(at, salt, (component, operation), Some(access)))
+        // The policy is that of the operation that callers name.
+        let call = self.call_to(at, salt, (component, operation), Some(access));
+        let names = (dataset_name, own.as_str());
+        let operation = self.filtered.operation(self.cx, self.directory, component, names, operation);
+        Some(Call { operation, ..call })
     }
 
     fn cache(&mut self, at: &At, name: &str) -> Option<ComponentId> {

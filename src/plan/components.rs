@@ -9,6 +9,7 @@ use super::language_models::{meters, model};
 use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
+use super::security::{credential, firewall, reachable_from};
 use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
 
 /// Most replicas of one component.
@@ -51,6 +52,12 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             .as_ref()
             .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
             .unwrap_or(1.0),
+        firewall: firewall(cx, directory, &at.key("firewall"), &raw.firewall),
+        certificate: raw.certificate.as_ref().and_then(|name| credential(cx, &at.key("certificate"), name)),
+        reachable_from: raw
+            .reachable_from
+            .as_ref()
+            .map(|raw| reachable_from(cx, directory, &at.key("reachable-from"), raw)),
         admission: resolve_admission(cx, directory, &at.key("admission"), &raw.admission, entry),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),

@@ -97,6 +97,7 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             | Step::Wait { .. }
             | Step::Fail { .. }
             | Step::Set { .. }
+            | Step::Token(_)
             | Step::Generate(_)
             | Step::Meter { .. }
             | Step::Reply => None,

@@ -10,6 +10,7 @@ use super::model::{
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::security::{block, expire, rotate};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
@@ -65,6 +66,15 @@ pub(super) fn resolve_effect(
         let replicas = replicas(cx, &raw.target);
         return clock_skew(cx, at, raw, replicas);
     }
+    if let Some(raw) = &raw.expire {
+        return expire(cx, at, raw);
+    }
+    if let Some(raw) = &raw.rotate {
+        return rotate(cx, at, raw);
+    }
+    if let Some(raw) = &raw.block {
+        return block(cx, world, at, raw);
+    }
     if let Some(raw) = &raw.throttle {
         return throttle(cx, world, at, raw);
     }
@@ -89,7 +99,7 @@ pub(super) fn resolve_effect(
     raw.spike.as_ref().and_then(|raw| spike(cx, world, at, raw))
 }
 
-fn path(
+pub(super) fn path(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
@@ -260,7 +270,7 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
         None => rate.map(|rate| rate.max(1.0)),
         Some(text) => cx.number(&at.key("burst"), text),
     };
-    let bucket = Bucket { rate_per_sec: rate?, burst: burst? };
+    let bucket = Bucket { rate_per_sec: rate?, burst: burst?, stretch: None };
     if bucket.burst < 1.0 && raw.limit.is_none() {
         let message = format!("no request ever passes a `burst` of {}", bucket.burst);
         cx.error(
@@ -358,6 +368,7 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))
+        .or(raw.block.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.partition.as_ref().map(|raw| (&raw.from, &raw.to)));
     let what = if let Some(target) = target {
         target_text(target)
@@ -365,6 +376,10 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         format!("{} -> {}", end_text(from), end_text(to))
     } else if let Some(raw) = &raw.throttle {
         raw.target.clone()
+    } else if let Some(raw) = &raw.expire {
+        raw.credential.clone()
+    } else if let Some(raw) = &raw.rotate {
+        raw.credential.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
     } else {

@@ -46,6 +46,9 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("outage", raw.outage.is_some()),
         ("bad-output", raw.bad_output.is_some()),
         ("clock-skew", raw.clock_skew.is_some()),
+        ("expire", raw.expire.is_some()),
+        ("rotate", raw.rotate.is_some()),
+        ("block", raw.block.is_some()),
         ("throttle", raw.throttle.is_some()),
         ("latency", raw.latency.is_some()),
         ("packet-loss", raw.packet_loss.is_some()),
@@ -67,8 +70,8 @@ fn fault(
     let [word] = words.as_slice() else {
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
-            [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, throttle, \
-                   latency, packet-loss, bandwidth, partition and spike"
+            [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, \
+                   rotate, block, throttle, latency, packet-loss, bandwidth, partition and spike"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -123,6 +126,10 @@ fn schedule(
     if raw.ramp.is_some() && !CAN_RAMP.contains(&word) {
         let message = format!("`{word}` is all or nothing and cannot `ramp`");
         cx.error(codes::BAD_SCHEDULE, &at.key("ramp"), message, format!("{} can", CAN_RAMP.join(", ")));
+    }
+    if raw.flap.is_some() && ["expire", "rotate"].contains(&word) {
+        let message = format!("`{word}` happens once and cannot `flap`");
+        cx.error(codes::BAD_SCHEDULE, &at.key("flap"), message, "");
     }
     match (&raw.at, &raw.recurring) {
         (Some(_), None) => once(cx, world, at, raw),
@@ -241,6 +248,7 @@ pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
         Effect::Latency { path, .. }
         | Effect::PacketLoss { path, .. }
         | Effect::Bandwidth { path, .. }
+        | Effect::Block { path, .. }
         | Effect::Partition { path, .. } => Some(path),
         _ => None,
     }

@@ -148,7 +148,7 @@ metrics! {
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
     "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
-    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
+    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, denied, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";

@@ -28,6 +28,8 @@ mod policies;
 mod policy;
 mod query;
 mod resolve;
+mod row_level_security;
+mod security;
 mod settings;
 mod steps;
 mod targets;

@@ -7,6 +7,7 @@ use super::directory::Directory;
 use super::model::{CacheCapacity, CallPolicy, Caller, Client, Component, Entity, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
+use super::row_level_security::Filtered;
 use super::steps::{CacheUse, List, StepBuilder};
 use crate::spec::raw::{RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
@@ -36,6 +37,7 @@ pub(super) fn resolve_behaviour(
     let input = cx.input;
     let mut policies = Policies::new(links);
     let mut cache_uses = Vec::new();
+    let mut filtered = Filtered::default();
     let mut count = 0;
     let mut clients = Vec::new();
     let component_callers = input.topology.components.iter().zip(directory.components.values()).enumerate();
@@ -60,6 +62,7 @@ pub(super) fn resolve_behaviour(
             policies: &mut policies,
             caller,
             cache_uses: &mut cache_uses,
+            filtered: &mut filtered,
             count: &mut count,
         };
         match caller.id {
@@ -75,6 +78,7 @@ pub(super) fn resolve_behaviour(
         }
     }
     add_free_operations(directory, components);
+    filtered.apply(components);
     policies.check_unused(cx, directory, callers.iter().copied());
     Behaviour { clients, policies: policies.list, cache_uses }
 }

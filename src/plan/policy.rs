@@ -7,6 +7,7 @@ use super::model::{
     Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, Pool,
     Retry, RetryBudget,
 };
+use super::security::credential;
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
@@ -73,6 +74,9 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
             "`first-token`",
             layers.find("first-token", |raw| raw.first_token.as_ref()),
         ),
+        credential: layers
+            .find("credential", |raw| raw.credential.as_ref())
+            .and_then(|(name, at)| credential(cx, &at, name)),
         validates: layers.flag(|raw| raw.validate),
         balancing: layers
             .find("balance", |raw| raw.balance)

@@ -100,7 +100,11 @@ impl Plan {
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }
+            | Effect::Block { path, .. }
             | Effect::Partition { path, .. } => self.path_text(path),
+            Effect::Expire { credential } | Effect::Rotate { credential, .. } => {
+                self.credentials[*credential].name.clone()
+            }
             Effect::Spike { workload, .. } => self.workloads[*workload].name.clone(),
         }
     }

@@ -13,6 +13,7 @@ use super::loads::resolve_loads;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::security::{check_reachable, check_tokens, resolve_credentials};
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -30,6 +31,11 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_tokens(&mut cx, &plan);
+    check_reachable(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
     Ok((plan, cx.into_diags()))
 }
 
@@ -39,6 +45,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let settings = resolve_settings(cx);
     let mut directory = Directory::collect(cx);
     let attributes = resolve_attributes(cx, &directory);
+    let credentials = resolve_credentials(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
     let mut components = resolve_components(cx, &directory);
@@ -83,6 +90,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         places: resolve_places(&directory),
         entities,
         attributes,
+        credentials,
         links: links.list,
         components,
         clients: behaviour.clients,

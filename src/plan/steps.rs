@@ -12,6 +12,7 @@ use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{Call, ComponentId, EntityId, Step};
 use super::policies::{CallerEntry, Policies};
+use super::row_level_security::Filtered;
 use crate::spec::raw::RawStep;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub(super) struct StepBuilder<'b, 'a> {
     pub(super) caller: CallerEntry<'a>,
     /// Cache steps seen.
     pub(super) cache_uses: &'b mut Vec<CacheUse>,
+    /// Operations that filter rows, seen so far.
+    pub(super) filtered: &'b mut Filtered,
     /// Steps seen, over all callers.
     pub(super) count: &'b mut u32,
 }
@@ -231,6 +234,7 @@ impl StepBuilder<'_, '_> {
                 Some(Step::Start { salt, body })
             }
             RawStep::If(raw) => self.branch_if(&at.key("if"), raw, list, salts),
+            RawStep::Token(raw) => self.token(&at.key("token"), raw, list, salts),
             RawStep::Set(raw) => self.set(&at.key("set"), raw, list, salts),
             RawStep::Generate(raw) => self.generate(&at.key("generate"), raw, list, salts),
             RawStep::Stream(target) => {

@@ -151,9 +151,19 @@ impl Engine<'_> {
         }
     }
 
+    /// Gives an attribute a value.
+    pub(super) fn note_attribute(&mut self, f: u32, attribute: u32, value: f64) {
+        self.attributes.set(f, attribute as usize, bounded(value));
+    }
+
     /// Whether a condition holds for a frame.
     pub(super) fn holds_true(&self, f: u32, condition: u32) -> bool {
         let (rule, comparison) = self.t.attributes.conditions[condition as usize];
+        self.compares(f, rule, comparison)
+    }
+
+    /// Whether an amount compares with zero as it should.
+    pub(super) fn compares(&self, f: u32, rule: AmountRule, comparison: Comparison) -> bool {
         let difference = self.amount(f, rule);
         match comparison {
             Comparison::Less => difference < 0.0,

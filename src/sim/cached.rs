@@ -23,7 +23,7 @@ pub(super) struct Flight {
 
 impl Engine<'_> {
     /// The key a request means by an entity: drawn once, the same in all its activations.
-    fn entity_key(&self, f: u32, entity: u32) -> u64 {
+    pub(super) fn entity_key(&self, f: u32, entity: u32) -> u64 {
         let rule = &self.t.entities[entity as usize];
         let key = rule.keys.sample(rng::key(self.frames[f].root, rule.salt));
         u64::from(entity) << KEY_BITS | key

@@ -245,7 +245,7 @@ impl Engine<'_> {
         let answer = if answer.taint == 0 { answer } else { self.examine(f, answer) };
         let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
         let policy = self.policy_of(f);
-        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
+        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused | ErrorClass::Denied);
         self.end_attempt(f, policy, reusable);
         let edge = self.edge(policy);
         match class {

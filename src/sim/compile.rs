@@ -1,7 +1,8 @@
 //! From the plan to flat tables.
 
 use super::compile_ends::policy_ends;
-use super::limits::bound;
+use super::gate::gated;
+use super::limits::{bound, index};
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
     Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
@@ -16,7 +17,8 @@ use crate::units::SimSpan;
 
 /// Builds the tables; constant delays get their lanes in `queue`.
 pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
-    let mut compiler = Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0 };
+    let mut compiler =
+        Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0, holders: Vec::new() };
     compiler.places();
     compiler.entities();
     compiler.attributes();
@@ -34,6 +36,8 @@ pub(super) struct Compiler<'a> {
     /// Name of the component or client whose steps are being compiled: part of every salt.
     pub(super) scope: String,
     place: u32,
+    /// Who holds tokens of which entity: by scope and entity.
+    pub(super) holders: Vec<(String, usize)>,
 }
 
 impl Compiler<'_> {
@@ -93,14 +97,11 @@ impl Compiler<'_> {
 
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
+        let gated = gated(self.plan, &policy_ends(self.plan));
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
-            self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
-                rate_per_ns: admission.bucket.rate_per_sec / 1e9,
-                burst: admission.bucket.burst,
-                excess: admission.excess,
-                retry_after: admission.retry_after,
-            }));
+            self.t.buckets.extend(component.admission.iter().map(BucketRule::new));
+            let guards = self.guards(component);
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
@@ -119,6 +120,10 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
+                guards,
+                inspection: component.firewall.iter().map(|guard| guard.delay.0).sum(),
+                gated: gated[number],
+                certificate: index(component.certificate),
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -164,6 +169,7 @@ impl Compiler<'_> {
                 total_timeout: span(policy.total_timeout),
                 first_token_timeout: span(policy.first_token_timeout),
                 validates: policy.validates,
+                credential: index(policy.credential),
                 inherits_deadline: policy.inherits_deadline,
                 cancels: policy.cancels,
                 attempts_max: policy.retry.attempts_max,
@@ -277,6 +283,7 @@ impl Compiler<'_> {
                         choice.1 += base;
                     }
                 }
+                Ins::Token { step } => self.t.tokens[*step as usize].done += base,
                 Ins::CacheCheck { cached } => {
                     let step = &mut self.t.cached[*cached as usize];
                     step.hit += base;
@@ -349,6 +356,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Token(token) => self.emit_token(token, code),
             other => self.emit_by_attributes(other, code),
         }
     }

@@ -2,9 +2,12 @@
 
 use super::attributes::{AmountRule, ValueRule};
 use super::compile::Compiler;
+use super::firewall::GuardRule;
 use super::generate::GenerateRule;
+use super::limits::index;
 use super::tables::Ins;
-use crate::plan::{Component, Condition, Generate, Step, Workload};
+use super::tokens::TokenRule;
+use crate::plan::{Component, Condition, Generate, Step, Token, Workload};
 use crate::rng;
 
 impl Compiler<'_> {
@@ -32,6 +35,49 @@ impl Compiler<'_> {
             costs.push(cost.map_or(AmountRule::ONE, |amount| self.t.attributes.amount(amount)));
         }
         costs
+    }
+
+    /// A component's firewall.
+    pub(super) fn guards(&mut self, component: &Component) -> std::ops::Range<u32> {
+        let first = self.t.guards.len() as u32;
+        for guard in &component.firewall {
+            let when = guard.when.as_ref();
+            let when = when.map(|when| (self.t.attributes.amount(&when.difference), when.comparison));
+            self.t.guards.push(GuardRule {
+                salt: rng::name_hash(&format!("firewall/{}/{}", component.name, guard.name)),
+                when,
+                catches: guard.catches,
+                false_positives: guard.false_positives,
+                flood: guard.flood,
+            });
+        }
+        first..self.t.guards.len() as u32
+    }
+
+    /// `check; steps that get one; issued; end`.
+    pub(super) fn emit_token(&mut self, token: &Token, code: &mut Vec<Ins>) {
+        let holder = (self.scope.clone(), token.entity);
+        let known = self.holders.iter().position(|other| *other == holder);
+        let holder = known.unwrap_or_else(|| {
+            self.holders.push(holder);
+            self.holders.len() - 1
+        });
+        self.t.token_holders = self.holders.len() as u32;
+        let step = self.t.tokens.len() as u32;
+        self.t.tokens.push(TokenRule {
+            salt: rng::name_hash(&format!("token/{}", self.scope)),
+            entity: token.entity as u32,
+            renewed_at: token.lifetime.0 - token.early.0,
+            renew: token.renew,
+            aligned: token.aligned,
+            age: index(token.age),
+            holder: holder as u32,
+            done: 0,
+        });
+        code.push(Ins::Token { step });
+        self.emit(&token.refresh, code);
+        code.push(Ins::TokenIssued { step });
+        self.t.tokens[step as usize].done = code.len() as u32;
     }
 
     /// Steps that depend on attributes.

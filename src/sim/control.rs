@@ -16,6 +16,10 @@ pub(super) enum Control {
     Cancel { frame: u32, born: u32 },
     /// The first token of an answer reaches a caller of this epoch.
     FirstToken { frame: u32, epoch: u32 },
+    /// A firewall rule looks at the rate.
+    FloodLook { guard: u32 },
+    /// A firewall rule begins to act.
+    FloodActs { guard: u32 },
 }
 
 /// Everything pending, in a slab.
@@ -58,6 +62,8 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::FloodLook { guard } => self.look_for_flood(guard),
+            Control::FloodActs { guard } => self.act_on_flood(guard),
             Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
         }
         NONE
@@ -67,6 +73,8 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::FloodLook { guard } => self.t.guards[guard as usize].salt,
+            Control::FloodActs { guard } => self.t.guards[guard as usize].salt ^ 1,
             Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
         }
     }

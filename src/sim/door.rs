@@ -48,7 +48,7 @@ impl Engine<'_> {
         cost.map_or(1.0, |cost| self.amount(f, *cost).max(0.0))
     }
 
-    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+    pub(super) fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
         let counts = &mut self.stations[comp].counts;
         match mode {
             OutageMode::Refuse => {

@@ -7,13 +7,16 @@ use super::cache::CacheMemory;
 use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::firewall::GuardState;
 use super::frame::{Frames, State};
+use super::gate::CredentialRule;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot};
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
+use super::tokens::TokenTimes;
 use super::windows::WindowClock;
 use super::{Flow, Options, Progress, TracedEvent};
 use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
@@ -75,6 +78,13 @@ pub(super) struct Engine<'p> {
     pub(super) pools: Vec<PoolState>,
     pub(super) budgets: Vec<BudgetState>,
     pub(super) buckets: Vec<BucketState>,
+    /// Allowances of single keys, by bucket and key.
+    pub(super) keyed_buckets: BTreeMap<(u32, u64), BucketState>,
+    pub(super) guards: Vec<GuardState>,
+    pub(super) credentials: Vec<CredentialRule>,
+    /// Faults that cut connections now.
+    pub(super) blocks: Vec<u32>,
+    pub(super) tokens: TokenTimes,
     pub(super) caches: Vec<CacheMemory>,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,
@@ -224,6 +234,7 @@ impl Engine<'_> {
             State::Returning => self.returned(f),
             State::Waiting => self.waited(f),
             State::Held => self.released_by_allowance(f),
+            State::Inspected => self.inspected(f),
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),

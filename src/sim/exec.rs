@@ -149,6 +149,8 @@ impl Engine<'_> {
                 self.set_attributes(f, first, count, salt);
                 self.frames[f].pc += 1;
             }
+            Ins::Token { step } => self.check_token(f, step),
+            Ins::TokenIssued { step } => self.token_issued(f, step),
             Ins::Prefill { step } => return Some(self.prefill(f, step)),
             Ins::Decode { step } => return Some(self.decode(f, step)),
             Ins::Generated { step } => return Some(self.generated(f, step)),

@@ -31,6 +31,7 @@ impl Engine<'_> {
                 let kind = PathKind::Partition { refuses: *refuses };
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
+            Effect::Block { .. } => self.block(fault, strength.is_some()),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
                 self.refit_pools(*policy as u32, fault, strength)

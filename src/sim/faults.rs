@@ -95,12 +95,7 @@ impl FaultState {
             Effect::Crash { restart: pause, .. } => restart = law(pause),
             Effect::Latency { add, .. } => path_law = law(add),
             Effect::Throttle { bucket, retry_after, .. } => {
-                let rule = BucketRule {
-                    rate_per_ns: bucket.rate_per_sec / 1e9,
-                    burst: bucket.burst,
-                    excess: crate::plan::Excess::Reject,
-                    retry_after: *retry_after,
-                };
+                let rule = BucketRule { retry_after: *retry_after, ..BucketRule::of(bucket) };
                 let state = BucketState::full(&rule, 0);
                 throttle = Some((rule, state));
             }

@@ -226,6 +226,7 @@ impl Engine<'_> {
             shed: counts.shed,
             throttled: counts.throttled,
             refused: counts.refused,
+            denied: counts.denied,
             reneged: counts.reneged,
             cancelled: counts.cancelled,
             lost: counts.lost,

@@ -14,6 +14,8 @@ pub(super) enum State {
     Travelling,
     /// Held by an allowance.
     Held,
+    /// Being checked by a firewall.
+    Inspected,
     /// Held by a fault that makes some requests slow.
     Delayed,
     /// In a component's queue, for a thread or a core.
@@ -87,6 +89,8 @@ pub(super) mod flag {
     pub(crate) const WRONG: u16 = 8192;
     /// Its user has seen the first token of an answer.
     pub(crate) const FIRST_TOKEN: u16 = 16384;
+    /// The connection of its call was opened for this attempt.
+    pub(crate) const NEW_CONNECTION: u16 = 32768;
 }
 
 /// One activation.

@@ -23,7 +23,9 @@ mod exec;
 mod fault_paths;
 mod faults;
 mod finish;
+mod firewall;
 mod frame;
+mod gate;
 mod generate;
 mod limits;
 mod net;
@@ -33,6 +35,7 @@ mod slots;
 mod start;
 mod station;
 mod tables;
+mod tokens;
 mod windows;
 mod work;
 

@@ -112,6 +112,7 @@ pub(super) struct CompCounts {
     pub(super) shed: u64,
     pub(super) throttled: u64,
     pub(super) refused: u64,
+    pub(super) denied: u64,
     pub(super) reneged: u64,
     pub(super) cancelled: u64,
     pub(super) lost: u64,
@@ -131,7 +132,7 @@ pub(super) struct CompCounts {
 impl CompCounts {
     /// Requests that were turned away.
     pub(super) fn rejected(&self) -> u64 {
-        self.shed + self.throttled + self.refused
+        self.shed + self.throttled + self.refused + self.denied
     }
 }
 

@@ -10,7 +10,9 @@ use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::firewall::GuardState;
 use super::frame::Frames;
+use super::gate::credential_rules;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
@@ -18,6 +20,7 @@ use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
+use super::tokens::TokenTimes;
 use super::windows::WindowClock;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
@@ -66,6 +69,11 @@ impl<'p> Engine<'p> {
             pools: pools(&t),
             budgets: budgets(&t),
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
+            keyed_buckets: BTreeMap::new(),
+            guards: vec![GuardState::default(); t.guards.len()],
+            credentials: credential_rules(plan, options.seed),
+            blocks: Vec::new(),
+            tokens: TokenTimes::new(t.token_holders),
             caches: caches(plan, options.seed),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
@@ -103,6 +111,7 @@ impl<'p> Engine<'p> {
         }
         self.schedule_faults();
         self.schedule_window();
+        self.start_guards();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
             let key = rng::key(self.seed, self.t.loads[load].salt);
             self.generators.push(Generator::new(load as u32, key, &workload.source));

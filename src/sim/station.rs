@@ -6,7 +6,7 @@ use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::faults::Trouble;
 use super::frame::{State, flag};
-use super::limits::Grant;
+use super::limits::{BucketState, Grant};
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
@@ -68,7 +68,7 @@ impl Station {
             preempts,
             is_shared,
             is_lifo: rule.discipline == Discipline::Lifo,
-            has_allowances: !rule.buckets.is_empty(),
+            has_allowances: !rule.buckets.is_empty() || !rule.guards.is_empty() || rule.gated,
             queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -149,10 +149,27 @@ impl Engine<'_> {
         {
             return next;
         }
+        if self.t.comps[comp].gated
+            && let Some(next) = self.pass_gate(f, comp)
+        {
+            return next;
+        }
+        if !self.t.comps[comp].guards.is_empty()
+            && let Some(next) = self.pass_firewall(f, comp)
+        {
+            return next;
+        }
+        self.pass_limits(f, comp)
+    }
+
+    /// Goes on to the limits, and from there to the queue.
+    pub(super) fn pass_limits(&mut self, f: u32, comp: usize) -> u32 {
         if let Some(next) = self.pass_allowances(f, comp, self.t.comps[comp].buckets.clone()) {
             return next;
         }
-        self.count_inside(f, comp);
+        if !self.frames[f].has(flag::INSIDE) {
+            self.count_inside(f, comp);
+        }
         self.line_up(f, comp)
     }
 
@@ -172,12 +189,21 @@ impl Engine<'_> {
             let rule = &self.t.buckets[bucket as usize];
             let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(AmountRule::ONE);
             let cost = self.amount(f, cost).max(0.0);
-            match self.buckets[bucket as usize].take(rule, cost, self.now) {
+            let grant = match rule.each {
+                NONE => self.buckets[bucket as usize].take(rule, cost, self.now),
+                entity => {
+                    let key = (bucket, self.entity_key(f, entity));
+                    let state = self.keyed_buckets.entry(key);
+                    state.or_insert_with(|| BucketState::full(rule, self.now)).take(rule, cost, self.now)
+                }
+            };
+            match grant {
                 Grant::Now => {}
                 Grant::After(wait) => hold = hold.max(wait),
                 Grant::Refused(wait) => {
                     let retry_after = if rule.retry_after { wait } else { 0 };
                     self.stations[comp].counts.throttled += 1;
+                    self.count_outside(f, comp);
                     let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
                     return Some(self.reply(f, answer));
                 }
@@ -186,7 +212,9 @@ impl Engine<'_> {
         if hold == 0 {
             return None;
         }
-        self.count_inside(f, comp);
+        if !self.frames[f].has(flag::INSIDE) {
+            self.count_inside(f, comp);
+        }
         self.frames[f].state = State::Held;
         self.schedule(f, hold, Phase::Timer);
         Some(NONE)

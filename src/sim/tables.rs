@@ -3,7 +3,9 @@
 //! changed while running.
 
 use super::attributes::{AmountRule, AttributeTables, ValueRule};
+use super::firewall::GuardRule;
 use super::generate::GenerateRule;
+use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
@@ -83,6 +85,10 @@ pub(super) enum Ins {
     Decode { step: u32 },
     /// After the last token.
     Generated { step: u32 },
+    /// Go on with a token at hand, or with the steps that get one.
+    Token { step: u32 },
+    /// After the steps that got a token.
+    TokenIssued { step: u32 },
     /// Count units for the bill.
     Meter { meter: u32, amount: u32 },
     /// Answer now, go on after.
@@ -174,6 +180,8 @@ pub(super) struct Policy {
     pub(super) total_timeout: u64,
     pub(super) first_token_timeout: u64,
     pub(super) validates: bool,
+    /// Credential presented, or `NONE`.
+    pub(super) credential: u32,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
@@ -234,6 +242,14 @@ pub(super) struct Comp {
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,
     pub(super) patience_salt: u64,
+    /// Range of firewall rules.
+    pub(super) guards: std::ops::Range<u32>,
+    /// Time that they take together.
+    pub(super) inspection: u64,
+    /// Something is checked before anything else: reachability, a certificate or a credential.
+    pub(super) gated: bool,
+    /// Certificate shown, or `NONE`.
+    pub(super) certificate: u32,
     /// Range of admission buckets.
     pub(super) buckets: std::ops::Range<u32>,
     pub(super) connections_max: u32,
@@ -250,6 +266,10 @@ pub(super) struct BucketRule {
     pub(super) burst: f64,
     pub(super) excess: Excess,
     pub(super) retry_after: bool,
+    /// Length of the stretches at whose beginning it is filled; 0 refills all the time.
+    pub(super) stretch: u64,
+    /// Entity of which each key has an allowance of its own, or `NONE`.
+    pub(super) each: u32,
 }
 
 /// A compiled link.
@@ -302,6 +322,10 @@ pub(super) struct Tables {
     pub(super) laws: Vec<Delay>,
     pub(super) attributes: AttributeTables,
     pub(super) generates: Vec<GenerateRule>,
+    pub(super) guards: Vec<GuardRule>,
+    pub(super) tokens: Vec<TokenRule>,
+    /// How many sets of tokens there are.
+    pub(super) token_holders: u32,
     /// Meters of all operations.
     pub(super) meters: u32,
     pub(super) choices: Vec<(f64, u32)>,

@@ -84,7 +84,7 @@ impl<'a> Members<'a> {
 
 /// Requests turned away.
 fn rejected(slot: &ComponentSlot) -> u64 {
-    slot.shed + slot.throttled + slot.refused
+    slot.shed + slot.throttled + slot.refused + slot.denied
 }
 
 /// Requests that ended, except those that their caller cancelled: they say nothing about the component.

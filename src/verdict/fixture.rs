@@ -36,6 +36,7 @@ pub(crate) fn plan() -> Plan {
         service_level: ServiceLevel { availability: 0.99, latency_p99: None, hold: SimSpan::from_secs(30) },
         entities: Vec::new(),
         attributes: Vec::new(),
+        credentials: Vec::new(),
         places: vec![Place { name: "here".into() }],
         links: Vec::new(),
         components: vec![Component {
@@ -52,6 +53,9 @@ pub(crate) fn plan() -> Plan {
             cache: None,
             store: None,
             model: None,
+            firewall: Vec::new(),
+            certificate: None,
+            reachable_from: None,
             meters: Vec::new(),
             operations: vec![operation("get"), operation("put")],
         }],

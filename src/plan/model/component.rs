@@ -1,6 +1,6 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{Amount, Meter, Model, Operation, PlaceId};
+use super::{Amount, Caller, CredentialId, EntityId, Guard, Meter, Model, Operation, PlaceId};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,12 @@ pub struct Component {
     pub speed: f64,
     /// The waiting line before threads or, for async components, before cores.
     pub queue: Queue,
+    /// Rules checked for every request at the door, in order.
+    pub firewall: Vec<Guard>,
+    /// What it shows to whoever opens a connection.
+    pub certificate: Option<CredentialId>,
+    /// Who may call it, in order; `None` is everybody.
+    pub reachable_from: Option<Vec<Caller>>,
     /// Checks made before a request may queue, in order.
     pub admission: Vec<Admission>,
     /// Most connections open to it at once, over all callers' pools.
@@ -96,6 +102,8 @@ pub struct Admission {
     pub excess: Excess,
     /// Whether a refusal tells the caller when to come back.
     pub retry_after: bool,
+    /// Key space of which each key has an allowance of its own.
+    pub each: Option<EntityId>,
 }
 
 /// A token bucket. A leaky bucket is the same thing seen from the other side
@@ -106,6 +114,8 @@ pub struct Bucket {
     pub rate_per_sec: f64,
     /// Most units it holds; it starts full.
     pub burst: f64,
+    /// Length of the stretches at whose beginning it is filled up; such a bucket refills at no other time.
+    pub stretch: Option<SimSpan>,
 }
 
 /// What happens to a request over the limit.

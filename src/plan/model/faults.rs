@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, OperationId, PolicyId};
+use super::{Bucket, ClientId, ComponentId, CredentialId, ErrorClass, OperationId, PolicyId};
 use crate::dist::Law;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,29 @@ pub enum Effect {
         replicas: Vec<ReplicaRef>,
         /// By how many nanoseconds they are ahead; negative is behind.
         offset: i64,
+    },
+    /// A credential is not valid while the fault acts, by the clock of whoever checks.
+    Expire {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A credential is replaced when the fault begins; when it ends, everybody knows.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// Time until a replica that presents it has the new one.
+        lag: Law,
+        /// Time until a replica that checks it knows the new one.
+        verifier_lag: Law,
+        /// How long the old one is still accepted.
+        grace: SimSpan,
+    },
+    /// No new connections; open ones stay.
+    Block {
+        /// Who calls whom; never both ways.
+        path: Path,
+        /// Whether callers are told at once.
+        refuses: bool,
     },
     /// Part of the threads, pool or store connections are unusable.
     Exhaust {

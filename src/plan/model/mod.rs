@@ -12,6 +12,7 @@ mod expectation;
 mod faults;
 mod load;
 mod policy;
+mod security;
 mod steps;
 
 use crate::dist::Law;
@@ -24,6 +25,7 @@ pub use expectation::*;
 pub use faults::*;
 pub use load::*;
 pub use policy::*;
+pub use security::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].
@@ -76,6 +78,8 @@ pub struct Plan {
     pub entities: Vec<Entity>,
     /// What every request carries.
     pub attributes: Vec<Attribute>,
+    /// Keys, passwords and certificates.
+    pub credentials: Vec<Credential>,
     /// Where things are.
     pub places: Vec<Place>,
     /// Directed links between places; a pair that is absent costs nothing.

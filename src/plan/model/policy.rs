@@ -1,5 +1,6 @@
 //! How callers behave.
 
+use super::CredentialId;
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub struct CallPolicy {
     pub balancing: Balancing,
     /// Longest wait for the first token of an answer, or all of one that is not streamed.
     pub first_token_timeout: Option<SimSpan>,
+    /// What the caller presents.
+    pub credential: Option<CredentialId>,
     /// Whether malformed answers fail.
     pub validates: bool,
     /// What a failed call means for the caller.

@@ -2,7 +2,7 @@
 
 use super::{
     Amount, AttributeId, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate, OperationId,
-    PolicyId, Ttl, Value,
+    PolicyId, Token, Ttl, Value,
 };
 use crate::dist::Law;
 
@@ -120,6 +120,8 @@ pub enum Step {
     },
     /// Have the component's language model answer.
     Generate(Generate),
+    /// Have a valid token at hand.
+    Token(Box<Token>),
     /// Count units for the bill.
     Meter {
         /// Which of the component's meters.
@@ -196,12 +198,31 @@ impl Step {
         }
     }
 
+    /// The lists of steps nested in this one, to be changed.
+    pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Self>> {
+        match self {
+            Self::Cached(cached) => vec![&mut cached.hit, &mut cached.miss],
+            Self::Choose { branches, .. } => branches.iter_mut().map(|(_, steps)| steps).collect(),
+            Self::Token(token) => vec![&mut token.refresh],
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter_mut().collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body];
+                all.extend(rescue.iter_mut().map(|(_, steps)| steps));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The lists of steps nested in this one.
     #[must_use]
     pub fn bodies(&self) -> Vec<&[Self]> {
         match self {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Token(token) => vec![&token.refresh],
             Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),

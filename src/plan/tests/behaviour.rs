@@ -32,6 +32,7 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Generate(Generate { salt, .. })
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
+            Step::Token(token) => salts.push(token.salt.clone()),
             Step::Call(_)
             | Step::Forward(_)
             | Step::Invalidate { .. }

@@ -1,6 +1,6 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawModel, RawOperation};
+use super::{RawCallPolicy, RawEnd, RawGuard, RawModel, RawOperation};
 use crate::spec::scalar::{
     AmountText, BytesText, CountText, LawText, NumberText, PriceText, RateText, SpanText,
 };
@@ -34,6 +34,13 @@ pub struct RawComponent {
     pub speed: Option<NumberText>,
     /// The waiting line of each replica.
     pub queue: Option<RawQueue>,
+    /// Rules checked for every request before its limits, in order.
+    #[serde(default)]
+    pub firewall: Vec<RawGuard>,
+    /// Certificate that it shows to whoever opens a connection.
+    pub certificate: Option<String>,
+    /// Who may call it: components, clients or places; others are refused. Default: everybody.
+    pub reachable_from: Option<RawEnd>,
     /// Limits checked before a request may queue, in order.
     #[serde(default)]
     pub admission: Vec<RawAdmission>,
@@ -94,6 +101,8 @@ pub enum RawAdmission {
     TokenBucket(RawBucket),
     /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
     LeakyBucket(RawBucket),
+    /// So many units in each calendar stretch of time; starts over with the next.
+    Quota(RawQuota),
 }
 
 /// A token or leaky bucket.
@@ -115,6 +124,27 @@ pub struct RawBucket {
     pub wait_max: Option<SpanText>,
     /// Whether a refusal tells the caller when to come back. Default: true.
     pub retry_after: Option<bool>,
+    /// Entity of which each key has an allowance of its own, such as users, addresses or API keys. Default: one for all.
+    pub each: Option<String>,
+}
+
+/// A quota.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawQuota {
+    /// Name in messages and metrics. Default: quota.
+    pub name: Option<String>,
+    /// Units in each stretch of time.
+    pub limit: NumberText,
+    /// Length of a stretch; the first begins with the run.
+    pub per: SpanText,
+    /// Units one request takes, by operation: a number or an amount; others take 1.
+    #[serde(default)]
+    pub costs: IndexMap<String, AmountText>,
+    /// Whether a refusal tells the caller when to come back. Default: true.
+    pub retry_after: Option<bool>,
+    /// Entity of which each key has a quota of its own. Default: one for all.
+    pub each: Option<String>,
 }
 
 /// What happens to a request over the limit.
@@ -168,4 +198,6 @@ pub struct RawStore {
 pub struct RawDataset {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// How many times longer its reads and writes compute because rows are filtered by policies. Default: 1.
+    pub row_level_security: Option<NumberText>,
 }

@@ -1,6 +1,6 @@
 //! Faults as a file writes them.
 
-use super::RawErrorClass;
+use super::{RawBlock, RawErrorClass, RawExpire, RawRotate};
 use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -38,6 +38,12 @@ pub struct RawFault {
     pub bad_output: Option<RawBadOutput>,
     /// Clocks are ahead or behind.
     pub clock_skew: Option<RawClockSkew>,
+    /// A credential or certificate expires.
+    pub expire: Option<RawExpire>,
+    /// A credential is replaced, and not everybody knows at once.
+    pub rotate: Option<RawRotate>,
+    /// New connections are cut, as by a mistake in a security group; open ones stay.
+    pub block: Option<RawBlock>,
     /// A smaller allowance is imposed.
     pub throttle: Option<RawThrottle>,
     /// Messages take longer.

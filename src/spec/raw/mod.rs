@@ -11,6 +11,7 @@ mod faults;
 mod kind;
 mod load;
 mod policy;
+mod security;
 mod steps;
 
 use super::scalar::{
@@ -24,6 +25,7 @@ pub use kind::*;
 pub use load::*;
 pub use policy::*;
 use schemars::JsonSchema;
+pub use security::*;
 use serde::Deserialize;
 pub use steps::*;
 
@@ -41,6 +43,9 @@ pub struct RawTopology {
     /// Numbers that every request carries, such as the tokens of its prompt: by name, an amount or a law of counts drawn once per request.
     #[serde(default)]
     pub attributes: IndexMap<String, ValueText>,
+    /// Keys, passwords and certificates, by name; calls and components refer to them.
+    #[serde(default)]
+    pub credentials: IndexMap<String, RawCredential>,
     /// Regions, zones, vendors' clouds, edges and the internet. Default: one place called `here`.
     #[serde(default)]
     pub places: IndexMap<String, RawPlace>,

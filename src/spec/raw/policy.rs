@@ -26,6 +26,8 @@ pub struct RawCallPolicy {
     pub first_token: Option<SpanText>,
     /// Whether the caller checks the form of answers, so that malformed ones fail (class `malformed`) instead of passing for good. Default: false.
     pub validate: Option<bool>,
+    /// Credential that the caller presents.
+    pub credential: Option<String>,
     /// What a failed call means for the caller. Default: fail.
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.

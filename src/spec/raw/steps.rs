@@ -1,6 +1,6 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawErrorClass, RawGenerate, RawIf};
+use super::{RawErrorClass, RawGenerate, RawIf, RawToken};
 use crate::spec::scalar::{AmountText, LawText, ShareText, SpanText, TargetText, ValueText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -71,6 +71,8 @@ pub enum RawStep {
     Generate(RawGenerate),
     /// Count units on meters of this component: by name, an amount.
     Meter(IndexMap<String, AmountText>),
+    /// Have a valid token at hand.
+    Token(Box<RawToken>),
     /// Fail with some probability.
     Fail(RawFail),
     /// Begin a list of steps and go on without waiting for it.
