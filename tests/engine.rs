@@ -244,3 +244,40 @@ fn blame_adds_up() {
     }
     assert!(seen > 4);
 }
+
+#[test]
+fn an_incident_says_how_slow_answers_were_and_whether_there_were_any() {
+    let incident = |step: &str| {
+        let topology = format!(
+            "topology: one\ncomponents: {{ app: {{ operations: {{ get: [ {{ wait: 50ms }}, {step} ] }} }} }}\n\
+             clients: {{ web: {{ journeys: {{ ask: [ {{ call: app.get }} ] }} }} }}\n"
+        );
+        let incidents = run(&plan_of(&topology, &scenario("")), &Options::new(3)).incidents;
+        assert_eq!(incidents.len(), 1, "{incidents:?}");
+        incidents[0].clone()
+    };
+    assert_eq!(incident("{ fail: 100% }").latency_p99_max, None);
+    let half = incident("{ fail: 50% }").latency_p99_max.expect("half were answered");
+    assert!(half.0.abs_diff(50_000_000) < 1_000_000, "{half}");
+}
+
+#[test]
+fn calls_of_two_operations_share_a_pool_unless_one_has_its_own() {
+    let median_ms = |entry: &str| {
+        let topology = format!(
+            "topology: pools\ncomponents:\n  app:\n    calls: {{ db: {{ pool: 1 }}, db.read: {entry} }}\n    operations: \
+             {{ get: [ {{ parallel: {{ branches: [ [ {{ call: db.read }} ], [ {{ call: db.list }} ] ] }} }} ] }}\n  \
+             db: {{ operations: {{ read: [ {{ wait: 100ms }} ], list: [ {{ wait: 100ms }} ] }} }}\n\
+             clients: {{ web: {{ journeys: {{ ask: [ {{ call: app.get }} ] }} }} }}\n"
+        );
+        let scenario =
+            "scenario: one user\ntopology: t\nduration: 60s\nload: { web: { users: 1, think: 1s } }\n";
+        let outcome = run(&plan_of(&topology, scenario), &Options::new(1));
+        assert_conserved(&outcome);
+        let mut latency = shakedown::stats::Histogram::default();
+        outcome.traffic[0].slots.iter().for_each(|slot| latency.merge(&slot.latency));
+        latency.quantile(0.5).expect("there are answers") / 1e6
+    };
+    assert!((median_ms("{ timeout: 5s }") - 200.0).abs() < 4.0, "one connection for both");
+    assert!((median_ms("{ pool: 1 }") - 100.0).abs() < 2.0, "a connection each");
+}

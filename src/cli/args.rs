@@ -31,6 +31,8 @@ pub(super) enum Command {
     Runs(super::runs::RunsArgs),
     /// Run a scenario several times and prove that it repeats, event by event.
     Verify(super::verify::VerifyArgs),
+    /// Tell how long a trigger a system survives: the probability of collapse for each length.
+    Tip(super::tip::TipArgs),
     /// Write a small topology and scenario to begin with.
     Init(super::init::InitArgs),
 }

@@ -1,11 +1,12 @@
 //! `check`: says everything that is wrong with files, without running them.
 
 use super::args::InputArgs;
+use super::diagnostics::{self, Said, is_about};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inputs::{self, Looked};
+use super::selection;
 use super::terminal::{Terminal, print};
-use super::{diagnostics, selection};
 use crate::diag::{Diag, Severity};
 use crate::spec::{Catalogue, FileKind, Sources, file_kind};
 use clap::{Args, ValueEnum};
@@ -44,6 +45,7 @@ enum CheckFormat {
 struct Checked {
     path: PathBuf,
     kind: Option<FileKind>,
+    is_clean: bool,
     diags: Vec<Diag>,
 }
 
@@ -57,13 +59,14 @@ pub(super) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<Exit, Failure
     }
     let catalogue = inputs::catalogue(&args.inputs.catalogue, terminal)?;
     let mut sources = Sources::new();
-    let checked: Vec<Checked> =
+    let mut checked: Vec<Checked> =
         paths.iter().map(|path| check(path, &catalogue, &args.inputs, &mut sources)).collect();
+    say_once(&mut checked);
     let diags: Vec<Diag> = checked.iter().flat_map(|file| file.diags.clone()).collect();
     match args.format {
         CheckFormat::Text => {
             diagnostics::show(&diags, &sources, terminal);
-            let clean = checked.iter().filter(|file| file.diags.is_empty());
+            let clean = checked.iter().filter(|file| file.is_clean);
             print(&clean.map(|file| format!("ok  {}\n", file.path.display())).collect::<String>())?;
         }
         CheckFormat::Json => print(&document(&checked))?,
@@ -79,7 +82,7 @@ fn check(path: &Path, catalogue: &Catalogue, args: &InputArgs, sources: &mut Sou
         Ok(kind) => kind,
         Err(error) => {
             sources.extend(error.sources);
-            return Checked { path, kind: None, diags: error.diags };
+            return Checked { path, kind: None, is_clean: false, diags: error.diags };
         }
     };
     let diags = if kind == FileKind::Kind {
@@ -91,7 +94,18 @@ fn check(path: &Path, catalogue: &Catalogue, args: &InputArgs, sources: &mut Sou
         sources.extend(read);
         diags
     };
-    Checked { path, kind: Some(kind), diags }
+    Checked { path, kind: Some(kind), is_clean: diags.is_empty(), diags }
+}
+
+/// Leaves each diagnostic with the file that it is about, if that was named, else with the first
+/// that led to it: a topology is read again for every scenario over it.
+fn say_once(checked: &mut [Checked]) {
+    let mut said = Said::default();
+    for is_own in [true, false] {
+        for Checked { path, diags, .. } in &mut *checked {
+            said.keep_new(diags, |diag| is_about(diag, path) == is_own);
+        }
+    }
 }
 
 fn document(checked: &[Checked]) -> String {

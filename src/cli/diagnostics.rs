@@ -4,7 +4,37 @@ use super::terminal::{Terminal, tell};
 use crate::diag::{Diag, Location, Severity};
 use crate::spec::Sources;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// What was said already, so that a file read on behalf of several others is complained of once.
+#[derive(Debug, Default)]
+pub(super) struct Said(BTreeSet<Sentence>);
+
+/// What makes two diagnostics the same to a reader; a file has many paths, and only one identity.
+type Sentence = (PathBuf, u32, u32, &'static str, String);
+
+impl Said {
+    /// Of the diagnostics that `concerns` picks, keeps those that were not said before.
+    pub(super) fn keep_new(&mut self, diags: &mut Vec<Diag>, concerns: impl Fn(&Diag) -> bool) {
+        diags.retain(|diag| !concerns(diag) || self.0.insert(sentence(diag)));
+    }
+}
+
+fn sentence(diag: &Diag) -> Sentence {
+    let at = diag.at.clone().unwrap_or_default();
+    let file = std::fs::canonicalize(&at.file).unwrap_or_else(|_| PathBuf::from(&at.file));
+    (file, at.line, at.column, diag.code, diag.message.clone())
+}
+
+/// Whether a diagnostic is about a file.
+pub(super) fn is_about(diag: &Diag, path: &Path) -> bool {
+    let same = |file: &str| {
+        std::fs::canonicalize(file).is_ok_and(|file| path.canonicalize().is_ok_and(|path| path == file))
+    };
+    diag.at.as_ref().is_some_and(|at| at.file.as_str() == path.display().to_string() || same(&at.file))
+}
 
 /// Shows all diagnostics on standard error, and how many there are.
 pub(super) fn show(diags: &[Diag], sources: &Sources, terminal: &Terminal) {

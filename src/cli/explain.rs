@@ -4,11 +4,12 @@ use super::args::{InputArgs, TextOrJson};
 use super::catalogue::confidence;
 use super::diagnostics;
 use super::exit::Exit;
+use super::explain_calls::{ExplainedCall, calls};
 use super::failure::Failure;
 use super::inputs;
 use super::terminal::{Terminal, print};
 use crate::diag::Location;
-use crate::plan::{CallPolicy, Plan};
+use crate::plan::Plan;
 use crate::spec::{Catalogue, Figure, FileKind, Input, Part};
 use clap::Args;
 use serde::Serialize;
@@ -44,16 +45,16 @@ struct Explained<'a> {
     kind: &'a str,
     place: &'a str,
     values: Vec<Explanation<'a>>,
-    calls: Vec<String>,
+    calls: Vec<ExplainedCall<'a>>,
 }
 
 /// One value, where it was written, and what a catalogue figure says of it.
 #[derive(Debug, Serialize)]
-struct Explanation<'a> {
-    path: String,
-    value: Value,
-    at: Location,
-    figure: Option<&'a Figure>,
+pub(super) struct Explanation<'a> {
+    pub(super) path: String,
+    pub(super) value: Value,
+    pub(super) at: Location,
+    pub(super) figure: Option<&'a Figure>,
 }
 
 pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -95,12 +96,9 @@ fn explained<'a>(
         let mut values = Vec::new();
         if let Some(document) = input.document.get("components").and_then(|all| all.get(&component.name)) {
             leaves("", document, &mut |path, value| {
-                values.push(Explanation {
-                    path: path.to_owned(),
-                    value: value.clone(),
-                    at: input.origins.locate(Part::Topology, &format!("{pointer}/{path}")),
-                    figure: catalogue.figure(&component.kind, path),
-                });
+                let at = input.origins.locate(Part::Topology, &format!("{pointer}/{path}"));
+                let figure = catalogue.figure(&component.kind, path, &at.file);
+                values.push(Explanation { path: path.to_owned(), value: value.clone(), at, figure });
             });
         }
         Explained {
@@ -108,14 +106,14 @@ fn explained<'a>(
             kind: &component.kind,
             place: &plan.places[component.place].name,
             values,
-            calls: calls(plan, &component.name),
+            calls: calls(input, plan, catalogue, &component.name),
         }
     };
     Ok(wanted.map(one).collect())
 }
 
 /// Shows every plain value of a document; lists of plain values count as one.
-fn leaves(path: &str, value: &Value, show: &mut impl FnMut(&str, &Value)) {
+pub(super) fn leaves(path: &str, value: &Value, show: &mut impl FnMut(&str, &Value)) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") };
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -130,50 +128,29 @@ fn leaves(path: &str, value: &Value, show: &mut impl FnMut(&str, &Value)) {
     }
 }
 
-/// Calls from and to a component, with what the policy in force amounts to.
-fn calls(plan: &Plan, name: &str) -> Vec<String> {
-    let concerns = |edge: &crate::plan::EdgeRef| {
-        plan.components[edge.target].name == name || plan.caller_name(edge.caller) == name
-    };
-    let mut edges = plan.edges();
-    edges.retain(concerns);
-    edges.iter().map(|edge| policy_text(&plan.policies[edge.policy])).collect()
-}
-
-fn policy_text(policy: &CallPolicy) -> String {
-    let mut parts = Vec::new();
-    match policy.attempt_timeout {
-        Some(timeout) => parts.push(format!("each attempt {timeout} at most")),
-        None => parts.push("no timeout per attempt".to_owned()),
-    }
-    parts.extend(policy.total_timeout.map(|timeout| format!("{timeout} in all")));
-    match policy.retry.attempts_max {
-        1 => parts.push("no retries".to_owned()),
-        attempts => parts.push(format!("{attempts} attempts")),
-    }
-    if let Some(pool) = &policy.pool {
-        parts.push(format!("{} pooled connections per replica", pool.size));
-    }
-    if policy.cancels {
-        parts.push("cancels on timeout".to_owned());
-    }
-    format!("{}: {}", policy.name, parts.join(", "))
-}
-
 fn text(explained: &Explained<'_>) -> String {
     let mut text = format!("{} ({}, in {})\n", explained.component, explained.kind, explained.place);
-    let shown: Vec<(String, &Explanation<'_>)> = explained
-        .values
-        .iter()
-        .map(|value| (format!("{} = {}", value.path, plain(&value.value)), value))
-        .collect();
+    text.push_str(&lines("  ", &explained.values));
+    for ExplainedCall { call, policy, values } in &explained.calls {
+        text.push_str(&format!("  {call}: {policy}\n"));
+        text.push_str(&lines("    ", values));
+    }
+    text.push('\n');
+    text
+}
+
+/// A line for each value, with what the catalogue says of it below.
+fn lines(indent: &str, values: &[Explanation<'_>]) -> String {
+    let mut text = String::new();
+    let shown: Vec<(String, &Explanation<'_>)> =
+        values.iter().map(|value| (format!("{} = {}", value.path, plain(&value.value)), value)).collect();
     let width = shown.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0).min(60);
     for (left, value) in shown {
-        text.push_str(&format!("  {left:<width$}  {}\n", place(&value.at)));
+        text.push_str(&format!("{indent}{left:<width$}  {}\n", place(&value.at)));
         if let Some(figure) = value.figure {
             let state = if figure.verified { "looked up" } else { "assumed" };
             text.push_str(&format!(
-                "      {} {}: {state}, confidence {}, {}\n",
+                "{indent}    {} {}: {state}, confidence {}, {}\n",
                 figure.value,
                 figure.unit,
                 confidence(figure),
@@ -181,10 +158,6 @@ fn text(explained: &Explained<'_>) -> String {
             ));
         }
     }
-    for call in &explained.calls {
-        text.push_str(&format!("  {call}\n"));
-    }
-    text.push('\n');
     text
 }
 

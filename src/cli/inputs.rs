@@ -1,7 +1,7 @@
 //! From paths and options to plans, with everything wrong shown at once.
 
 use super::args::InputArgs;
-use super::diagnostics;
+use super::diagnostics::{self, Said};
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::diag::Diag;
@@ -55,8 +55,10 @@ pub(super) fn texts_of(diags: &[Diag]) -> Sources {
 pub(super) fn ready(paths: &[PathBuf], args: &InputArgs, terminal: &Terminal) -> Result<Vec<Ready>, Failure> {
     let catalogue = catalogue(&args.catalogue, terminal)?;
     let (mut all, mut diags, mut sources) = (Vec::new(), Vec::new(), Sources::new());
+    let mut said = Said::default();
     for path in paths {
-        let looked = look(path, FileKind::Scenario, &catalogue, args);
+        let mut looked = look(path, FileKind::Scenario, &catalogue, args);
+        said.keep_new(&mut looked.diags, |_| true);
         diags.extend(looked.diags);
         sources.extend(looked.sources.clone());
         if let Some((_, plan)) = looked.found {
@@ -79,14 +81,13 @@ pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &In
         Err(LoadError { diags, sources }) => return Looked { found: None, diags, sources },
     };
     let sources = input.sources.clone();
-    match resolve(&input) {
-        Ok((plan, mut diags)) => {
-            // A topology by itself has no load, and that is no mistake.
-            diags.retain(|diag| kind != FileKind::Topology || diag.code != NO_LOAD);
-            Looked { found: Some((input, plan)), diags, sources }
-        }
-        Err(diags) => Looked { found: None, diags, sources },
-    }
+    let (plan, mut diags) = match resolve(&input) {
+        Ok((plan, diags)) => (Some(plan), diags),
+        Err(diags) => (None, diags),
+    };
+    // A topology by itself has no load, and that is no mistake.
+    diags.retain(|diag| kind != FileKind::Topology || diag.code != NO_LOAD);
+    Looked { found: plan.map(|plan| (input, plan)), diags, sources }
 }
 
 /// What kind of file it is; shows why when it cannot be read.

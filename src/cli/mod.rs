@@ -7,6 +7,7 @@ mod clock;
 mod diagnostics;
 mod exit;
 mod explain;
+mod explain_calls;
 mod failure;
 mod files;
 mod init;
@@ -19,6 +20,7 @@ mod runs;
 mod schema;
 mod selection;
 mod terminal;
+mod tip;
 mod verify;
 
 pub use exit::Exit;
@@ -57,6 +59,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Schema(args) => schema::run(args),
         Command::Runs(args) => runs::run(args, &terminal),
         Command::Verify(args) => verify::run(args, &terminal),
+        Command::Tip(args) => tip::run(args, &terminal),
         Command::Init(args) => init::run(args),
     }
 }

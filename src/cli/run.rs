@@ -11,7 +11,7 @@ use super::terminal::{Terminal, print, tell};
 use super::{interrupt, replay, selection};
 use crate::outcome::Outcome;
 use crate::report::{self, Format, Sheet, Style};
-use crate::run::{Replications, replicate};
+use crate::run::{Replications, diagnose, replicate};
 use crate::sim::Flow;
 use crate::spec::FileKind;
 use crate::store::{Missing, Record, Store};
@@ -64,6 +64,9 @@ pub(super) struct RunArgs {
     /// How to print results.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     format: TextOrJson,
+    /// Do not find out why a run did not recover, which repeats it a few times.
+    #[arg(long)]
+    no_diagnosis: bool,
     /// Print one line per scenario, and no progress.
     #[arg(long, short)]
     quiet: bool,
@@ -121,7 +124,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> 
         match (args.format, args.quiet) {
             (TextOrJson::Json, _) => documents.push(report::json(&sheet)),
             (TextOrJson::Text, true) => print(&judged.line())?,
-            (TextOrJson::Text, false) => print(&(judged.text(args, terminal) + &written))?,
+            (TextOrJson::Text, false) => print(&(judged.text(terminal) + &written))?,
         }
         // Last, so that a history that cannot be written costs nothing but the history.
         let kept = store.as_mut().map(|store| judged.keep(store)).transpose()?;
@@ -195,7 +198,11 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
     let stopwatch = Stopwatch::start();
     let runs = replicate(&ready.plan, how, &watch)?;
     bar.clear();
-    let outcomes: Vec<Outcome> = runs.into_iter().map(|run| run.outcome).collect();
+    let mut outcomes: Vec<Outcome> = runs.into_iter().map(|run| run.outcome).collect();
+    if let Some(first) = outcomes.first_mut().filter(|_| !args.no_diagnosis) {
+        let watch = |_| if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue };
+        diagnose(&ready.plan, first, (args.jobs, args.events_max), &watch)?;
+    }
     let events: u64 = outcomes.iter().map(|outcome| outcome.events).sum();
     tracing::info!(scenario = ready.plan.scenario, events, elapsed = ?stopwatch.elapsed(), "run");
     complain_of_broken_laws(&outcomes);
@@ -239,6 +246,7 @@ impl Judged {
     fn sheet(&self) -> Sheet<'_> {
         Sheet {
             outcome: &self.outcomes[0],
+            others: &self.outcomes[1..],
             judgements: &self.judgements,
             command: self.command.clone(),
             inputs: self.inputs.clone(),
@@ -246,16 +254,8 @@ impl Judged {
     }
 
     /// The summary.
-    fn text(&self, args: &RunArgs, terminal: &Terminal) -> String {
-        let style = Style { colour: terminal.stdout_colour, width: terminal.width };
-        let mut text = report::terminal(&self.sheet(), style);
-        if args.replications > 1 {
-            let count = self.outcomes.len();
-            text.push_str(&format!(
-                "Expectations are judged over {count} replications; the figures are those of the first.\n"
-            ));
-        }
-        text
+    fn text(&self, terminal: &Terminal) -> String {
+        report::terminal(&self.sheet(), Style { colour: terminal.stdout_colour, width: terminal.width })
     }
 
     /// Verdict, name, seed and digest.

@@ -145,11 +145,12 @@ fn line(row: &Summary, width: usize) -> String {
 }
 
 fn shown(stored: &Stored, format: TextOrJson, terminal: &Terminal) -> Result<String, Failure> {
-    let Some(outcome) = stored.outcomes.first() else {
+    let Some((outcome, others)) = stored.outcomes.split_first() else {
         return Err(Failure::input("the run has no outcome"));
     };
     let sheet = Sheet {
         outcome,
+        others,
         judgements: &stored.judgements,
         command: stored.command.clone(),
         inputs: stored.inputs.clone(),

@@ -55,9 +55,8 @@ impl Sampler {
     }
 
     /// The value that belongs to an address.
-    #[inline]
-    #[must_use]
     #[inline(always)]
+    #[must_use]
     pub fn sample(&self, key: u64) -> f64 {
         match &self.0 {
             Rule::Constant(value) => *value,

@@ -6,8 +6,13 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod calls;
 mod conservation;
 mod models;
+mod recovery;
+
+pub use calls::{Edge, EdgeSlot};
+pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
@@ -62,6 +67,13 @@ pub struct Outcome {
     pub faults: Vec<FaultSpan>,
     /// When users were hurt.
     pub incidents: Vec<Incident>,
+    /// What reached its limit and stayed there, in the order in which that began; at equal times callees come before
+    /// their callers, whom they make wait.
+    #[serde(default)]
+    pub saturations: Vec<Saturation>,
+    /// Whether service came back after the last trigger; `None` when no fault ends before the run does.
+    #[serde(default)]
+    pub recovery: Option<Recovery>,
     /// Where the time of slow requests went.
     pub blame: Vec<Blame>,
     /// Values over time.
@@ -231,6 +243,9 @@ pub struct ComponentSlot {
     pub denied: u64,
     /// Left the queue after waiting too long.
     pub reneged: u64,
+    /// Dropped when their turn came, because their caller had stopped waiting.
+    #[serde(default)]
+    pub expired: u64,
     /// Cancelled by the caller.
     pub cancelled: u64,
     /// Lost in a crash, or swallowed by a black hole.
@@ -303,50 +318,6 @@ pub struct StoreSlot {
     pub connections_max: u64,
 }
 
-/// Calls from one caller to one target.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Edge {
-    /// `caller -> target` or `caller -> target.operation`.
-    pub name: String,
-    /// Who calls: a component or a client.
-    pub caller: String,
-    /// Who is called.
-    pub target: String,
-    /// What happened, by slot.
-    pub slots: Vec<EdgeSlot>,
-}
-
-/// Calls in one slot. `attempts = answered + refused + timed_out + lost + cancelled + open`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct EdgeSlot {
-    /// Calls begun.
-    pub calls: u64,
-    /// Attempts begun, over all calls.
-    pub attempts: u64,
-    /// Attempts answered ok or degraded.
-    pub answered_ok: u64,
-    /// Attempts answered with an error of the service.
-    pub answered_error: u64,
-    /// Attempts refused: shed, throttled, refused, out of connections, reneged.
-    pub refused: u64,
-    /// Attempts given up by the caller's timeout.
-    pub timed_out: u64,
-    /// Attempts broken by a reset.
-    pub lost: u64,
-    /// Attempts whose caller was itself cancelled or lost.
-    pub cancelled: u64,
-    /// Attempts in progress at the end of the run.
-    pub open: u64,
-    /// Calls that never got a connection from the pool in time.
-    pub pool_timeouts: u64,
-    /// Calls that succeeded in the end.
-    pub calls_ok: u64,
-    /// Retries that a budget forbade.
-    pub budget_denied: u64,
-    /// Connections opened.
-    pub connects: u64,
-}
-
 /// A time in which a fault acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultSpan {
@@ -371,8 +342,8 @@ pub struct Incident {
     pub to: Option<SimTime>,
     /// Lowest availability of a window within it.
     pub availability_min: f64,
-    /// Highest 99th percentile of a window within it.
-    pub latency_p99_max: SimSpan,
+    /// Highest 99th percentile of a window within it; `None` if nothing was answered in any.
+    pub latency_p99_max: Option<SimSpan>,
     /// Requests that failed within it.
     pub failed: u64,
 }
@@ -425,7 +396,7 @@ pub enum WaitKind {
     Network,
     /// Held by an allowance.
     Admission,
-    /// For a connection of the caller's pool.
+    /// For a connection of the caller's pool, or a place in its bulkhead.
     PoolWait,
     /// Opening a connection.
     Connect,

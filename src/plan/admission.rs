@@ -34,6 +34,7 @@ pub(super) fn resolve_admission(
                 let at = at.key("quota");
                 (at.clone(), quota(cx, directory, &at, raw, component))
             }
+            RawAdmission::Concurrency(_) => continue,
         };
         let Some(limit) = limit else { continue };
         if limits.iter().any(|other| other.name == limit.name) {

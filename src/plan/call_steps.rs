@@ -4,9 +4,9 @@ use super::codes;
 use super::context::{At, listed};
 use super::model::{Cached, Call, ComponentId, OperationId, Step, StoreAccess, Ttl};
 use super::steps::{CacheUse, List, Salts, StepBuilder};
-use crate::spec::raw::{RawCached, RawInvalidate};
+use crate::spec::raw::{RawCached, RawInvalidate, RawStep};
 
-impl StepBuilder<'_, '_> {
+impl<'a> StepBuilder<'_, 'a> {
     /// A call of `component.operation`, or of the only operation of `component`.
     pub(super) fn call(
         &mut self,
@@ -85,6 +85,40 @@ impl StepBuilder<'_, '_> {
         Some(Call { operation, ..call })
     }
 
+    /// A call, with the steps that its policy does instead when it has failed.
+    pub(super) fn with_fallback(&mut self, call: Call, list: &List) -> Step {
+        let Some((raw, at)) = self.fallback_of(&call) else { return Step::Call(call) };
+        let salt = format!("{}/fallback", call.salt);
+        let steps = self.list(raw, &list.inside(at, &salt, "do"));
+        Step::Try {
+            salt,
+            body: vec![Step::Call(call)],
+            rescue: vec![(super::policy::all_classes(), steps)],
+            degraded: true,
+        }
+    }
+
+    fn fallback_of(&self, call: &Call) -> Option<(&'a [RawStep], At)> {
+        let entry = &self.directory.components[call.target];
+        let specific = format!("{}.{}", entry.name, entry.operations[call.operation]);
+        let key = if self.caller.calls.contains_key(&specific) { &specific } else { &entry.name };
+        let fallback = self.caller.calls.get(key)?.fallback.as_ref()?;
+        Some((fallback, self.caller.at().key(key).key("fallback")))
+    }
+
+    /// Complains of a hedge or a fallback where neither is possible.
+    pub(super) fn refuse_extras(&mut self, at: &At, call: &Call, what: &str) {
+        let is_hedged = self.policies.list[call.policy].guard.hedge.is_some();
+        for (key, is_set) in [("hedge", is_hedged), ("fallback", self.fallback_of(call).is_some())] {
+            if is_set {
+                let name = &self.policies.list[call.policy].name;
+                let message = format!("`{name}` has a `{key}`, and {what} cannot have one");
+                let help = "give this operation an entry of its own under `calls`";
+                self.cx.error(codes::CONTRADICTION, at, message, help);
+            }
+        }
+    }
+
     fn cache(&mut self, at: &At, name: &str) -> Option<ComponentId> {
         let component = self.directory.component(self.cx, at, name)?;
         if self.directory.components[component].is_cache {
@@ -118,8 +152,10 @@ impl StepBuilder<'_, '_> {
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
         let get = self.directory.cache_operation(component, "get");
         let set = self.directory.cache_operation(component, "set");
+        let get = self.call_to(at, format!("{salt}/get"), (component, get), None);
+        self.refuse_extras(at, &get, "a look-up or a fill");
         Some(Step::Cached(Box::new(Cached {
-            get: self.call_to(at, format!("{salt}/get"), (component, get), None),
+            get,
             set: self.call_to(at, format!("{salt}/set"), (component, set), None),
             salt,
             entity,
@@ -162,6 +198,7 @@ impl StepBuilder<'_, '_> {
         let (component, entity) = (component?, entity?);
         let delete = self.directory.cache_operation(component, "delete");
         let call = self.call_to(at, salt, (component, delete), None);
+        self.refuse_extras(at, &call, "an invalidation");
         Some(Step::Invalidate { call, entity })
     }
 }

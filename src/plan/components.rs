@@ -9,6 +9,7 @@ use super::language_models::{meters, model};
 use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
+use super::overload::{resolve_concurrency, standing};
 use super::security::{credential, firewall, reachable_from};
 use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
 
@@ -59,6 +60,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             .as_ref()
             .map(|raw| reachable_from(cx, directory, &at.key("reachable-from"), raw)),
         admission: resolve_admission(cx, directory, &at.key("admission"), &raw.admission, entry),
+        concurrency: resolve_concurrency(cx, &at.key("admission"), &raw.admission),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),
             "`connections`",
@@ -132,17 +134,20 @@ fn async_holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent, cores: Optio
 fn queue(cx: &mut Context<'_>, at: &At, raw: Option<&RawQueue>, holding: &Holding) -> Queue {
     let at = at.key("queue");
     let Some(raw) = raw else {
-        return Queue { capacity: None, discipline: Discipline::Fifo, patience: None };
+        return Queue::default();
     };
     let queue = Queue {
         capacity: cx.small_count_or_unlimited(&at.key("capacity"), "`capacity`", raw.capacity.as_ref(), 0),
         discipline: match raw.discipline.unwrap_or(RawDiscipline::Fifo) {
-            RawDiscipline::Fifo | RawDiscipline::ProcessorSharing => Discipline::Fifo,
+            RawDiscipline::Fifo | RawDiscipline::ProcessorSharing | RawDiscipline::Codel => Discipline::Fifo,
+            RawDiscipline::AdaptiveLifo => Discipline::AdaptiveLifo,
             RawDiscipline::Lifo => Discipline::Lifo,
             RawDiscipline::Priority => Discipline::Priority,
             RawDiscipline::PreemptivePriority => Discipline::PreemptivePriority,
         },
         patience: cx.time_law_opt(&at.key("patience"), raw.patience.as_ref()),
+        drops_expired: raw.drop_expired.unwrap_or(false),
+        standing: standing(cx, &at, raw),
     };
     match holding {
         Holding::Threads { per_replica: None, .. } => check_never_waits(cx, &at, &queue),
@@ -158,19 +163,24 @@ fn queue(cx: &mut Context<'_>, at: &At, raw: Option<&RawQueue>, holding: &Holdin
 
 fn check_never_waits(cx: &mut Context<'_>, at: &At, queue: &Queue) {
     let help = "limit `threads`, or use `async`";
-    for (key, is_set) in [("capacity", queue.capacity.is_some()), ("patience", queue.patience.is_some())] {
+    let set = [
+        ("capacity", queue.capacity.is_some()),
+        ("patience", queue.patience.is_some()),
+        ("drop-expired", queue.drops_expired),
+    ];
+    for (key, is_set) in set {
         if is_set {
             let message = format!("`{key}` needs a queue, and with unlimited threads nobody waits");
             cx.error(codes::CONTRADICTION, &at.key(key), message, help);
         }
     }
     match queue.discipline {
-        Discipline::Fifo => {}
+        Discipline::Fifo if queue.standing.is_none() => {}
         Discipline::PreemptivePriority => {
             let message = "`preemptive-priority` needs limited threads";
             cx.error(codes::CONTRADICTION, &at.key("discipline"), message, help);
         }
-        Discipline::Lifo | Discipline::Priority => {
+        Discipline::Fifo | Discipline::Lifo | Discipline::AdaptiveLifo | Discipline::Priority => {
             let message = "the discipline changes nothing: with unlimited threads nobody waits";
             cx.warning(codes::NO_EFFECT, &at.key("discipline"), message, help);
         }

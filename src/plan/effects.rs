@@ -255,11 +255,13 @@ fn exhausted_pool(cx: &mut Context<'_>, world: &World<'_>, at: &At, name: &str) 
         cx.unknown(at, "call", &name, pooled.map(|policy| policy.name.as_str()));
         return None;
     };
-    if world.policies[policy].pool.is_none() {
+    let Some(pool) = &world.policies[policy].pool else {
         let message = format!("`{name}` has no pool: each call opens a connection of its own");
         cx.error(codes::NO_MECHANISM, at, message, "give the caller's entry under `calls` a `pool`");
-    }
-    Some(Exhausted::Pool(policy))
+        return None;
+    };
+    // Calls that share a pool run out of it together, whichever of them the file names.
+    Some(Exhausted::Pool(pool.owner))
 }
 
 fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle) -> Option<Effect> {

@@ -5,10 +5,18 @@ use super::context::{At, Context, listed};
 use super::faults::{effect_words, path_of};
 use super::model::{Caller, Effect, OutageMode, Path, Plan};
 use super::query::EdgeRef;
+use super::replies::replies;
+use std::collections::BTreeSet;
 
 /// Warns of faults on paths without calls, and of silent faults on calls without a timeout.
 pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
-    let edges = plan.edges();
+    let mut edges = plan.edges();
+    // Whoever answers what was forwarded to it sends over the path to the original caller.
+    edges.extend(replies(&plan.components, &plan.clients).into_iter().map(|reply| EdgeRef {
+        policy: reply.policy,
+        caller: reply.caller,
+        target: reply.by,
+    }));
     for (index, fault) in plan.faults.iter().enumerate() {
         let words = effect_words(&cx.input.scenario.faults[index]);
         let at = words.first().map_or(At::scenario("faults").index(index), |word| {
@@ -20,7 +28,7 @@ pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
             let message = format!("`{}` hits no call: nothing there calls the other side", fault.name);
             cx.warning(codes::NO_EFFECT, &at, message, "calls go where `steps` say, one hop at a time");
         }
-        let waiting: Vec<&str> = edges
+        let waiting: BTreeSet<&str> = edges
             .iter()
             .filter(|edge| falls_silent(&fault.effect, **edge))
             .map(|edge| &plan.policies[edge.policy])

@@ -142,17 +142,21 @@ metrics! {
     "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
     "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
     "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
-    "throughput" [] Rate of FLOWS needs Nothing: "Requests finished per second.";
-    "goodput" [] Rate of FLOWS needs Nothing: "Requests answered ok or degraded per second.";
+    "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
+    "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
     "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
     "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, denied, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
+    "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
-    "timeout-rate" [] Share of CALL needs Nothing: "Share of calls that ended by the caller's timeout.";
+    "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
+    "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
+    "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
+    "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
     "wrong-rate" [] Share of USERS needs Nothing: "Share of answers that were wrong though nobody noticed.";
@@ -187,6 +191,10 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
+        ("expired-rate", None) => Metric::ExpiredRate,
+        ("short-circuit-rate", None) => Metric::ShortCircuitRate,
+        ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
+        ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,

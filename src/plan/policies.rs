@@ -1,18 +1,18 @@
 //! Who calls whom, and how: one policy for each caller and each of its
 //! `calls` entries that a call uses.
 //!
-//! A call of `target.operation` takes the caller's entry for
-//! `target.operation` if there is one, else the one for `target`. What that
-//! entry leaves out comes from the target's `client-defaults`, and what those
-//! leave out is neutral. Calls that take the same entry share one policy, and
-//! with it one pool and one retry budget.
+//! A call of `target.operation` takes each key from the caller's entry for
+//! `target.operation` if that has it, else from its entry for `target`, else
+//! from the target's `client-defaults`, else it is neutral. A pool or retry
+//! budget that the entry for an operation states is its own; every other is
+//! shared by all calls of one caller to one target.
 
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::model::{CallPolicy, Caller, ComponentId, ErrorClass, OperationId, PlaceId, PolicyId};
 use super::places::Links;
-use super::policy::{Layers, resolve_policy};
+use super::policy::{Layers, Owners, resolve_policy};
 use crate::spec::raw::{RawCallPolicy, RawOperation};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ pub(super) struct CallerEntry<'a> {
 }
 
 impl CallerEntry<'_> {
-    fn at(&self) -> At {
+    pub(super) fn at(&self) -> At {
         let list = match self.id {
             Caller::Component(_) => "components",
             Caller::Client(_) => "clients",
@@ -47,8 +47,14 @@ pub(super) struct Policies {
     pub(super) list: Vec<CallPolicy>,
     /// Caller and entry of each.
     entries: BTreeMap<(Caller, ComponentId, Option<OperationId>), PolicyId>,
+    /// Who owns the pool that calls of one caller to one target share.
+    shared_pools: BTreeMap<(Caller, ComponentId), PolicyId>,
+    /// Who owns the retry budget that calls of one caller to one target share.
+    shared_budgets: BTreeMap<(Caller, ComponentId), PolicyId>,
     /// Retried operations that were complained about.
     warned: BTreeSet<(PolicyId, ComponentId, OperationId)>,
+    /// Hedged operations that were complained about.
+    unhedged: BTreeSet<(PolicyId, ComponentId, OperationId)>,
     /// Pairs of places that were complained about.
     unlinked: BTreeSet<(PlaceId, PlaceId)>,
     /// Pairs of places with a link; `None` when links are missing for a mistake of their own.
@@ -78,12 +84,26 @@ impl Policies {
         let key = if is_specific { specific } else { entry.name.clone() };
         let identity = (caller.id, target, is_specific.then_some(operation));
         let id = *self.entries.entry(identity).or_insert_with(|| {
-            let own = caller.calls.get(&key).map(|raw| (raw, caller.at().key(&key)));
-            let layers = Layers::new(own, client_defaults(cx, &entry.name));
-            self.list.push(resolve_policy(cx, format!("{} -> {key}", caller.name), &layers));
-            self.list.len() - 1
+            let id = self.list.len();
+            let written = |key: &str| caller.calls.get(key).map(|raw| (raw, caller.at().key(key)));
+            let own = written(&key).filter(|_| is_specific);
+            let pair = (caller.id, target);
+            let owners = Owners {
+                pool: match &own {
+                    Some((raw, _)) if raw.pool.is_some() => id,
+                    _ => *self.shared_pools.entry(pair).or_insert(id),
+                },
+                budget: match &own {
+                    Some((raw, _)) if raw.retry.is_some() => id,
+                    _ => *self.shared_budgets.entry(pair).or_insert(id),
+                },
+            };
+            let layers = Layers::new([own, written(&entry.name), client_defaults(cx, &entry.name)]);
+            self.list.push(resolve_policy(cx, format!("{} -> {key}", caller.name), owners, &layers));
+            id
         });
         self.check_retries(cx, directory, at, id, (target, operation));
+        self.check_hedge(cx, directory, at, id, (target, operation));
         id
     }
 
@@ -128,8 +148,29 @@ impl Policies {
                 self.list[policy].name, entry.name, entry.operations[operation]
             );
             let help = "only failures that guarantee that nothing was done are tried again: \
-                        shed, throttled, refused, connections and pool-timeout";
+                        shed, throttled, refused, connections, pool-timeout, open, bulkhead and expired";
             cx.warning(codes::RETRY_TWICE, at, message, help);
+        }
+    }
+
+    fn check_hedge(
+        &mut self,
+        cx: &mut Context<'_>,
+        directory: &Directory,
+        at: &At,
+        policy: PolicyId,
+        (target, operation): (ComponentId, OperationId),
+    ) {
+        let is_hedged = self.list[policy].guard.hedge.is_some();
+        if is_hedged
+            && !is_idempotent(cx, directory, target, operation)
+            && self.unhedged.insert((policy, target, operation))
+        {
+            let entry = &directory.components[target];
+            let name = &self.list[policy].name;
+            let what = format!("{}.{}", entry.name, entry.operations[operation]);
+            let message = format!("`{name}` hedges, but `{what}` must not be done twice");
+            cx.warning(codes::NO_EFFECT, at, message, "calls of it are made once");
         }
     }
 
@@ -144,17 +185,32 @@ impl Policies {
             for (key, raw) in caller.calls {
                 let at = caller.at().key(key);
                 let Some((target, operation)) = entry_target(cx, directory, &at, key) else { continue };
-                if !self.entries.contains_key(&(caller.id, target, operation)) {
+                let is_meant = |used: &&(Caller, ComponentId, Option<OperationId>)| {
+                    (used.0, used.1) == (caller.id, target) && (operation.is_none() || used.2 == operation)
+                };
+                let is_used = self.entries.keys().any(|used| is_meant(&used));
+                if !is_used {
                     // Its values are checked all the same: a later call should not uncover them.
-                    resolve_policy(cx, String::new(), &Layers::new(Some((raw, at.clone())), None));
+                    resolve_policy(
+                        cx,
+                        String::new(),
+                        Owners::default(),
+                        &Layers::new([Some((raw, at.clone()))]),
+                    );
                     let message = format!("`{}` never calls `{key}` this way", caller.name);
                     cx.warning(codes::UNUSED_POLICY, &at, message, "remove the entry, or add the call");
                 }
             }
         }
         for (name, raw) in &cx.input.topology.components {
-            if raw.client_defaults.is_some() {
-                resolve_policy(cx, String::new(), &Layers::new(None, client_defaults(cx, name)));
+            if let Some(defaults) = &raw.client_defaults {
+                if defaults.fallback.is_some() {
+                    let at = At::topology("components").key(name).key("client-defaults").key("fallback");
+                    let message = "a fallback is the caller's: what it does instead runs there";
+                    cx.error(codes::CONTRADICTION, &at, message, "move it to the callers' `calls`");
+                }
+                let layers = Layers::new([client_defaults(cx, name)]);
+                resolve_policy(cx, String::new(), Owners::default(), &layers);
             }
         }
     }
@@ -203,6 +259,9 @@ pub fn was_surely_not_done(class: ErrorClass) -> bool {
         | ErrorClass::Refused
         | ErrorClass::Connections
         | ErrorClass::PoolTimeout
+        | ErrorClass::Open
+        | ErrorClass::Bulkhead
+        | ErrorClass::Expired
         | ErrorClass::Rejected
         | ErrorClass::Denied => true,
         ErrorClass::Error

@@ -1,11 +1,12 @@
-//! One call policy out of its layers: the caller's entry over the target's
-//! `client-defaults` over what is neutral.
+//! One call policy out of its layers: the caller's entry for the operation over
+//! its entry for the target over the target's `client-defaults` over what is neutral.
 
 use super::codes;
 use super::context::{At, Context};
+use super::guard::resolve_guard;
 use super::model::{
-    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, Pool,
-    Retry, RetryBudget,
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
+    Pool, Retry, RetryBudget,
 };
 use super::security::credential;
 use crate::spec::law::parse_backoff;
@@ -25,16 +26,13 @@ const BUDGET_WINDOW_DEFAULT: SimSpan = SimSpan::from_secs(10);
 pub(super) struct Layers<'a>(Vec<(&'a RawCallPolicy, At)>);
 
 impl<'a> Layers<'a> {
-    /// The caller's entry over the target's defaults.
-    pub(super) fn new(
-        own: Option<(&'a RawCallPolicy, At)>,
-        defaults: Option<(&'a RawCallPolicy, At)>,
-    ) -> Self {
-        Self(own.into_iter().chain(defaults).collect())
+    /// Those layers that there are, nearest first.
+    pub(super) fn new<const COUNT: usize>(layers: [Option<(&'a RawCallPolicy, At)>; COUNT]) -> Self {
+        Self(layers.into_iter().flatten().collect())
     }
 
     /// The nearest layer's value of a key, and where it was written.
-    fn find<T>(&self, key: &str, get: impl Fn(&'a RawCallPolicy) -> Option<T>) -> Option<(T, At)> {
+    pub(super) fn find<T>(&self, key: &str, get: impl Fn(&'a RawCallPolicy) -> Option<T>) -> Option<(T, At)> {
         self.0.iter().find_map(|(raw, at)| get(raw).map(|value| (value, at.key(key))))
     }
 
@@ -43,8 +41,22 @@ impl<'a> Layers<'a> {
     }
 }
 
+/// Whose connections and whose allowance a policy uses, if it has any.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Owners {
+    /// Of the pool.
+    pub(super) pool: PolicyId,
+    /// Of the retry budget.
+    pub(super) budget: PolicyId,
+}
+
 /// One policy.
-pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers<'_>) -> CallPolicy {
+pub(super) fn resolve_policy(
+    cx: &mut Context<'_>,
+    name: String,
+    owners: Owners,
+    layers: &Layers<'_>,
+) -> CallPolicy {
     let timeout = |cx: &mut Context<'_>, key: &str, found: Option<(&SpanText, At)>| {
         found.and_then(|(text, at)| cx.span_above_zero(&at, key, text))
     };
@@ -58,16 +70,24 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
             format!("`timeout` of {attempt} never ends an attempt: `total-timeout` of {total} comes first");
         cx.warning(codes::NO_EFFECT, &at, message, "");
     }
+    let continues =
+        layers.find("on-failure", |raw| raw.on_failure).filter(|(raw, _)| *raw != RawOnFailure::Fail);
+    if let (Some((_, at)), Some(_)) = (layers.find("fallback", |raw| raw.fallback.as_ref()), continues) {
+        let message = "the fallback is never done: with this `on-failure` the call never fails";
+        cx.error(codes::CONTRADICTION, &at, message, "remove one of the two");
+    }
     CallPolicy {
         name,
-        pool: layers.find("pool", |raw| raw.pool.as_ref()).and_then(|(raw, at)| pool(cx, &at, raw)),
+        pool: layers
+            .find("pool", |raw| raw.pool.as_ref())
+            .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
             .find("retry", |raw| raw.retry.as_ref())
-            .and_then(|(raw, at)| retry(cx, &at, raw))
+            .and_then(|(raw, at)| retry(cx, &at, owners.budget, raw))
             .unwrap_or_else(no_retry),
         first_token_timeout: timeout(
             cx,
@@ -91,6 +111,7 @@ pub(super) fn resolve_policy(cx: &mut Context<'_>, name: String, layers: &Layers
         priority: layers
             .find("priority", |raw| raw.priority)
             .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
+        guard: resolve_guard(cx, layers),
     }
 }
 
@@ -104,7 +125,7 @@ fn balancing(raw: RawBalancing) -> Balancing {
     }
 }
 
-fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
+fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option<Pool> {
     let (size, size_at, details) = match raw {
         RawPool::Size(size) => (*size, at.clone(), None),
         RawPool::Details(details) => (details.size, at.key("size"), Some(details)),
@@ -112,6 +133,7 @@ fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
     cx.within(&size_at, "a pool's size", size, 1..=u32::MAX)?;
     let get = |key: fn(&RawPoolDetails) -> Option<&SpanText>| details.and_then(key);
     Some(Pool {
+        owner,
         size,
         queue_capacity: cx.small_count_or_unlimited(
             &at.key("queue"),
@@ -125,7 +147,7 @@ fn pool(cx: &mut Context<'_>, at: &At, raw: &RawPool) -> Option<Pool> {
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 12] = [
+const REACTED_TO: [ErrorClass; 15] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -135,6 +157,9 @@ const REACTED_TO: [ErrorClass; 12] = [
     ErrorClass::Refused,
     ErrorClass::Connections,
     ErrorClass::PoolTimeout,
+    ErrorClass::Open,
+    ErrorClass::Bulkhead,
+    ErrorClass::Expired,
     ErrorClass::Malformed,
     ErrorClass::Rejected,
     ErrorClass::Denied,
@@ -145,9 +170,11 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
-/// Every class that trying again may help against.
+/// Every class that is tried again unless a file says which: all but what one's own breaker stopped
+/// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
-    let is_final = |class: &ErrorClass| matches!(class, ErrorClass::Rejected | ErrorClass::Denied);
+    let is_final =
+        |class: &ErrorClass| matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied);
     REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
@@ -158,16 +185,17 @@ fn no_retry() -> Retry {
         on: retried_classes(),
         budget: None,
         honours_retry_after: true,
+        only_if_first: false,
     }
 }
 
-fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
+fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
     let backoff = match &raw.backoff {
         None => Some(Backoff::None),
         Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
     };
-    let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), raw));
+    let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), owner, raw));
     let on = raw.on.as_ref().map_or_else(retried_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {
         cx.warning(
@@ -186,6 +214,7 @@ fn retry(cx: &mut Context<'_>, at: &At, raw: &RawRetry) -> Option<Retry> {
             None => None,
         },
         honours_retry_after: raw.honor_retry_after.unwrap_or(true),
+        only_if_first: raw.only_if_first.unwrap_or(false),
     })
 }
 
@@ -209,25 +238,28 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Refused => ErrorClass::Refused,
         RawErrorClass::Connections => ErrorClass::Connections,
         RawErrorClass::PoolTimeout => ErrorClass::PoolTimeout,
+        RawErrorClass::Open => ErrorClass::Open,
+        RawErrorClass::Bulkhead => ErrorClass::Bulkhead,
+        RawErrorClass::Expired => ErrorClass::Expired,
         RawErrorClass::Malformed => ErrorClass::Malformed,
         RawErrorClass::Rejected => ErrorClass::Rejected,
         RawErrorClass::Denied => ErrorClass::Denied,
     }
 }
 
-fn budget(cx: &mut Context<'_>, at: &At, raw: &RawBudget) -> Option<RetryBudget> {
+fn budget(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawBudget) -> Option<RetryBudget> {
     match raw {
         RawBudget::Share(text) => {
             let ratio = cx.share(at, text)?;
             let rule = BudgetRule::Ratio { ratio, window: BUDGET_WINDOW_DEFAULT, min_per_sec: 0.0 };
-            Some(RetryBudget { rule, scope: BudgetScope::Component })
+            Some(RetryBudget { owner, rule, scope: BudgetScope::Component })
         }
         RawBudget::Details(raw) => {
             let scope = match raw.scope.unwrap_or(RawBudgetScope::Component) {
                 RawBudgetScope::Replica => BudgetScope::Replica,
                 RawBudgetScope::Component => BudgetScope::Component,
             };
-            budget_rule(cx, at, raw).map(|rule| RetryBudget { rule, scope })
+            budget_rule(cx, at, raw).map(|rule| RetryBudget { owner, rule, scope })
         }
     }
 }

@@ -13,6 +13,7 @@ use super::loads::resolve_loads;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replies::check_replies;
 use super::security::{check_reachable, check_tokens, resolve_credentials};
 use super::settings::resolve_settings;
 use crate::diag::Diag;
@@ -75,7 +76,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         has_faults: !input.scenario.faults.is_empty(),
     };
     let expectations = resolve_expectations(cx, &names, &schedule);
-    Plan {
+    let plan = Plan {
         scenario: input.scenario.scenario.clone(),
         topology: input.topology.topology.clone(),
         environment: input.scenario.environment.clone(),
@@ -91,12 +92,14 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         entities,
         attributes,
         credentials,
-        links: links.list,
+        links: links.list.clone(),
         components,
         clients: behaviour.clients,
         policies: behaviour.policies,
         workloads,
         faults,
         expectations,
-    }
+    };
+    check_replies(cx, &plan, &links);
+    plan
 }

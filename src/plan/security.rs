@@ -7,12 +7,13 @@ use super::directory::{Directory, check_names};
 use super::effects::path;
 use super::faults::World;
 use super::model::{
-    Caller, Checked, Condition, Credential, CredentialId, Effect, Flood, Guard, Path, Plan, Step, Token,
+    Caller, Checked, Condition, Credential, CredentialId, Effect, FirewallRule, Flood, Path, Plan, Step,
+    Token,
 };
 use super::steps::{List, Salts, StepBuilder};
 use crate::dist::Law;
 use crate::spec::raw::{
-    RawBlock, RawChecked, RawEnd, RawExpire, RawFirewallRule, RawFloodRule, RawGuard, RawRotate, RawToken,
+    RawBlock, RawChecked, RawEnd, RawExpire, RawFirewall, RawFirewallRule, RawFloodRule, RawRotate, RawToken,
 };
 use crate::spec::scalar::{ConditionText, LawText, ShareText, SpanText};
 use crate::units::SimSpan;
@@ -90,22 +91,27 @@ pub(super) fn reachable_from(
 }
 
 /// All rules of a firewall, in order.
-pub(super) fn firewall(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &[RawGuard]) -> Vec<Guard> {
-    let mut guards: Vec<Guard> = Vec::with_capacity(raw.len());
+pub(super) fn firewall(
+    cx: &mut Context<'_>,
+    directory: &Directory,
+    at: &At,
+    raw: &[RawFirewall],
+) -> Vec<FirewallRule> {
+    let mut rules: Vec<FirewallRule> = Vec::with_capacity(raw.len());
     for (index, raw) in raw.iter().enumerate() {
         let at = at.index(index);
-        let guard = match raw {
-            RawGuard::Rule(raw) => rule(cx, directory, &at.key("rule"), raw),
-            RawGuard::Flood(raw) => flood(cx, directory, &at.key("flood"), raw),
+        let found = match raw {
+            RawFirewall::Rule(raw) => rule(cx, directory, &at.key("rule"), raw),
+            RawFirewall::Flood(raw) => flood(cx, directory, &at.key("flood"), raw),
         };
-        let Some(guard) = guard else { continue };
-        if guards.iter().any(|other| other.name == guard.name) {
-            let message = format!("there are two rules called `{}`", guard.name);
+        let Some(rule) = found else { continue };
+        if rules.iter().any(|other| other.name == rule.name) {
+            let message = format!("there are two rules called `{}`", rule.name);
             cx.error(codes::DUPLICATE, &at, message, "give each a `name` of its own");
         }
-        guards.push(guard);
+        rules.push(rule);
     }
-    guards
+    rules
 }
 
 fn share_or(cx: &mut Context<'_>, at: &At, text: Option<&ShareText>, default: f64) -> Option<f64> {
@@ -124,7 +130,7 @@ fn about(
     }
 }
 
-fn rule(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFirewallRule) -> Option<Guard> {
+fn rule(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFirewallRule) -> Option<FirewallRule> {
     let when = about(cx, directory, at, raw.when.as_ref());
     let catches = share_or(cx, &at.key("catches"), raw.catches.as_ref(), 1.0);
     let false_positives = share_or(cx, &at.key("false-positives"), raw.false_positives.as_ref(), 0.0);
@@ -133,7 +139,7 @@ fn rule(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFirewallR
         cx.error(codes::CONTRADICTION, &at.key("false-positives"), message, "add `when`, or use `catches`");
     }
     let delay = cx.span_or(&at.key("delay"), raw.delay.as_ref(), SimSpan::ZERO);
-    Some(Guard {
+    Some(FirewallRule {
         name: raw.name.clone().unwrap_or_else(|| "rule".to_owned()),
         when: when?,
         delay,
@@ -143,7 +149,7 @@ fn rule(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFirewallR
     })
 }
 
-fn flood(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFloodRule) -> Option<Guard> {
+fn flood(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFloodRule) -> Option<FirewallRule> {
     let when = about(cx, directory, at, raw.when.as_ref());
     let threshold = cx.rate(&at.key("threshold"), &raw.threshold);
     let mut above_zero = |key: &str, text: Option<&SpanText>, default: SimSpan| match text {
@@ -167,7 +173,7 @@ fn flood(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFloodRul
         lag: cx.span_or(&at.key("lag"), raw.lag.as_ref(), SimSpan::ZERO),
         release: cx.span_or(&at.key("release"), raw.release.as_ref(), FLOOD_RELEASE_DEFAULT),
     };
-    Some(Guard {
+    Some(FirewallRule {
         name: raw.name.clone().unwrap_or_else(|| "flood".to_owned()),
         when: when?,
         delay: cx.span_or(&at.key("delay"), raw.delay.as_ref(), SimSpan::ZERO),

@@ -210,16 +210,23 @@ impl StepBuilder<'_, '_> {
                 self.cx.time_law(&at.key("wait"), law).map(|time| Step::Wait { salt, time })
             }
             RawStep::Call(target) => {
-                self.call(&at.key("call"), target.as_str(), list, "call", salts).map(Step::Call)
+                let at = at.key("call");
+                let call = self.call(&at, target.as_str(), list, "call", salts)?;
+                Some(self.with_fallback(call, list))
             }
             RawStep::Forward(target) => {
-                self.call(&at.key("forward"), target.as_str(), list, "forward", salts).map(Step::Forward)
+                let at = at.key("forward");
+                let call = self.call(&at, target.as_str(), list, "forward", salts)?;
+                self.refuse_extras(&at, &call, "a forwarded request");
+                Some(Step::Forward(call))
             }
             RawStep::Read(target) => {
-                self.store_access(&at.key("read"), target.as_str(), list, "read", salts).map(Step::Call)
+                let call = self.store_access(&at.key("read"), target.as_str(), list, "read", salts)?;
+                Some(self.with_fallback(call, list))
             }
             RawStep::Write(target) => {
-                self.store_access(&at.key("write"), target.as_str(), list, "write", salts).map(Step::Call)
+                let call = self.store_access(&at.key("write"), target.as_str(), list, "write", salts)?;
+                Some(self.with_fallback(call, list))
             }
             RawStep::Cached(raw) => self.cached(&at.key("cached"), raw, list, salts),
             RawStep::Invalidate(raw) => self.invalidate(&at.key("invalidate"), raw, list, salts),

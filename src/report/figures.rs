@@ -1,6 +1,8 @@
 //! Numbers as people read them, in the words the files use (`250ms`, `40/s`,
 //! `99.95%`), so that a figure can be pasted back into an expectation.
 
+use super::facts::{Spread, availability, availability_bounds};
+use crate::outcome::TrafficSlot;
 use crate::units::SimSpan;
 use crate::verdict::Unit;
 
@@ -132,6 +134,29 @@ fn measure_to(value: f64, unit: Unit, digits: usize) -> String {
         Unit::PerSecond => number_to(value, digits) + "/s",
         Unit::Number => number_to(value, digits),
     }
+}
+
+/// The share of finished requests that were answered; a range where many had not finished.
+pub(super) fn availability_text(slot: &TrafficSlot) -> String {
+    match availability_bounds(slot) {
+        Some((low, high)) => format!("{}–{}", share_short(low), share_short(high)),
+        None => share_or_none(availability(slot)),
+    }
+}
+
+/// A mean in its unit with the half-width of its interval, such as `24.6ms ± 0.8ms`; a dash without one.
+/// The mean has enough digits to be told from either end.
+pub(super) fn mean(spread: Option<Spread>, unit: Unit, of: usize) -> String {
+    let Some(Spread { interval, count }) = spread else { return NONE.to_owned() };
+    let part = if count == of { String::new() } else { format!(" (in {count} of {of})") };
+    if !interval.half_width.is_finite() {
+        return measure(interval.mean, unit) + &part;
+    }
+    format!(
+        "{} ± {}{part}",
+        measure_beside(interval.mean, interval.low(), unit),
+        measure_to(interval.half_width, unit, 2)
+    )
 }
 
 /// `1 request`, `2 requests`.

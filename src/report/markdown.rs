@@ -1,11 +1,11 @@
 //! A short summary for the summary page of a CI job.
 
-use super::facts::{Facts, answered, availability, findings};
-use super::figures::{duration_or_none, exact, rate, share_or_none};
+use super::facts::{CONFIDENCE, Facts, Spread, answered, findings};
+use super::figures::{availability_text, duration_or_none, exact, mean, rate, share};
 use super::terminal::measured_and_target;
 use super::words::{self, tame};
 use super::{Format, Sheet};
-use crate::verdict::Verdict;
+use crate::verdict::{Unit, Verdict};
 
 pub(super) const FORMAT: Format = Format {
     name: "markdown",
@@ -31,6 +31,9 @@ pub fn markdown(sheet: &Sheet<'_>) -> String {
         words::length(outcome),
         outcome.seed,
     );
+    if let Some(note) = facts.replications_note() {
+        out.push_str(&format!("{note}\n\n"));
+    }
     if let Some(truncation) = &outcome.truncated {
         out.push_str(&format!("**{}**\n\n", words::truncation(truncation)));
     }
@@ -41,6 +44,7 @@ pub fn markdown(sheet: &Sheet<'_>) -> String {
         ));
     }
     out.push_str(&expectations(sheet));
+    out.push_str(&replications(&facts));
     let findings: String = findings(&facts).iter().map(|text| format!("- {}\n", escape(text))).collect();
     if !findings.is_empty() {
         out.push_str(&format!("{findings}\n"));
@@ -82,6 +86,29 @@ fn expectations(sheet: &Sheet<'_>) -> String {
     more(out, sheet.judgements.len())
 }
 
+fn replications(facts: &Facts<'_>) -> String {
+    if facts.headlines.is_empty() {
+        return String::new();
+    }
+    let of = facts.replications();
+    let mut out = format!(
+        "| mean ± {} interval over {of} replications | goodput | availability | p50 | p99 |\n|---|---:|---:|---:|---:|\n",
+        share(CONFIDENCE)
+    );
+    for line in facts.headlines.iter().take(ROWS_MAX) {
+        let seconds = |spread: Option<Spread>| mean(spread.map(Spread::in_seconds), Unit::Seconds, of);
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            escape(&line.name),
+            mean(line.goodput, Unit::PerSecond, of),
+            mean(line.availability, Unit::Share, of),
+            seconds(line.p50),
+            seconds(line.p99),
+        ));
+    }
+    more(out, facts.headlines.len())
+}
+
 fn traffic(facts: &Facts<'_>) -> String {
     if facts.traffic.is_empty() {
         return String::new();
@@ -96,7 +123,7 @@ fn traffic(facts: &Facts<'_>) -> String {
             escape(&fact.name()),
             rate(facts.whole.per_sec(fact.total.arrived)),
             rate(facts.whole.per_sec(answered(&fact.total))),
-            share_or_none(availability(&fact.total)),
+            availability_text(&fact.total),
             quantile(0.5),
             quantile(0.99),
             quantile(0.999),

@@ -35,8 +35,10 @@ use crate::verdict::Judgement;
 /// Everything a report is made from.
 #[derive(Clone, Debug)]
 pub struct Sheet<'a> {
-    /// What the run found out.
+    /// What the run found out; of several replications, the first.
     pub outcome: &'a Outcome,
+    /// The other replications, if there are any.
+    pub others: &'a [Outcome],
     /// What became of each expectation, in the scenario's order.
     pub judgements: &'a [Judgement],
     /// The command line that repeats the run.

@@ -1,6 +1,6 @@
 //! Names of things in sentences and tables, and user-given names made safe to show.
 
-use crate::outcome::{Bound, Outcome, Phase, Resource, Truncation, WaitKind};
+use crate::outcome::{Bound, Outcome, Phase, Resource, SaturationKind, Truncation, WaitKind};
 use crate::plan::{Comparison, ErrorClass};
 use crate::verdict::Verdict;
 
@@ -91,6 +91,21 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Malformed => "malformed",
         ErrorClass::Rejected => "rejected",
         ErrorClass::Denied => "denied",
+        ErrorClass::Open => "open",
+        ErrorClass::Bulkhead => "bulkhead",
+        ErrorClass::Expired => "expired",
+    }
+}
+
+/// What reached its limit.
+pub(super) fn saturation(kind: SaturationKind) -> &'static str {
+    match kind {
+        SaturationKind::Threads => "threads",
+        SaturationKind::Cores => "cores",
+        SaturationKind::Admission => "admission",
+        SaturationKind::Connections => "connections",
+        SaturationKind::Pool => "pool",
+        SaturationKind::Bulkhead => "bulkhead",
     }
 }
 

@@ -3,12 +3,16 @@
 //! Threads share nothing but the plan; results are put together by index, so
 //! how many threads there are decides nothing but how long it takes.
 
+mod diagnose;
 mod replicate;
 #[cfg(test)]
 mod tests;
+mod tip;
 mod verify;
 
+pub use diagnose::diagnose;
 pub use replicate::{Replication, Replications, replicate, seed_of};
+pub use tip::{TipError, TipRow, Tipping, tip};
 pub use verify::{Checkpoints, Divergence, Incomparable, Side, Verification, verify};
 
 /// A worker pool could not be started.

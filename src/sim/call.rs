@@ -66,6 +66,9 @@ impl Engine<'_> {
             let (rule, state) = self.budget_of(f, policy);
             self.budgets[state].first_attempt(&self.t.budgets[rule].rule, self.now);
         }
+        if self.t.policies[policy as usize].guard != NONE {
+            self.begin_hedge_branch(f, policy);
+        }
         self.attempt(f)
     }
 
@@ -108,6 +111,14 @@ impl Engine<'_> {
         frame.attempt_start = now;
         frame.mark = mark;
         frame.state = State::Running;
+        if self.t.policies[policy as usize].guard != NONE {
+            return self.guarded_attempt(f, policy);
+        }
+        self.connect(f, policy)
+    }
+
+    /// Gets a connection, and with it sends the request.
+    pub(super) fn connect(&mut self, f: u32, policy: u32) -> u32 {
         if self.t.policies[policy as usize].pool == NONE {
             self.connect_loose(f, policy)
         } else {
@@ -178,8 +189,14 @@ impl Engine<'_> {
     /// Chooses a replica for a new attempt and counts it as unanswered.
     #[inline(never)]
     fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
+        if self.t.marks_retries && (self.frames[f].attempt > 1 || self.frames[f].has(flag::IS_RETRY)) {
+            self.frames[c].set(flag::IS_RETRY);
+        }
         let target = self.t.policies[policy as usize].target;
-        let replica = self.pick_replica(policy, target, self.frames[c].key);
+        let mut replica = self.pick_replica(policy, target, self.frames[c].key);
+        if self.t.policies[policy as usize].guard != NONE {
+            replica = self.avoid_first(f, policy, replica);
+        }
         self.frames[c].replica = replica;
         self.frames[f].target_replica = replica;
         if self.t.attributes.count > 0 {
@@ -254,6 +271,7 @@ impl Engine<'_> {
             | ErrorClass::Throttled
             | ErrorClass::Refused
             | ErrorClass::Connections
+            | ErrorClass::Expired
             | ErrorClass::Reneged => edge.refused += 1,
             _ => edge.answered_error += 1,
         }
@@ -272,6 +290,9 @@ impl Engine<'_> {
             frame.end_attempt();
         } else {
             self.end_attempt(f, policy, true);
+            if self.t.policies[policy as usize].guard != NONE {
+                self.teach_guards(f, policy, None);
+            }
         }
         let frame = &mut self.frames[f];
         if degraded {
@@ -287,6 +308,9 @@ impl Engine<'_> {
     /// An attempt failed: try again, or let the call fail.
     #[inline(never)]
     pub(super) fn attempt_failed(&mut self, f: u32, policy: u32, class: ErrorClass, retry_after: u64) -> u32 {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.teach_guards(f, policy, Some(class));
+        }
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);
         };
@@ -312,6 +336,13 @@ impl Engine<'_> {
         if !self.t.sites[frame.site as usize].is_idempotent && !was_surely_not_done(class) {
             return None;
         }
+        if self.is_ablated(super::Loop::Retries) {
+            return None;
+        }
+        if rule.retries_only_first && frame.has(flag::IS_RETRY) {
+            self.edge(policy).budget_denied += 1;
+            return None;
+        }
         let draw = rng::nth(rng::key(frame.key, SALT_BACKOFF ^ rule.salt), u64::from(frame.attempt));
         let mut pause = rule.backoff.pause(u32::from(frame.attempt), frame.pause, rng::unit(draw));
         if rule.honours_retry_after {
@@ -330,7 +361,11 @@ impl Engine<'_> {
         Some(pause)
     }
 
-    fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+    pub(super) fn call_failed(&mut self, f: u32, policy: u32, class: ErrorClass) -> u32 {
+        if self.frames[f].has(flag::HEDGED) {
+            // What a failure means is decided once, when both requests have failed.
+            return self.fail(f, class);
+        }
         match self.t.policies[policy as usize].on_failure {
             OnFailure::Fail => return self.fail(f, class),
             OnFailure::Continue => {}
@@ -345,7 +380,8 @@ impl Engine<'_> {
     /// Gives up a frame's call because the frame itself ends.
     pub(super) fn abort_call(&mut self, f: u32, cancel_child: bool) {
         let state = self.frames[f].state;
-        let is_calling = matches!(state, State::Calling | State::Connecting | State::PoolQueued);
+        let is_calling =
+            matches!(state, State::Calling | State::Connecting | State::PoolQueued | State::PlaceQueued);
         if !is_calling {
             return;
         }
@@ -353,13 +389,23 @@ impl Engine<'_> {
         if state == State::PoolQueued {
             self.leave_pool_queue(f, policy);
         }
+        if state == State::PlaceQueued {
+            self.leave_place_queue(f, policy);
+        }
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         if self.frames[f].has(flag::SENT) {
             self.edge(policy).cancelled += 1;
             self.detach(child, born);
         }
         self.end_attempt(f, policy, false);
-        if cancel_child && self.t.policies[policy as usize].cancels {
+        if self.t.policies[policy as usize].guard != NONE {
+            self.release_guards(f, policy);
+        }
+        // One that still waits to be sent has nothing to cancel.
+        if cancel_child
+            && child != NONE
+            && (self.t.policies[policy as usize].cancels || self.frames[f].has(flag::HEDGED))
+        {
             self.send_cancel(child, born, policy);
         }
     }

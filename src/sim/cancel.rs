@@ -1,5 +1,6 @@
 //! Work that nobody wants any more, and work that a crash destroys.
 
+use super::concurrency::LimitState;
 use super::control::Control;
 use super::engine::Engine;
 use super::exec::Answer;
@@ -91,6 +92,10 @@ impl Engine<'_> {
                 self.leave_pool_queue(*f, policy);
                 self.frames[*f].state = State::Running;
             }
+            if self.frames[*f].state == State::PlaceQueued {
+                self.leave_place_queue(*f, self.policy_of(*f));
+                self.frames[*f].state = State::Running;
+            }
         }
         for f in &doomed {
             self.unhook(*f, comp);
@@ -149,6 +154,9 @@ impl Engine<'_> {
         levels.busy.set(now, levels.busy.level - shared.unwrap_or(busy));
         let rule = &self.t.comps[comp];
         let number = r - rule.first_replica;
+        if let Some(limit) = &rule.concurrency {
+            self.replicas[r as usize].limit = Some(Box::new(LimitState::new(limit)));
+        }
         if rule.cache != NONE {
             let memory = &mut self.caches[(rule.cache + number) as usize];
             levels.entries.set(now, levels.entries.level - memory.len());
@@ -156,6 +164,10 @@ impl Engine<'_> {
         }
         let node = rule.node;
         for policy in 0..self.t.policies.len() {
+            let rule = &self.t.policies[policy];
+            if rule.caller == node {
+                self.reset_guards(policy as u32, number);
+            }
             let rule = &self.t.policies[policy];
             if rule.caller == node && rule.pool != NONE {
                 let state = &mut self.pools[(rule.pool + number) as usize];

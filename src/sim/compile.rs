@@ -1,17 +1,16 @@
 //! From the plan to flat tables.
 
-use super::compile_ends::policy_ends;
 use super::gate::gated;
+use super::guard::add_guard;
 use super::limits::{bound, index};
+use super::shape::{holding, policy_ends};
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Holds, Ins, LinkRule, Load, NONE,
-    Op, Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
+    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{
-    Balancing, BudgetScope, Call, Component, Discipline, ErrorClass, Holding, Plan, Source, Step,
-};
+use crate::plan::{Balancing, BudgetScope, Call, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -101,7 +100,7 @@ impl Compiler<'_> {
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
             self.t.buckets.extend(component.admission.iter().map(BucketRule::new));
-            let guards = self.guards(component);
+            let walls = self.walls(component);
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
@@ -120,8 +119,11 @@ impl Compiler<'_> {
                 discipline: component.queue.discipline,
                 patience,
                 patience_salt: rng::name_hash(&format!("patience/{}", component.name)),
-                guards,
-                inspection: component.firewall.iter().map(|guard| guard.delay.0).sum(),
+                drops_expired: component.queue.drops_expired,
+                standing: component.queue.standing,
+                concurrency: component.concurrency,
+                walls,
+                inspection: component.firewall.iter().map(|rule| rule.delay.0).sum(),
                 gated: gated[number],
                 certificate: index(component.certificate),
                 buckets: buckets..self.t.buckets.len() as u32,
@@ -137,17 +139,25 @@ impl Compiler<'_> {
 
     fn policies(&mut self) {
         let targets = policy_ends(self.plan);
+        self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
             let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
             let replicas = self.plan.components[target as usize].replicas;
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
+                if budget.owner != number {
+                    return self.t.policies[budget.owner].budget;
+                }
                 let per_replica = budget.scope == BudgetScope::Replica;
                 self.t.budgets.push(Budget { rule: budget.rule.clone(), first: budget_states, per_replica });
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
+            let pool = policy.pool.as_ref().map_or(NONE, |pool| {
+                if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
+            });
+            let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
             let connect =
@@ -160,6 +170,8 @@ impl Compiler<'_> {
                 timeout_lane,
                 is_plain: policy.pool.is_none()
                     && budget == NONE
+                    && guard == NONE
+                    && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
@@ -176,11 +188,13 @@ impl Compiler<'_> {
                 backoff: policy.retry.backoff,
                 retry_on: policy.retry.on.iter().fold(0, |set, class| set | class_bit(*class)),
                 budget,
+                retries_only_first: policy.retry.only_if_first,
+                guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
                 priority: policy.priority,
-                pool: if policy.pool.is_some() { pools } else { NONE },
+                pool,
                 pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
                 pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
                 pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
@@ -189,7 +203,7 @@ impl Compiler<'_> {
                 caller,
                 target,
             });
-            pools += if policy.pool.is_some() { callers } else { 0 };
+            pools += if pool == pools { callers } else { 0 };
             outstanding += if counts { replicas } else { 0 };
         }
     }
@@ -324,7 +338,13 @@ impl Compiler<'_> {
                     Some(_) => SiteEffect::Read,
                 };
                 let site = self.site(call, effect);
-                code.push(Ins::Call { site });
+                let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
+                code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
+                    let body = self.place_code(vec![Ins::Call { site }, Ins::End]);
+                    Ins::Hedged { site, body }
+                } else {
+                    Ins::Call { site }
+                });
             }
             Step::Forward(call) => {
                 let site = self.site(call, SiteEffect::None);
@@ -462,25 +482,5 @@ impl Compiler<'_> {
             streams: call.streams,
         });
         (self.t.sites.len() - 1) as u32
-    }
-}
-
-/// What holding means for a component: what a request takes, how many there are, cores shared.
-fn holding(component: &Component) -> (Holds, u32, Option<f64>) {
-    match component.holding {
-        Holding::Async { cores } => (Holds::Core, cores, None),
-        Holding::Threads { per_replica: None, cores } => (Holds::Nothing, NONE, cores),
-        Holding::Threads { per_replica: Some(threads), cores } => {
-            // As many cores as threads are a core of its own for each.
-            (Holds::Thread, threads, cores.filter(|cores| *cores < f64::from(threads)))
-        }
-    }
-}
-
-/// Lines a replica's queue needs.
-pub(super) fn lines(discipline: Discipline) -> usize {
-    match discipline {
-        Discipline::Fifo | Discipline::Lifo => 1,
-        Discipline::Priority | Discipline::PreemptivePriority => usize::from(crate::plan::PRIORITY_MAX) + 1,
     }
 }

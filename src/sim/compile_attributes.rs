@@ -2,7 +2,7 @@
 
 use super::attributes::{AmountRule, ValueRule};
 use super::compile::Compiler;
-use super::firewall::GuardRule;
+use super::firewall::WallRule;
 use super::generate::GenerateRule;
 use super::limits::index;
 use super::tables::Ins;
@@ -38,20 +38,20 @@ impl Compiler<'_> {
     }
 
     /// A component's firewall.
-    pub(super) fn guards(&mut self, component: &Component) -> std::ops::Range<u32> {
-        let first = self.t.guards.len() as u32;
-        for guard in &component.firewall {
-            let when = guard.when.as_ref();
+    pub(super) fn walls(&mut self, component: &Component) -> std::ops::Range<u32> {
+        let first = self.t.walls.len() as u32;
+        for rule in &component.firewall {
+            let when = rule.when.as_ref();
             let when = when.map(|when| (self.t.attributes.amount(&when.difference), when.comparison));
-            self.t.guards.push(GuardRule {
-                salt: rng::name_hash(&format!("firewall/{}/{}", component.name, guard.name)),
+            self.t.walls.push(WallRule {
+                salt: rng::name_hash(&format!("firewall/{}/{}", component.name, rule.name)),
                 when,
-                catches: guard.catches,
-                false_positives: guard.false_positives,
-                flood: guard.flood,
+                catches: rule.catches,
+                false_positives: rule.false_positives,
+                flood: rule.flood,
             });
         }
-        first..self.t.guards.len() as u32
+        first..self.t.walls.len() as u32
     }
 
     /// `check; steps that get one; issued; end`.

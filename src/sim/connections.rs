@@ -179,7 +179,7 @@ impl Engine<'_> {
             if self.frames[f].ticket != ticket || self.frames[f].state != State::PoolQueued {
                 continue;
             }
-            let policy = state.policy;
+            let policy = self.policy_of(f);
             self.leave_pool_queue(f, policy);
             let log = self.frames[f].log;
             let wait = self.edge_label(policy, WaitKind::PoolWait);

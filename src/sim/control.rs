@@ -17,9 +17,11 @@ pub(super) enum Control {
     /// The first token of an answer reaches a caller of this epoch.
     FirstToken { frame: u32, epoch: u32 },
     /// A firewall rule looks at the rate.
-    FloodLook { guard: u32 },
+    FloodLook { wall: u32 },
     /// A firewall rule begins to act.
-    FloodActs { guard: u32 },
+    FloodActs { wall: u32 },
+    /// Loops are taken away.
+    Ablate,
 }
 
 /// Everything pending, in a slab.
@@ -62,9 +64,10 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
-            Control::FloodLook { guard } => self.look_for_flood(guard),
-            Control::FloodActs { guard } => self.act_on_flood(guard),
+            Control::FloodLook { wall } => self.look_for_flood(wall),
+            Control::FloodActs { wall } => self.act_on_flood(wall),
             Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
+            Control::Ablate => self.ablate(),
         }
         NONE
     }
@@ -73,9 +76,10 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
-            Control::FloodLook { guard } => self.t.guards[guard as usize].salt,
-            Control::FloodActs { guard } => self.t.guards[guard as usize].salt ^ 1,
+            Control::FloodLook { wall } => self.t.walls[wall as usize].salt,
+            Control::FloodActs { wall } => self.t.walls[wall as usize].salt ^ 1,
             Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
+            Control::Ablate => 3,
         }
     }
 }

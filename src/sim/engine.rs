@@ -7,12 +7,14 @@ use super::cache::CacheMemory;
 use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
-use super::firewall::GuardState;
+use super::firewall::WallState;
 use super::frame::{Frames, State};
 use super::gate::CredentialRule;
+use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot};
+use super::saturation::Watch;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
@@ -75,12 +77,17 @@ pub(super) struct Engine<'p> {
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,
     pub(super) windows: WindowClock,
+    pub(super) watch: Watch,
     pub(super) pools: Vec<PoolState>,
     pub(super) budgets: Vec<BudgetState>,
+    pub(super) guards: Guards,
+    /// Loops to be taken away, and those that were, as bits.
+    pub(super) ablation: Vec<super::Loop>,
+    pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
     /// Allowances of single keys, by bucket and key.
     pub(super) keyed_buckets: BTreeMap<(u32, u64), BucketState>,
-    pub(super) guards: Vec<GuardState>,
+    pub(super) walls: Vec<WallState>,
     pub(super) credentials: Vec<CredentialRule>,
     /// Faults that cut connections now.
     pub(super) blocks: Vec<u32>,
@@ -238,6 +245,8 @@ impl Engine<'_> {
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::PlaceQueued => self.place_timed_out(f),
+            State::Joining => self.hedge_now(f),
             State::Connecting => self.connected(f),
             State::BackingOff => self.attempt(f),
             State::Thinking => self.user_returns(f),

@@ -22,7 +22,7 @@ pub(super) struct Answer {
     /// A cache look-up that found its key.
     pub(super) hit: bool,
     /// Flags of an answer that is not what it seems.
-    pub(super) taint: u16,
+    pub(super) taint: u32,
     /// Nanoseconds after which the caller may come back; 0 says nothing.
     pub(super) retry_after: u64,
 }
@@ -108,6 +108,7 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
+            Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
             Ins::Try { body, salt, .. } => {
                 self.frames[f].aux = 0;
                 return Some(self.branch(f, body, salt, Role::Branch));
@@ -201,12 +202,13 @@ impl Engine<'_> {
     }
 
     /// Makes a frame for a body that runs on behalf of `f`.
-    fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
+    pub(super) fn branch(&mut self, f: u32, body: u32, salt: u64, role: Role) -> u32 {
         let b = self.frames.alloc();
         let parent = self.frames[f].clone();
         let is_waited_for = role == Role::Branch;
         let branch = &mut self.frames[b];
         branch.key = rng::nth(rng::key(parent.key, salt), u64::from(parent.aux));
+        branch.flags = parent.flags & flag::IS_RETRY;
         branch.root = parent.root;
         branch.entered = self.now;
         branch.since = self.now;
@@ -310,6 +312,7 @@ impl Engine<'_> {
     fn branch_done(&mut self, b: u32, answer: Answer) -> u32 {
         let (p, epoch) = (self.frames[b].parent, self.frames[b].parent_epoch);
         if p == NONE || self.frames[p].epoch != epoch {
+            self.note_late_hedge(b, answer);
             self.frames.release(b);
             return NONE;
         }
@@ -327,6 +330,7 @@ impl Engine<'_> {
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
+            Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }

@@ -53,6 +53,7 @@ impl Engine<'_> {
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
+        let (saturations, recovery) = (self.saturations(), self.recovery());
         let outcome = Outcome {
             schema: SCHEMA,
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -66,13 +67,15 @@ impl Engine<'_> {
             ended_at: SimTime(now),
             events: self.digest.count(),
             digest: format!("{:016x}", self.digest.value()),
-            truncated: self.truncated,
+            truncated: self.truncated.take(),
             slots,
             traffic,
             components,
             edges,
             faults,
             incidents: std::mem::take(&mut self.windows.incidents),
+            saturations,
+            recovery,
             blame,
             windows: std::mem::take(&mut self.windows.series),
             conservation,
@@ -127,7 +130,8 @@ impl Engine<'_> {
             let all = || self.records.comps.iter().skip(comp).step_by(self.t.comps.len());
             let arrived: u64 = all().map(|c| c.arrived).sum();
             let completed = self.sojourns_of(comp).map(Histogram::count).sum::<u64>();
-            let gone: u64 = all().map(|c| c.failed + c.rejected() + c.reneged + c.cancelled + c.lost).sum();
+            let gone: u64 =
+                all().map(|c| c.failed + c.rejected() + c.reneged + c.expired + c.cancelled + c.lost).sum();
             let name = &self.plan.components[comp].name;
             let law = format!("{name}: arrived = completed + failed + refused + left + lost + inside");
             check(law, arrived.into(), (completed + gone + left.inside[comp]).into());
@@ -228,6 +232,7 @@ impl Engine<'_> {
             refused: counts.refused,
             denied: counts.denied,
             reneged: counts.reneged,
+            expired: counts.expired,
             cancelled: counts.cancelled,
             lost: counts.lost,
             wasted: counts.wasted,

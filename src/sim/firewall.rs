@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 /// A compiled rule.
 #[derive(Clone, Debug)]
-pub(super) struct GuardRule {
+pub(super) struct WallRule {
     pub(super) salt: u64,
     pub(super) when: Option<(AmountRule, Comparison)>,
     pub(super) catches: f64,
@@ -24,7 +24,7 @@ pub(super) struct GuardRule {
 
 /// What a rule against floods has seen.
 #[derive(Clone, Debug, Default)]
-pub(super) struct GuardState {
+pub(super) struct WallState {
     /// Requests since the last look.
     count: u64,
     /// Requests between looks, the latest last: one window's worth.
@@ -39,17 +39,17 @@ pub(super) struct GuardState {
 
 impl Engine<'_> {
     /// Schedules the looks of rules against floods.
-    pub(super) fn start_guards(&mut self) {
-        for guard in 0..self.t.guards.len() as u32 {
-            self.schedule_look(guard);
+    pub(super) fn start_walls(&mut self) {
+        for wall in 0..self.t.walls.len() as u32 {
+            self.schedule_look(wall);
         }
     }
 
-    fn schedule_look(&mut self, guard: u32) {
-        if let Some(flood) = self.t.guards[guard as usize].flood
+    fn schedule_look(&mut self, wall: u32) {
+        if let Some(flood) = self.t.walls[wall as usize].flood
             && self.now.saturating_add(flood.check_every.0) <= self.end
         {
-            self.schedule_control(flood.check_every.0, Phase::Timer, Control::FloodLook { guard });
+            self.schedule_control(flood.check_every.0, Phase::Timer, Control::FloodLook { wall });
         }
     }
 
@@ -79,14 +79,14 @@ impl Engine<'_> {
     }
 
     fn inspect(&mut self, f: u32, comp: usize) -> Option<u32> {
-        for guard in self.t.comps[comp].guards.clone() {
-            let rule = &self.t.guards[guard as usize];
+        for wall in self.t.comps[comp].walls.clone() {
+            let rule = &self.t.walls[wall as usize];
             let is_meant = rule.when.is_none_or(|(amount, comparison)| self.compares(f, amount, comparison));
             let share = if is_meant { rule.catches } else { rule.false_positives };
             // By the request and not by the attempt: who was refused for what it is will be refused again.
             let draw = rng::unit(rng::key(self.frames[f].root, rule.salt));
             let is_flood = rule.flood.is_some();
-            let state = &mut self.guards[guard as usize];
+            let state = &mut self.walls[wall as usize];
             state.count += u64::from(is_meant);
             if (!is_flood || state.acts) && draw < share {
                 return Some(self.deny(f, comp));
@@ -105,10 +105,10 @@ impl Engine<'_> {
     }
 
     /// A rule against floods looks at the rate.
-    pub(super) fn look_for_flood(&mut self, guard: u32) {
-        let Some(flood) = self.t.guards[guard as usize].flood else { return };
+    pub(super) fn look_for_flood(&mut self, wall: u32) {
+        let Some(flood) = self.t.walls[wall as usize].flood else { return };
         let now = self.now;
-        let state = &mut self.guards[guard as usize];
+        let state = &mut self.walls[wall as usize];
         state.parts.push_back(std::mem::take(&mut state.count));
         if state.parts.len() as u64 > flood.window.0 / flood.check_every.0 {
             state.parts.pop_front();
@@ -118,17 +118,17 @@ impl Engine<'_> {
             state.calm_since = now;
             if !state.acts && !state.has_seen {
                 state.has_seen = true;
-                self.schedule_control(flood.lag.0, Phase::Timer, Control::FloodActs { guard });
+                self.schedule_control(flood.lag.0, Phase::Timer, Control::FloodActs { wall });
             }
         } else if now - state.calm_since >= flood.release.0 {
             state.acts = false;
         }
-        self.schedule_look(guard);
+        self.schedule_look(wall);
     }
 
     /// A rule against floods begins to act.
-    pub(super) fn act_on_flood(&mut self, guard: u32) {
-        let state = &mut self.guards[guard as usize];
+    pub(super) fn act_on_flood(&mut self, wall: u32) {
+        let state = &mut self.walls[wall as usize];
         state.acts = true;
         state.has_seen = false;
         state.calm_since = self.now;

@@ -30,6 +30,8 @@ pub(super) enum State {
     Waiting,
     /// For a connection of its pool.
     PoolQueued,
+    /// For a place in a bulkhead.
+    PlaceQueued,
     /// Opening a connection.
     Connecting,
     /// For the answer of a call.
@@ -62,35 +64,43 @@ pub(super) enum Role {
 /// Frame flags.
 pub(super) mod flag {
     /// Its answer counts as degraded.
-    pub(crate) const DEGRADED: u16 = 1;
+    pub(crate) const DEGRADED: u32 = 1;
     /// It holds a thread or core of its replica.
-    pub(crate) const HAS_UNIT: u16 = 2;
+    pub(crate) const HAS_UNIT: u32 = 2;
     /// Its last call failed and it went on.
-    pub(crate) const CALL_FAILED: u16 = 4;
+    pub(crate) const CALL_FAILED: u32 = 4;
     /// Its last look-up found the key.
-    pub(crate) const HIT: u16 = 8;
-    /// Its answer does not have the form asked for.
-    pub(crate) const MALFORMED: u16 = 16;
+    pub(crate) const HIT: u32 = 8;
+    /// Its attempt holds a place in a bulkhead.
+    pub(crate) const HAS_PLACE: u32 = 16;
     /// It should stop at the next step boundary.
-    pub(crate) const CANCELLED: u16 = 32;
+    pub(crate) const CANCELLED: u32 = 32;
     /// It has answered already.
-    pub(crate) const REPLIED: u16 = 64;
+    pub(crate) const REPLIED: u32 = 64;
     /// Its call holds a connection of its pool.
-    pub(crate) const HAS_CONNECTION: u16 = 128;
+    pub(crate) const HAS_CONNECTION: u32 = 128;
     /// Its call occupies one of the target's connections without a pool.
-    pub(crate) const HAS_LOOSE_CONNECTION: u16 = 256;
+    pub(crate) const HAS_LOOSE_CONNECTION: u32 = 256;
     /// It belongs to a user who thinks and comes back.
-    pub(crate) const CLOSED: u16 = 512;
+    pub(crate) const CLOSED: u32 = 512;
     /// It is counted inside its component.
-    pub(crate) const INSIDE: u16 = 2048;
+    pub(crate) const INSIDE: u32 = 2048;
     /// An attempt of its call is on its way.
-    pub(crate) const SENT: u16 = 4096;
+    pub(crate) const SENT: u32 = 4096;
+    /// It is, or works for, somebody's retry.
+    pub(crate) const IS_RETRY: u32 = 8192;
+    /// Its attempt decides whether a breaker closes.
+    pub(crate) const PROBES: u32 = 16384;
+    /// It makes one of the two requests of a hedged call; `aux` says which.
+    pub(crate) const HEDGED: u32 = 32768;
+    /// Its answer does not have the form asked for.
+    pub(crate) const MALFORMED: u32 = 1 << 16;
     /// Its answer is wrong, and nobody noticed.
-    pub(crate) const WRONG: u16 = 8192;
+    pub(crate) const WRONG: u32 = 1 << 17;
     /// Its user has seen the first token of an answer.
-    pub(crate) const FIRST_TOKEN: u16 = 16384;
+    pub(crate) const FIRST_TOKEN: u32 = 1 << 18;
     /// The connection of its call was opened for this attempt.
-    pub(crate) const NEW_CONNECTION: u16 = 32768;
+    pub(crate) const NEW_CONNECTION: u32 = 1 << 19;
 }
 
 /// One activation.
@@ -154,7 +164,7 @@ pub(super) struct Frame {
     pub(super) attempt: u16,
     /// Fetches under way that others may be waiting for.
     pub(super) leads: u16,
-    pub(super) flags: u16,
+    pub(super) flags: u32,
     /// Statistics slot of arrival (roots).
     pub(super) slot: u16,
     pub(super) priority: u8,
@@ -215,17 +225,17 @@ impl Frame {
     }
 
     #[inline]
-    pub(super) fn has(&self, flag: u16) -> bool {
+    pub(super) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
 
     #[inline]
-    pub(super) fn set(&mut self, flag: u16) {
+    pub(super) fn set(&mut self, flag: u32) {
         self.flags |= flag;
     }
 
     #[inline]
-    pub(super) fn clear(&mut self, flag: u16) {
+    pub(super) fn clear(&mut self, flag: u32) {
         self.flags &= !flag;
     }
 }

@@ -27,7 +27,7 @@ const SALT_FIRST_TOKEN: u64 = rng::name_hash("net/first-token");
 const TOKENS_MAX: u64 = 1 << 31;
 
 /// Flags of a frame whose answer is not what it seems.
-pub(super) const TAINTS: u16 = flag::MALFORMED | flag::WRONG;
+pub(super) const TAINTS: u32 = flag::MALFORMED | flag::WRONG;
 
 /// A compiled `generate` step.
 #[derive(Clone, Debug)]

@@ -69,7 +69,7 @@ impl BucketState {
 }
 
 /// Parts of a sliding window.
-const WINDOW_PARTS: usize = 10;
+pub(super) const WINDOW_PARTS: usize = 10;
 
 /// What a retry budget remembers.
 #[derive(Clone, Debug)]
@@ -126,11 +126,16 @@ impl BudgetState {
 }
 
 /// Moves a window on to `now` and returns the current part.
-fn slide(parts: &mut [(u64, u64); WINDOW_PARTS], at: &mut u64, now: u64, window: u64) -> usize {
+pub(super) fn slide<T: Copy + Default>(
+    parts: &mut [T; WINDOW_PARTS],
+    at: &mut u64,
+    now: u64,
+    window: u64,
+) -> usize {
     let index = now / (window / WINDOW_PARTS as u64).max(1);
     let steps = (index - *at).min(WINDOW_PARTS as u64);
     for step in 0..steps {
-        parts[((index - step) % WINDOW_PARTS as u64) as usize] = (0, 0);
+        parts[((index - step) % WINDOW_PARTS as u64) as usize] = T::default();
     }
     *at = index;
     (index % WINDOW_PARTS as u64) as usize
@@ -149,13 +154,11 @@ pub(super) struct PoolState {
     pub(super) queue: VecDeque<(u32, u32)>,
     /// How many of the queue are alive.
     pub(super) waiting: u32,
-    /// The caller and what is pooled.
-    pub(super) policy: u32,
 }
 
 impl PoolState {
-    pub(super) fn new(size: u32, policy: u32) -> Self {
-        Self { size, size_nominal: size, in_use: 0, idle: 0, queue: VecDeque::new(), waiting: 0, policy }
+    pub(super) fn new(size: u32) -> Self {
+        Self { size, size_nominal: size, in_use: 0, idle: 0, queue: VecDeque::new(), waiting: 0 }
     }
 
     pub(super) fn open(&self) -> u32 {

@@ -4,17 +4,20 @@
 //! asks and not by when, so that the same plan and seed give the same bits
 //! everywhere, and a change to one part changes no draw of another.
 
+mod ablate;
+mod admission;
 mod arrivals;
 mod attributes;
 mod balance;
 mod blame;
+mod breaker;
 mod cache;
 mod cached;
 mod call;
 mod cancel;
 mod compile;
 mod compile_attributes;
-mod compile_ends;
+mod concurrency;
 mod connections;
 mod control;
 mod door;
@@ -27,9 +30,13 @@ mod firewall;
 mod frame;
 mod gate;
 mod generate;
+mod guard;
+mod hedge;
 mod limits;
 mod net;
 mod record;
+mod saturation;
+mod shape;
 mod share;
 mod slots;
 mod start;
@@ -38,6 +45,8 @@ mod tables;
 mod tokens;
 mod windows;
 mod work;
+
+pub use ablate::{Ablation, Loop};
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -55,13 +64,15 @@ pub struct Options {
     pub events_max: Option<u64>,
     /// Numbers of events to write down, counted from 1.
     pub record: Option<std::ops::Range<u64>>,
+    /// What to take away, and from when, to see whether it keeps an overload going.
+    pub ablation: Option<Ablation>,
 }
 
 impl Options {
     /// The usual way to run a plan.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, lanes: true, events_max: None, record: None }
+        Self { seed, lanes: true, events_max: None, record: None, ablation: None }
     }
 }
 
@@ -114,6 +125,7 @@ pub struct TracedEvent {
 pub fn simulate(plan: &Plan, options: &Options, watch: &mut dyn FnMut(Progress) -> Flow) -> (Outcome, Trace) {
     let mut engine = engine::Engine::new(plan, options);
     engine.start();
+    options.ablation.iter().for_each(|ablation| engine.schedule_ablation(ablation));
     engine.run(options, watch);
     engine.finish()
 }

@@ -117,6 +117,8 @@ pub(super) struct CompCounts {
     pub(super) cancelled: u64,
     pub(super) lost: u64,
     pub(super) wasted: u64,
+    /// Dropped when their turn came, because nobody waited any more.
+    pub(super) expired: u64,
     pub(super) waiting_max: u64,
     pub(super) inside_max: u64,
     /// Waits of zero, which are most; the others are in `wait`.
@@ -152,7 +154,7 @@ pub(super) struct TrafficCounts {
 }
 
 /// How many error classes there are.
-pub(super) const ERROR_CLASSES: usize = 13;
+pub(super) const ERROR_CLASSES: usize = crate::plan::ErrorClass::ALL.len();
 
 /// One journey's counts in the present window.
 #[derive(Clone, Debug, Default)]

@@ -5,17 +5,21 @@ use super::arrivals::Generator;
 use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::compile::{compile, lines};
+use super::compile::compile;
+use super::concurrency::LimitState;
 use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
-use super::firewall::GuardState;
+use super::firewall::WallState;
 use super::frame::Frames;
 use super::gate::credential_rules;
+use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
+use super::saturation::Watch;
+use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
@@ -66,11 +70,15 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
+            watch: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
+            guards: Guards::new(&t.guards),
+            ablation: Vec::new(),
+            ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             keyed_buckets: BTreeMap::new(),
-            guards: vec![GuardState::default(); t.guards.len()],
+            walls: vec![WallState::default(); t.walls.len()],
             credentials: credential_rules(plan, options.seed),
             blocks: Vec::new(),
             tokens: TokenTimes::new(t.token_holders),
@@ -111,7 +119,7 @@ impl<'p> Engine<'p> {
         }
         self.schedule_faults();
         self.schedule_window();
-        self.start_guards();
+        self.start_walls();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
             let key = rng::key(self.seed, self.t.loads[load].salt);
             self.generators.push(Generator::new(load as u32, key, &workload.source));
@@ -190,6 +198,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             speed: comp.speed,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
+            queued_since: 0,
+            limit: comp.concurrency.as_ref().map(|rule| Box::new(LimitState::new(rule))),
         };
         all.extend(std::iter::repeat_n(replica, comp.replicas as usize));
     }
@@ -203,13 +213,11 @@ pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
 
 fn pools(t: &Tables) -> Vec<PoolState> {
     let mut all = Vec::new();
-    for (number, policy) in t.policies.iter().enumerate() {
-        if policy.pool != NONE {
+    for policy in &t.policies {
+        // One that shares another's points at states that are there already.
+        if policy.pool as usize == all.len() {
             let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
-            all.extend(std::iter::repeat_n(
-                PoolState::new(policy.pool_size, number as u32),
-                callers as usize,
-            ));
+            all.extend(std::iter::repeat_n(PoolState::new(policy.pool_size), callers as usize));
         }
     }
     all
@@ -217,7 +225,13 @@ fn pools(t: &Tables) -> Vec<PoolState> {
 
 fn budgets(t: &Tables) -> Vec<BudgetState> {
     let mut all = Vec::new();
-    for policy in t.policies.iter().filter(|policy| policy.budget != NONE) {
+    let mut begun = 0;
+    for policy in &t.policies {
+        // One that shares another's points at a budget that is there already.
+        if policy.budget as usize != begun {
+            continue;
+        }
+        begun += 1;
         let budget = &t.budgets[policy.budget as usize];
         let callers = t.comps.get(policy.caller as usize).map_or(1, |comp| comp.replicas);
         let sharers = if budget.per_replica { callers } else { 1 };

@@ -1,12 +1,11 @@
 //! Components at work: the door, the queue, threads and cores.
 
-use super::attributes::AmountRule;
 use super::blame::label;
+use super::concurrency::LimitState;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::faults::Trouble;
 use super::frame::{State, flag};
-use super::limits::{BucketState, Grant};
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
@@ -40,17 +39,24 @@ pub(super) struct Replica {
     pub(super) is_steady: bool,
     /// What faults do to it; `None` when nothing.
     pub(super) trouble: Option<Box<Trouble>>,
+    /// When its queue last became longer than nothing.
+    pub(super) queued_since: u64,
+    /// How many it lets inside; `None` when that is unlimited.
+    pub(super) limit: Option<Box<LimitState>>,
 }
 
 /// A component's hot state: what nearly every event touches, side by side.
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) holds: Holds,
-    /// Neither interrupts work nor shares cores: taking a thread is only counting.
+    /// Neither interrupts work, shares cores nor learns from those who leave: taking a thread is only counting.
     is_plain: bool,
     preempts: bool,
     is_shared: bool,
-    is_lifo: bool,
+    /// A queue that has stood this long is served last in, first out.
+    lifo_after: u64,
+    /// Whether requests whose callers have left are dropped when their turn comes.
+    pub(super) drops_expired: bool,
     has_allowances: bool,
     queue_capacity: u32,
     pub(super) levels: Levels,
@@ -64,11 +70,19 @@ impl Station {
         let is_shared = rule.shared_cores.is_some();
         Self {
             holds: rule.holds,
-            is_plain: !preempts && !is_shared,
+            is_plain: !preempts && !is_shared && rule.concurrency.is_none(),
             preempts,
             is_shared,
-            is_lifo: rule.discipline == Discipline::Lifo,
-            has_allowances: !rule.buckets.is_empty() || !rule.guards.is_empty() || rule.gated,
+            lifo_after: match rule.discipline {
+                Discipline::Lifo => 0,
+                Discipline::AdaptiveLifo => rule.standing.map_or(u64::MAX, |standing| standing.interval.0),
+                _ => u64::MAX,
+            },
+            drops_expired: rule.drops_expired,
+            has_allowances: !rule.buckets.is_empty()
+                || rule.concurrency.is_some()
+                || !rule.walls.is_empty()
+                || rule.gated,
             queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -154,23 +168,12 @@ impl Engine<'_> {
         {
             return next;
         }
-        if !self.t.comps[comp].guards.is_empty()
+        if !self.t.comps[comp].walls.is_empty()
             && let Some(next) = self.pass_firewall(f, comp)
         {
             return next;
         }
         self.pass_limits(f, comp)
-    }
-
-    /// Goes on to the limits, and from there to the queue.
-    pub(super) fn pass_limits(&mut self, f: u32, comp: usize) -> u32 {
-        if let Some(next) = self.pass_allowances(f, comp, self.t.comps[comp].buckets.clone()) {
-            return next;
-        }
-        if !self.frames[f].has(flag::INSIDE) {
-            self.count_inside(f, comp);
-        }
-        self.line_up(f, comp)
     }
 
     #[inline]
@@ -179,54 +182,6 @@ impl Engine<'_> {
         frame.set(flag::INSIDE);
         self.replicas[frame.replica as usize].inside += 1;
         self.stations[comp].count_inside(self.now);
-    }
-
-    /// Checks every allowance; `None` when the request may go on now.
-    fn pass_allowances(&mut self, f: u32, comp: usize, buckets: std::ops::Range<u32>) -> Option<u32> {
-        let op = self.frames[f].op as usize;
-        let mut hold = 0;
-        for (position, bucket) in buckets.enumerate() {
-            let rule = &self.t.buckets[bucket as usize];
-            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(AmountRule::ONE);
-            let cost = self.amount(f, cost).max(0.0);
-            let grant = match rule.each {
-                NONE => self.buckets[bucket as usize].take(rule, cost, self.now),
-                entity => {
-                    let key = (bucket, self.entity_key(f, entity));
-                    let state = self.keyed_buckets.entry(key);
-                    state.or_insert_with(|| BucketState::full(rule, self.now)).take(rule, cost, self.now)
-                }
-            };
-            match grant {
-                Grant::Now => {}
-                Grant::After(wait) => hold = hold.max(wait),
-                Grant::Refused(wait) => {
-                    let retry_after = if rule.retry_after { wait } else { 0 };
-                    self.stations[comp].counts.throttled += 1;
-                    self.count_outside(f, comp);
-                    let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
-                    return Some(self.reply(f, answer));
-                }
-            }
-        }
-        if hold == 0 {
-            return None;
-        }
-        if !self.frames[f].has(flag::INSIDE) {
-            self.count_inside(f, comp);
-        }
-        self.frames[f].state = State::Held;
-        self.schedule(f, hold, Phase::Timer);
-        Some(NONE)
-    }
-
-    /// An allowance lets a request go on.
-    pub(super) fn released_by_allowance(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        self.logs.charge(log, self.now, label(comp, WaitKind::Admission));
-        self.frames[f].since = self.now;
-        self.line_up(f, comp as usize)
     }
 
     /// Takes a thread, or waits for one.
@@ -282,13 +237,21 @@ impl Engine<'_> {
         frame.since = self.now;
         frame.ticket = frame.ticket.wrapping_add(1);
         let (ticket, key, priority) = (frame.ticket, frame.key, frame.priority);
+        let now = self.now;
         let replica = &mut self.replicas[frame.replica as usize];
+        if replica.waiting == 0 {
+            replica.queued_since = now;
+        }
+        let stood_for = now - replica.queued_since;
         let line = usize::from(priority).min(replica.lines.len() - 1);
         replica.lines[line].push_back((f, ticket));
         replica.waiting += 1;
         let station = &mut self.stations[comp];
-        station.levels.waiting.enter(self.now);
+        station.levels.waiting.enter(now);
         station.counts.waiting_max = station.counts.waiting_max.max(station.levels.waiting.level);
+        if self.t.comps[comp].standing.is_some() {
+            return self.join_with_care(f, comp, line, stood_for);
+        }
         if let Some(patience) = &self.t.comps[comp].patience {
             let wait = patience.sample(rng::key(key, self.t.comps[comp].patience_salt));
             match patience.lane {
@@ -299,6 +262,34 @@ impl Engine<'_> {
                 None => self.schedule(f, wait, Phase::Timer),
             }
         }
+    }
+
+    /// Joins a queue whose delay is controlled or whose order changes: the wait ends by patience or by
+    /// the rule, whichever is first.
+    #[inline(never)]
+    fn join_with_care(&mut self, f: u32, comp: usize, line: usize, stood_for: u64) {
+        let rule = &self.t.comps[comp];
+        let Some(standing) = rule.standing else { return };
+        let allowed = standing
+            .target
+            .map(|target| if stood_for >= standing.interval.0 { target.0 } else { standing.interval.0 });
+        let wait = [self.patience_of(f, comp), allowed].into_iter().flatten().min();
+        if let Some(wait) = wait {
+            self.schedule(f, wait, Phase::Timer);
+        }
+        // Served from the back, it must not keep those who left at the front for ever.
+        let Self { frames, replicas, .. } = self;
+        let line = &mut replicas[frames[f].replica as usize].lines[line];
+        while line.front().is_some_and(|(g, ticket)| frames[*g].ticket != *ticket) {
+            line.pop_front();
+        }
+    }
+
+    /// How long a request is willing to wait in this queue.
+    fn patience_of(&self, f: u32, comp: usize) -> Option<u64> {
+        let rule = &self.t.comps[comp];
+        let key = rng::key(self.frames[f].key, rule.patience_salt);
+        rule.patience.as_ref().map(|patience| patience.sample(key))
     }
 
     /// Takes a request out of the queue before its turn. Its ticket stays behind and is skipped later.
@@ -312,20 +303,12 @@ impl Engine<'_> {
         frame.ticket = frame.ticket.wrapping_add(1);
     }
 
-    /// A request has waited long enough and leaves.
+    /// A request has waited long enough: it leaves, or a queue with controlled delay sheds it.
     pub(super) fn renege(&mut self, f: u32) -> u32 {
-        self.leave_queue(f);
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        self.logs.charge(log, self.now, label(comp, WaitKind::QueueWait));
-        self.frames[f].state = State::Running;
-        if self.holds(f) == Holds::Core {
-            // It waited for a core in the middle of its work: the step fails.
-            return self.fail(f, ErrorClass::Reneged);
-        }
-        self.stations[comp as usize].counts.reneged += 1;
-        self.count_outside(f, comp as usize);
-        self.reply(f, Answer::failed(ErrorClass::Reneged))
+        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
+        let waited = self.now - self.frames[f].since;
+        let is_own_will = self.patience_of(f, comp).is_some_and(|patience| patience <= waited);
+        self.leave_line_with(f, if is_own_will { ErrorClass::Reneged } else { ErrorClass::Shed })
     }
 
     #[inline]
@@ -379,6 +362,10 @@ impl Engine<'_> {
             let comp = replica.comp as usize;
             let station = &mut self.stations[comp];
             let frame = &mut self.frames[f];
+            if station.drops_expired && frame.deadline <= now && frame.state == State::Queued {
+                self.throw_out(f, ErrorClass::Expired);
+                continue;
+            }
             replica.waiting -= 1;
             replica.busy += 1;
             station.levels.waiting.leave(now);
@@ -415,7 +402,7 @@ impl Engine<'_> {
         if replica.waiting == 0 {
             return None;
         }
-        let is_lifo = self.stations[replica.comp as usize].is_lifo;
+        let is_lifo = self.now - replica.queued_since >= self.stations[replica.comp as usize].lifo_after;
         for line in &mut replica.lines {
             while let Some((f, ticket)) = if is_lifo { line.pop_back() } else { line.pop_front() } {
                 let frame = &self.frames[f];
@@ -460,6 +447,10 @@ impl Engine<'_> {
     /// Leaves where there is more to it: a failure, a fault, an interruption or shared cores.
     #[inline(never)]
     fn leave_with_care(&mut self, f: u32, comp: usize, answer: Answer) {
+        let frame = &self.frames[f];
+        if frame.has(flag::INSIDE) && self.replicas[frame.replica as usize].limit.is_some() {
+            self.teach_limit(f, comp, answer.error);
+        }
         let frame = &self.frames[f];
         if answer.error.is_none() && frame.has(flag::INSIDE) {
             let spent = self.now - frame.entered;

@@ -3,12 +3,15 @@
 //! changed while running.
 
 use super::attributes::{AmountRule, AttributeTables, ValueRule};
-use super::firewall::GuardRule;
+use super::firewall::WallRule;
 use super::generate::GenerateRule;
 use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
-use crate::plan::{Balancing, BudgetRule, Discipline, ErrorClass, Excess, OnFailure, Source, Ttl};
+use crate::plan::{
+    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Source,
+    Standing, Ttl,
+};
 use crate::units::{SimTime, TIME_MAX};
 
 /// "No such index".
@@ -52,6 +55,8 @@ pub(super) enum Ins {
     Wait { law: u32, salt: u64 },
     /// Call and wait for the answer.
     Call { site: u32 },
+    /// Call, perhaps twice, and wait for the first answer; `body` is the call alone.
+    Hedged { site: u32, body: u32 },
     /// Hand the request on.
     Forward { site: u32 },
     /// After the look-up call: go on with the miss steps, jump to the hit steps,
@@ -101,7 +106,7 @@ pub(super) enum Ins {
 #[derive(Clone, Debug)]
 pub(super) struct Rescue {
     /// Bit sets of classes with where to go.
-    pub(super) entries: Vec<(u16, u32)>,
+    pub(super) entries: Vec<(u32, u32)>,
     /// After the body succeeded.
     pub(super) done: u32,
 }
@@ -175,7 +180,8 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, budget, connection limit, deadline, attributes nor counts of unanswered requests.
+    /// Neither pool, guard, budget, mark of retries, connection limit, deadline, attributes nor counts of
+    /// unanswered requests.
     pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
     pub(super) first_token_timeout: u64,
@@ -186,8 +192,12 @@ pub(super) struct Policy {
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
     pub(super) backoff: crate::plan::Backoff,
-    pub(super) retry_on: u16,
+    pub(super) retry_on: u32,
     pub(super) budget: u32,
+    /// Never retries work done for somebody's retry.
+    pub(super) retries_only_first: bool,
+    /// Index of its guard, or `NONE`.
+    pub(super) guard: u32,
     pub(super) honours_retry_after: bool,
     pub(super) balancing: Balancing,
     pub(super) on_failure: OnFailure,
@@ -211,6 +221,20 @@ pub(super) struct Budget {
     pub(super) rule: BudgetRule,
     pub(super) first: u32,
     pub(super) per_replica: bool,
+}
+
+/// A policy's guards; states of each kind start at `first_..`, one per sharer.
+#[derive(Clone, Debug)]
+pub(super) struct GuardRule {
+    pub(super) guard: Guard,
+    /// Replicas of the caller.
+    pub(super) callers: u32,
+    pub(super) first_breaker: u32,
+    pub(super) first_throttle: u32,
+    pub(super) first_bulkhead: u32,
+    pub(super) first_hedge: u32,
+    /// Of a hedge after a fixed delay.
+    pub(super) hedge_lane: Option<Lane>,
 }
 
 /// What holding means for a station, resolved.
@@ -242,8 +266,11 @@ pub(super) struct Comp {
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,
     pub(super) patience_salt: u64,
+    pub(super) drops_expired: bool,
+    pub(super) standing: Option<Standing>,
+    pub(super) concurrency: Option<ConcurrencyLimit>,
     /// Range of firewall rules.
-    pub(super) guards: std::ops::Range<u32>,
+    pub(super) walls: std::ops::Range<u32>,
     /// Time that they take together.
     pub(super) inspection: u64,
     /// Something is checked before anything else: reachability, a certificate or a credential.
@@ -322,7 +349,7 @@ pub(super) struct Tables {
     pub(super) laws: Vec<Delay>,
     pub(super) attributes: AttributeTables,
     pub(super) generates: Vec<GenerateRule>,
-    pub(super) guards: Vec<GuardRule>,
+    pub(super) walls: Vec<WallRule>,
     pub(super) tokens: Vec<TokenRule>,
     /// How many sets of tokens there are.
     pub(super) token_holders: u32,
@@ -336,6 +363,9 @@ pub(super) struct Tables {
     pub(super) ops: Vec<Op>,
     pub(super) policies: Vec<Policy>,
     pub(super) budgets: Vec<Budget>,
+    pub(super) guards: Vec<GuardRule>,
+    /// Whether any policy asks if a request is somebody's retry.
+    pub(super) marks_retries: bool,
     pub(super) comps: Vec<Comp>,
     pub(super) buckets: Vec<BucketRule>,
     pub(super) links: Vec<LinkRule>,
@@ -356,6 +386,6 @@ pub(super) struct Tables {
 
 /// Bit of a class in a set.
 #[inline]
-pub(super) fn class_bit(class: ErrorClass) -> u16 {
-    1 << class as u16
+pub(super) fn class_bit(class: ErrorClass) -> u32 {
+    1 << class as u32
 }

@@ -15,7 +15,7 @@ const STUCK_MIN: u64 = 5_000_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct WindowClock {
     width: u64,
-    start: u64,
+    pub(super) start: u64,
     marks: Vec<Snapshot>,
     /// `(arrived, rejected, hits, look-ups)` by component at the window's start.
     counts: Vec<(u64, u64, u64, u64)>,
@@ -45,7 +45,8 @@ struct Health {
 struct Verdict {
     is_bad: bool,
     availability: f64,
-    p99: u64,
+    /// Of all users together; `None` if nothing was answered.
+    p99: Option<SimSpan>,
     failed: u64,
 }
 
@@ -96,7 +97,9 @@ impl Engine<'_> {
         self.windows.series.start.push(SimTime(self.windows.start));
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
-        let watches_latency = self.windows.health.level.latency_p99.is_some();
+        // Only these can make the window a bad one, and only a bad one asks for the quantile of all.
+        let has_failures = self.records.window.iter().any(|counts| counts.failed > 0);
+        let watches_latency = has_failures || self.windows.health.level.latency_p99.is_some();
         let rows = self.windows.series.traffic.len();
         let traffic = &self.records.traffic;
         for (row, (series, counts)) in
@@ -122,6 +125,7 @@ impl Engine<'_> {
             (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
         }
         self.close_component_windows();
+        self.watch_limits();
         self.windows.begun += arrived;
         self.windows.ended += answered + failed;
         let verdict = self.judge_window(answered, failed, &all);
@@ -179,8 +183,8 @@ impl Engine<'_> {
         health.stuck = if is_stuck { health.stuck + (self.now - self.windows.start) } else { 0 };
         let is_dead = health.stuck >= STUCK_MIN.max(2 * self.windows.width);
         let availability = if finished == 0 { 1.0 } else { answered as f64 / finished as f64 };
-        let p99 = latency.quantile(0.99).unwrap_or(0.0) as u64;
-        let is_slow = health.level.latency_p99.is_some_and(|bound| p99 > bound.0);
+        let p99 = latency.quantile(0.99).map(|nanos| SimSpan(nanos as u64));
+        let is_slow = health.level.latency_p99.is_some_and(|bound| p99 > Some(bound));
         let is_bad = availability < health.level.availability || is_slow || is_dead;
         let availability = if is_dead { 0.0 } else { availability };
         Verdict { is_bad, availability, p99, failed }
@@ -201,13 +205,13 @@ impl Engine<'_> {
                     from: SimTime(start),
                     to: None,
                     availability_min: 1.0,
-                    latency_p99_max: SimSpan::ZERO,
+                    latency_p99_max: None,
                     failed: 0,
                 });
             }
             if let Some(incident) = self.windows.incidents.last_mut() {
                 incident.availability_min = incident.availability_min.min(verdict.availability);
-                incident.latency_p99_max = incident.latency_p99_max.max(SimSpan(verdict.p99));
+                incident.latency_p99_max = incident.latency_p99_max.max(verdict.p99);
                 incident.failed += verdict.failed;
             }
         }

@@ -198,10 +198,11 @@ impl Catalogue {
         self.kinds.get(name)
     }
 
-    /// The figure behind a value of a kind, looked for in the kind and those it is based on.
+    /// The figure behind a value of a component of some kind, if the value was written in the
+    /// file of that kind or of one it is based on; what anybody else wrote has none.
     #[must_use]
-    pub fn figure(&self, kind: &str, pointer: &str) -> Option<&Figure> {
-        self.chain(kind).find_map(|kind| kind.figure(pointer))
+    pub fn figure(&self, kind: &str, pointer: &str, written_in: &str) -> Option<&Figure> {
+        self.chain(kind).find(|kind| kind.file == written_in)?.figure(pointer)
     }
 
     /// A kind and those it is based on, nearest first.

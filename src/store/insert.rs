@@ -147,7 +147,7 @@ fn insert_schedule(c: &Connection, run: i64, outcome: &Outcome) -> Result<()> {
             nanos(incident.from),
             incident.to.map(nanos),
             incident.availability_min,
-            count(incident.latency_p99_max.0),
+            incident.latency_p99_max.map(|span| count(span.0)),
             count(incident.failed),
         ])?;
     }

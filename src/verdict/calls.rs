@@ -18,8 +18,16 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, policy: PolicyId) -> Read
         Metric::ErrorRate => Reading::share(calls - calls_ok, calls, nothing),
         Metric::RetryAmplification => Reading::share(count(|s| s.attempts), count(|s| s.calls), nothing),
         Metric::TimeoutRate => Reading::share(count(|s| s.timed_out), count(attempts_ended), nothing),
+        Metric::HedgeRate => Reading::share(count(|s| s.hedges), count(|s| s.calls), nothing),
+        Metric::ShortCircuitRate => Reading::share(count(|s| s.short_circuited), count(wanted), nothing),
+        Metric::BulkheadRejectRate => Reading::share(count(|s| s.bulkhead_full), count(wanted), nothing),
         other => Reading::TooLittle(format!("{other:?} is not measured of calls")),
     }
+}
+
+/// Attempts made, and those that the caller's own guards stopped.
+fn wanted(slot: &EdgeSlot) -> u64 {
+    slot.attempts + slot.short_circuited + slot.bulkhead_full
 }
 
 fn attempts_ended(slot: &EdgeSlot) -> u64 {

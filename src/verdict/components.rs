@@ -89,7 +89,7 @@ fn rejected(slot: &ComponentSlot) -> u64 {
 
 /// Requests that ended, except those that their caller cancelled: they say nothing about the component.
 fn ended(slot: &ComponentSlot) -> u64 {
-    slot.completed + slot.failed + rejected(slot) + slot.reneged + slot.lost
+    slot.completed + slot.failed + rejected(slot) + slot.reneged + slot.expired + slot.lost
 }
 
 fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
@@ -105,6 +105,7 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::ArrivalRate => view.rate(count(|s| s.arrived)),
         Metric::RejectRate => Reading::share(count(rejected), count(|s| s.arrived), nothing_came),
         Metric::AbandonRate => Reading::share(count(|s| s.reneged), count(|s| s.arrived), nothing_came),
+        Metric::ExpiredRate => Reading::share(count(|s| s.expired), count(|s| s.arrived), nothing_came),
         Metric::QueueMean => view.mean(members.area(view, |s| s.queue_area)),
         Metric::InSystemMean => view.mean(members.area(view, |s| s.in_system_area)),
         Metric::QueueMax => {

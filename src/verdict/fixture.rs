@@ -14,7 +14,7 @@ pub(crate) fn at(secs: u64) -> SimTime {
 
 /// One client `web` with a journey `buy`, one component `db` in `here`, one policy between them.
 pub(crate) fn plan() -> Plan {
-    let queue = Queue { capacity: None, discipline: Discipline::Fifo, patience: None };
+    let queue = Queue::default();
     let operation = |name: &str| Operation {
         name: name.into(),
         idempotent: false,
@@ -49,6 +49,7 @@ pub(crate) fn plan() -> Plan {
             speed: 1.0,
             queue,
             admission: Vec::new(),
+            concurrency: None,
             connections_max: None,
             cache: None,
             store: None,
@@ -179,6 +180,8 @@ pub(crate) fn outcome() -> Outcome {
         }],
         slots,
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

@@ -93,7 +93,9 @@ fn doubt(expectation: &Expectation, reading: &Reading) -> Option<String> {
     let Reading::Value { bounds: Some((low, high)), note, .. } = reading else { return None };
     let is_open = is_kept(expectation, *low) != is_kept(expectation, *high);
     let note = note.as_deref().unwrap_or_default();
-    (high - low > CENSORED_SHARE_MAX && is_open).then(|| format!("{note}, and they could change the verdict"))
+    let scale = if unit(expectation.metric) == Unit::Share { 1.0 } else { *high };
+    (high - low > CENSORED_SHARE_MAX * scale && is_open)
+        .then(|| format!("{note}, and they could change the verdict"))
 }
 
 /// What never came about breaks any promise but that it takes longer than it already has.
@@ -205,6 +207,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::Utilization
         | Metric::RejectRate
         | Metric::AbandonRate
+        | Metric::ExpiredRate
+        | Metric::ShortCircuitRate
+        | Metric::BulkheadRejectRate
+        | Metric::HedgeRate
         | Metric::HitRatio
         | Metric::WrongRate
         | Metric::MalformedRate

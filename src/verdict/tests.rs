@@ -1,7 +1,7 @@
 //! Verdicts on an outcome whose numbers can be counted by hand.
 
 use super::fixture::{at, outcome, plan};
-use super::{Judgement, Verdict, judge, worst};
+use super::{Judgement, Verdict, judge, measure, worst};
 use crate::outcome::*;
 use crate::plan::*;
 use crate::units::SimSpan;
@@ -94,6 +94,19 @@ fn call_metrics_are_as_defined() {
 }
 
 #[test]
+fn the_timeout_rate_counts_attempts_not_calls() {
+    let mut out = outcome();
+    for slot in out.edges.iter_mut().flat_map(|edge| &mut edge.slots) {
+        *slot = EdgeSlot::default();
+    }
+    let slot = out.edges[0].slots.last_mut().unwrap();
+    *slot =
+        EdgeSlot { calls: 1, attempts: 3, timed_out: 2, answered_ok: 1, calls_ok: 1, ..EdgeSlot::default() };
+    let read = |metric| measure(&plan(), metric, &Scope::Edge(0), When::Always, &out);
+    assert_eq!((read(Metric::TimeoutRate), read(Metric::Availability)), (Ok(2.0 / 3.0), Ok(1.0)));
+}
+
+#[test]
 fn every_comparison_includes_or_excludes_its_target() {
     let cases = [
         (Comparison::Less, [true, false, false]),
@@ -168,6 +181,22 @@ fn many_hanging_requests_leave_a_share_in_doubt() {
 }
 
 #[test]
+fn goodput_counts_answers_to_what_arrived_and_hanging_requests_leave_it_in_doubt() {
+    let mut out = outcome();
+    out.traffic[0].slots[3].open = 300;
+    out.traffic[0].slots[3].ok -= 300;
+    let at_least = |target| {
+        let promise =
+            expect(Metric::Goodput, Scope::All, Comparison::GreaterOrEqual, target, When::AfterRecovery);
+        judged(promise, std::slice::from_ref(&out))
+    };
+    assert_eq!(at_least(7.0).measured, Some(7.0), "700 of 1000 in 100 s");
+    assert_eq!(at_least(7.0).verdict, Verdict::Pass);
+    assert_eq!(at_least(9.0).verdict, Verdict::Inconclusive, "they might be answered yet");
+    assert_eq!(at_least(11.0).verdict, Verdict::Fail);
+}
+
+#[test]
 fn service_that_never_held_again_fails_every_promise_about_afterwards() {
     let mut out = outcome();
     out.slots[3].recovered = false;
@@ -190,13 +219,7 @@ fn service_that_never_held_again_fails_every_promise_about_afterwards() {
 }
 
 fn incident(from: u64, to: Option<u64>) -> Incident {
-    Incident {
-        from: at(from),
-        to: to.map(at),
-        availability_min: 0.5,
-        latency_p99_max: SimSpan::ZERO,
-        failed: 10,
-    }
+    Incident { from: at(from), to: to.map(at), availability_min: 0.5, latency_p99_max: None, failed: 10 }
 }
 
 #[test]

@@ -41,6 +41,24 @@ impl Sum {
         self.arrived - self.open.min(self.arrived)
     }
 
+    /// What became of requests, per second; those in progress at the end could have added to it.
+    fn rate(&self, view: &View<'_>, count: u64) -> Reading {
+        let seconds = view.time.as_secs_f64();
+        Reading::Value {
+            value: count as f64 / seconds,
+            bounds: (self.open > 0).then(|| (count as f64 / seconds, (count + self.open) as f64 / seconds)),
+            note: self.note(),
+        }
+    }
+
+    /// What a reader should know of requests in progress at the end.
+    fn note(&self) -> Option<String> {
+        let is_worth_saying = self.open as f64 > OPEN_SHARE_SAID * self.arrived as f64;
+        is_worth_saying.then(|| {
+            format!("{} of {} requests, in progress at the end, are not counted", self.open, self.arrived)
+        })
+    }
+
     /// A share of the finished requests. Those in progress at the end are left
     /// out, and the share that they could have made it is kept as bounds.
     fn share(&self, part: u64, scope: &str) -> Reading {
@@ -53,13 +71,10 @@ impl Sum {
             return Reading::TooLittle(why);
         }
         let arrived = self.arrived as f64;
-        let is_worth_saying = self.open as f64 > OPEN_SHARE_SAID * arrived;
         Reading::Value {
             value: part as f64 / self.finished() as f64,
             bounds: (self.open > 0).then(|| (part as f64 / arrived, (part + self.open) as f64 / arrived)),
-            note: is_worth_saying.then(|| {
-                format!("{} of {} requests, in progress at the end, are not counted", self.open, self.arrived)
-            }),
+            note: self.note(),
         }
     }
 }
@@ -86,8 +101,8 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::Cost => models::cost(view, &view.outcome.components.iter().collect::<Vec<_>>(), None),
         Metric::LatencyMean => time(Statistic::Mean),
         Metric::LatencyMax => time(Statistic::Max),
-        Metric::Throughput => view.rate(sum.finished()),
-        Metric::Goodput => view.rate(sum.good()),
+        Metric::Throughput => sum.rate(view, sum.finished()),
+        Metric::Goodput => sum.rate(view, sum.good()),
         Metric::ArrivalRate => view.rate(sum.arrived),
         other => Reading::TooLittle(format!("{other:?} is not measured of users")),
     }

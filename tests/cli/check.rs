@@ -38,3 +38,25 @@ fn kinds_are_checked_and_used_from_a_folder() {
     folder.shakedown(&["check", "two.yaml"]).exits(2).complains("my/box");
     folder.shakedown(&["check", "two.yaml", "--catalogue", "kinds"]).exits(0);
 }
+
+#[test]
+fn a_mistake_in_a_shared_topology_is_reported_once() {
+    let folder = Folder::new();
+    let topology =
+        "topology: two\ncomponents: { app: { threads: 0, operations: { get: [{ compute: 1ms }] } } }\n";
+    folder.write("topologies/two.yaml", topology);
+    for name in ["one", "two"] {
+        let scenario = format!("scenario: {name}\ntopology: ../topologies/two.yaml\nduration: 5s\n");
+        folder.write(&format!("scenarios/{name}.yaml"), &scenario);
+    }
+    let done = folder.shakedown(&["check", "scenarios", "topologies"]).exits(2).complains("1 error");
+    assert_eq!(done.err.matches("topologies/two.yaml:2").count(), 1, "{}", done.err);
+    assert_eq!(done.out, "", "a scenario over a wrong topology is not ok");
+    assert!(!done.err.contains("stand-in"), "{}", done.err);
+    let both = ["check", "scenarios", "topologies/two.yaml", "--format", "json"];
+    let document = folder.shakedown(&both).exits(2).json();
+    assert_eq!(document["errors"], 1);
+    assert_eq!(document["files"][2]["diagnostics"][0]["at"]["file"], "topologies/two.yaml");
+    let run = folder.shakedown(&["run", "scenarios", "--no-report"]).exits(2);
+    assert_eq!(run.err.matches("error[").count(), 1, "{}", run.err);
+}

@@ -126,3 +126,76 @@ fn schemas_kinds_and_explanations_are_printed() {
     );
     folder.shakedown(&["explain", "kept.yaml", "--component", "ape"]).exits(2).complains("there are app");
 }
+
+#[test]
+fn a_catalogue_figure_explains_only_what_the_catalogue_said() {
+    let folder = Folder::new();
+    let kind = |name: &str, rest: &str| format!("kind: my/{name}\ndescription: Mine.\n{rest}");
+    let figure = |value: u32| {
+        format!(
+            "figures: [{{ path: component/threads, value: {value}, unit: threads, source: 'paper {value}', \
+             confidence: documented, verified: true }}]\n"
+        )
+    };
+    let base = "component: { threads: 3, operations: { get: [{ compute: 1ms }] } }\n";
+    folder.write("kinds/base.yaml", &kind("base", &format!("{base}{}", figure(3))));
+    let more = format!("extends: my/base\ncomponent: {{ threads: 4 }}\n{}", figure(4));
+    folder.write("kinds/more.yaml", &kind("more", &more));
+    let silent = "extends: my/base\ncomponent: { threads: 5 }\n";
+    folder.write("kinds/silent.yaml", &kind("silent", silent));
+    let topology = "topology: two\ncomponents:\n  same: { kind: my/base }\n  \
+                    own: { kind: my/base, threads: 3 }\n  more: { kind: my/more }\n  silent: { kind: my/silent }\n";
+    folder.write("two.yaml", topology);
+    let explain = ["explain", "two.yaml", "--catalogue", "kinds", "--format", "json"];
+    let document = folder.shakedown(&explain).exits(0).json();
+    let threads = |index: usize| {
+        let values = document[index]["values"].as_array().expect("a list");
+        values.iter().find(|value| value["path"] == "threads").expect("it has threads").clone()
+    };
+    assert_eq!(threads(0)["figure"]["source"], "paper 3");
+    assert_eq!((&threads(1)["figure"], &threads(1)["at"]["line"]), (&serde_json::Value::Null, &4.into()));
+    assert_eq!(threads(2)["figure"]["source"], "paper 4");
+    assert_eq!(threads(3)["figure"], serde_json::Value::Null, "its base says something else");
+}
+
+#[test]
+fn a_call_is_explained_key_by_key() {
+    let folder = Folder::new();
+    let kind = "kind: my/db\ndescription: Mine.\ncomponent:\n  client-defaults: { timeout: 9s, pool: 5, cancel: true }\n  \
+                operations: { read: [{ wait: 1ms }], write: [{ wait: 1ms }] }\n\
+                figures: [{ path: component/client-defaults/pool, value: 5, unit: connections, source: paper, \
+                confidence: documented, verified: true }]\n";
+    folder.write("kinds/db.yaml", kind);
+    let topology = "topology: calls\ncomponents:\n  db: { kind: my/db }\nclients:\n  users:\n    calls:\n      \
+                    db: { timeout: 3s, retry: { attempts: 2 } }\n      db.write: { timeout: 1s }\n    \
+                    journeys: { go: [{ call: db.read }, { call: db.write }] }\n";
+    folder.write("calls.yaml", topology);
+    let explain = ["explain", "calls.yaml", "--catalogue", "kinds"];
+    let json = folder.shakedown(&[&explain[..], &["--format", "json"]].concat()).exits(0).json();
+    let call = &json[0]["calls"][1];
+    assert_eq!(call["call"], "users -> db.write");
+    let found: Vec<(&str, String)> = call["values"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|value| {
+            (
+                value["path"].as_str().expect("a path"),
+                format!("{}:{}", value["at"]["file"], value["at"]["line"]),
+            )
+        })
+        .collect();
+    let at = |file: &str, line: u32| format!("\"{file}\":{line}");
+    assert_eq!(
+        found,
+        [
+            ("timeout", at("calls.yaml", 8)),
+            ("retry/attempts", at("calls.yaml", 7)),
+            ("pool", at("kinds/db.yaml", 4)),
+            ("cancel", at("kinds/db.yaml", 4)),
+        ]
+    );
+    assert_eq!(call["values"][2]["figure"]["source"], "paper");
+    let text = folder.shakedown(&explain).exits(0).out;
+    assert!(text.contains("users -> db.write: each attempt 1s at most, 2 attempts, 5 pooled"), "{text}");
+}

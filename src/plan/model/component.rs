@@ -1,6 +1,9 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{Amount, Caller, CredentialId, EntityId, Guard, Meter, Model, Operation, PlaceId};
+use super::{
+    Amount, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Meter, Model, Operation, PlaceId,
+    Standing,
+};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -25,13 +28,15 @@ pub struct Component {
     /// The waiting line before threads or, for async components, before cores.
     pub queue: Queue,
     /// Rules checked for every request at the door, in order.
-    pub firewall: Vec<Guard>,
+    pub firewall: Vec<FirewallRule>,
     /// What it shows to whoever opens a connection.
     pub certificate: Option<CredentialId>,
     /// Who may call it, in order; `None` is everybody.
     pub reachable_from: Option<Vec<Caller>>,
     /// Checks made before a request may queue, in order.
     pub admission: Vec<Admission>,
+    /// Most requests inside each replica, checked before the limits of `admission`.
+    pub concurrency: Option<ConcurrencyLimit>,
     /// Most connections open to it at once, over all callers' pools.
     pub connections_max: Option<u32>,
     /// Present when it remembers keys.
@@ -73,6 +78,23 @@ pub struct Queue {
     pub discipline: Discipline,
     /// How long a request waits before it gives up; never ends work that has begun.
     pub patience: Option<Law>,
+    /// Whether a request whose caller has stopped waiting is dropped when its turn comes.
+    pub drops_expired: bool,
+    /// What changes while the queue stands; needed by [`Discipline::AdaptiveLifo`].
+    pub standing: Option<Standing>,
+}
+
+impl Default for Queue {
+    /// Endless, first in, first out.
+    fn default() -> Self {
+        Self {
+            capacity: None,
+            discipline: Discipline::Fifo,
+            patience: None,
+            drops_expired: false,
+            standing: None,
+        }
+    }
 }
 
 /// Who is served next.
@@ -82,6 +104,8 @@ pub enum Discipline {
     Fifo,
     /// Last in, first out.
     Lifo,
+    /// First in, first out; last in, first out while the queue stands.
+    AdaptiveLifo,
     /// Smallest priority number first, then first in, first out; running work is never interrupted.
     Priority,
     /// As `Priority`, and a more urgent arrival interrupts the least urgent

@@ -60,11 +60,19 @@ pub enum Metric {
     RejectRate,
     /// Share of arrivals that left the queue before service.
     AbandonRate,
+    /// Share of arrivals dropped because their caller had stopped waiting.
+    ExpiredRate,
+    /// Share of attempts stopped by the caller's own breaker or throttle.
+    ShortCircuitRate,
+    /// Share of attempts that found no place in the caller's bulkhead.
+    BulkheadRejectRate,
+    /// Second requests per call.
+    HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
     /// Attempts per call.
     RetryAmplification,
-    /// Share of calls that ended by the caller's timeout.
+    /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,

@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::CredentialId;
+use super::{CredentialId, Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -29,12 +29,40 @@ pub enum ErrorClass {
     PoolTimeout,
     /// The caller cancelled.
     Cancelled,
+    /// The caller's own breaker or throttle let nothing through.
+    Open,
+    /// The caller's own bulkhead was full.
+    Bulkhead,
+    /// Its deadline had passed when its turn came.
+    Expired,
     /// The answer did not have the form asked for.
     Malformed,
     /// The request was not acceptable, and would not be the next time.
     Rejected,
     /// Whoever asked was not accepted.
     Denied,
+}
+
+impl ErrorClass {
+    /// Every class; each stands at the index that is its number.
+    pub const ALL: [Self; 16] = [
+        Self::Error,
+        Self::Timeout,
+        Self::Shed,
+        Self::Throttled,
+        Self::Reneged,
+        Self::Reset,
+        Self::Refused,
+        Self::Connections,
+        Self::PoolTimeout,
+        Self::Cancelled,
+        Self::Open,
+        Self::Bulkhead,
+        Self::Expired,
+        Self::Malformed,
+        Self::Rejected,
+        Self::Denied,
+    ];
 }
 
 /// How a caller behaves towards one target.
@@ -66,11 +94,16 @@ pub struct CallPolicy {
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.
     pub priority: Option<u8>,
+    /// What it does to protect itself and the target.
+    pub guard: Guard,
 }
 
 /// A connection pool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
+    /// The policy whose connections these are: this one, or another of the same caller and target
+    /// that takes the pool from the same entry.
+    pub owner: PolicyId,
     /// Most connections per caller replica.
     pub size: u32,
     /// Most callers waiting for a connection; `None` is unlimited.
@@ -94,11 +127,16 @@ pub struct Retry {
     pub budget: Option<RetryBudget>,
     /// Whether a refusal's hint replaces a shorter pause.
     pub honours_retry_after: bool,
+    /// Whether work done for somebody's retry is never retried here, so that only one layer retries.
+    pub only_if_first: bool,
 }
 
-/// Bound on retries over many calls of one policy.
+/// Bound on retries over many calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryBudget {
+    /// The policy whose allowance this is: this one, or another of the same caller and target
+    /// that takes the budget from the same entry.
+    pub owner: PolicyId,
     /// How the allowance works.
     pub rule: BudgetRule,
     /// Who shares it.

@@ -26,7 +26,7 @@ pub enum Checked {
 
 /// A rule checked for every request at the door, before its limits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Guard {
+pub struct FirewallRule {
     /// Name in messages; the salt of its draws within the component.
     pub name: String,
     /// Which requests it is about; `None` is all.

@@ -21,7 +21,7 @@ fn a_minimal_model_gets_every_default() {
     let web = &plan.components[0];
     assert_eq!((web.kind.as_str(), web.replicas, web.speed), ("core/service", 1, 1.0));
     assert_eq!(web.holding, Holding::Threads { per_replica: Some(16), cores: None });
-    assert_eq!(web.queue, Queue { capacity: None, discipline: Discipline::Fifo, patience: None });
+    assert_eq!(web.queue, Queue::default());
     assert!(web.operations[0].idempotent);
     let [policy] = plan.policies.as_slice() else { panic!("one caller, one target: {:?}", plan.policies) };
     assert_eq!(policy.name, "shoppers -> web");
@@ -82,7 +82,7 @@ fn the_reference_application_resolves_to_what_it_says() {
     assert_eq!(web.attempt_timeout, Some(SimSpan::from_millis(500)));
     assert_eq!(web.retry.attempts_max, 3);
     let rule = BudgetRule::Ratio { ratio: 0.1, window: SimSpan::from_secs(10), min_per_sec: 0.0 };
-    assert_eq!(web.retry.budget, Some(RetryBudget { rule, scope: BudgetScope::Component }));
+    assert_eq!(web.retry.budget, Some(RetryBudget { owner: 3, rule, scope: BudgetScope::Component }));
     let app = &plan.components[1].operations[0].steps;
     let Step::Choose { branches, salt } = &app[2] else { panic!("{:?}", app[2]) };
     assert_eq!(salt, "get/choose#1");
@@ -96,7 +96,7 @@ fn the_reference_application_resolves_to_what_it_says() {
 }
 
 #[test]
-fn the_callers_entry_for_the_operation_wins_and_client_defaults_fill_its_gaps() {
+fn what_an_entry_for_an_operation_leaves_out_comes_from_the_targets_and_then_from_client_defaults() {
     let topology = "
 topology: t
 components:
@@ -126,10 +126,47 @@ clients:
         got,
         [
             ("app -> db", secs(1), false, Some(2)),
-            ("app -> db.write", secs(9), true, Some(2)),
+            ("app -> db.write", secs(1), true, Some(2)),
             ("other -> db", secs(9), false, Some(2)),
             ("other -> app", None, false, None),
             ("users -> other", None, false, None),
+        ]
+    );
+}
+
+#[test]
+fn calls_that_take_a_pool_or_budget_from_the_same_entry_share_it() {
+    let topology = "
+topology: t
+components:
+  app:
+    calls:
+      db: { pool: 5, retry: { attempts: 2, budget: 10% }, timeout: 1s }
+      db.read: { timeout: 2s }
+      db.list: { pool: 2, timeout: 3s }
+      db.write: { retry: { attempts: 3, budget: 20% } }
+    operations:
+      run: [{ call: db.list }, { call: db.read }, { call: db.write }]
+  db: { operations: { read: [], list: [], write: [], drop: [] } }
+clients:
+  users: { journeys: { go: [{ call: app.run }] } }
+";
+    let (plan, diags) = warned(topology, &CALM.replace("shoppers", "users"));
+    assert_eq!(diags, [], "the entry for the target is used, if only by the others");
+    let got: Vec<_> = plan.policies[..3]
+        .iter()
+        .map(|policy| {
+            let pool = policy.pool.as_ref().map(|pool| (pool.size, pool.owner));
+            let budget = policy.retry.budget.as_ref().map(|budget| budget.owner);
+            (policy.name.as_str(), pool, policy.retry.attempts_max, budget)
+        })
+        .collect();
+    assert_eq!(
+        got,
+        [
+            ("app -> db.list", Some((2, 0)), 2, Some(0)),
+            ("app -> db.read", Some((5, 1)), 2, Some(0)),
+            ("app -> db.write", Some((5, 1)), 3, Some(2)),
         ]
     );
 }

@@ -135,6 +135,42 @@ fn a_call_of_a_component_with_several_operations_must_say_which() {
 }
 
 #[test]
+fn a_forwarded_request_is_answered_over_the_way_to_the_original_caller() {
+    let topology = "
+topology: t
+places: { home: {}, near: {}, far: {} }
+network:
+  links: [{ between: [home, near], latency: 1ms }, { between: [near, far], latency: 1ms }]
+components:
+  front: { place: near, operations: { get: [{ forward: middle.get }] } }
+  middle: { place: near, operations: { get: [{ choose: [{ share: 50%, do: [{ forward: back.get }] }] }] } }
+  back: { place: far, operations: { get: [{ compute: 1ms }] } }
+clients: { users: { place: home, journeys: { go: [{ call: front.get }] } } }
+";
+    let calm = CALM.replace("shoppers", "users");
+    let at = "components/back/operations/get";
+    assert_finds(topology, &calm, "E206", at, "from far straight to `users` in home");
+    let with = |link: &str| changed(topology, "links: [", &format!("links: [{link}, "));
+    assert_finds(&with("{ from: far, to: home }"), &calm, "W208", at, "none back");
+    assert_finds(&with("{ from: home, to: far }"), &calm, "E206", at, "no link that way");
+    let both = with("{ between: [far, home] }");
+    assert!(diags(&both, &calm).is_empty(), "{}", shown(&diags(&both, &calm)));
+    let called = topology.replace("forward:", "call:");
+    assert!(diags(&called, &calm).is_empty());
+    let fault = |from: &str| {
+        format!("{calm}faults: [{{ at: 1m, for: 1m, partition: {{ from: {from}, to: users }} }}]")
+    };
+    assert_finds(
+        &both,
+        &fault("back"),
+        "W204",
+        "faults/0/partition",
+        "hanging until the end: users -> front",
+    );
+    assert_finds(&both, &fault("middle"), "W204", "faults/0/partition", "users -> front");
+}
+
+#[test]
 fn caches_that_would_not_fit_into_memory_are_refused() {
     let topology =
         PAIR.replace("population: 10", "population: 1000M").replace("memory: 1MiB", "entries: unlimited");

@@ -3,10 +3,11 @@
 
 use super::components::rejected;
 use super::traffic::{failed, worst_blame};
-use super::{ComponentFact, Facts, Saturation, ratio};
-use crate::outcome::Incident;
+use super::{ComponentFact, Facts, Saturation, depth, ratio};
+use crate::outcome::{Incident, Recovery, Saturation as Reached, Trial};
 use crate::report::figures::{count, duration, plural, rate, share};
 use crate::report::words::{self, tame};
+use crate::units::SimSpan;
 
 /// Attempts per call that make retries a finding.
 const AMPLIFICATION_STRIKING: f64 = 1.2;
@@ -19,6 +20,8 @@ const SATURATED_SHOWN: usize = 3;
 pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
     let candidates = [
         incidents(facts),
+        recovery(facts),
+        first_to_saturate(facts),
         saturated(facts),
         blame(facts),
         retries(facts),
@@ -41,12 +44,59 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
     };
     let which = if incidents.len() == 1 { "once" } else { "longest" };
     Some(format!(
-        "Users were hurt in {}, {which} {how} (availability down to {}, p99 up to {}); {} failed over the run.",
+        "Users were hurt in {}, {which} {how} ({}); {} failed over the run.",
         plural(incidents.len(), "incident"),
-        share(longest.availability_min),
-        duration(longest.latency_p99_max.0 as f64),
+        depth(longest),
         if requests == 1 { "1 request".to_owned() } else { format!("{} requests", count(requests)) },
     ))
+}
+
+fn recovery(facts: &Facts<'_>) -> Option<String> {
+    let recovery = facts.outcome().recovery.as_ref()?;
+    let end = recovery.trigger_end;
+    match recovery.time {
+        // A trigger that hurt nobody is no finding.
+        Some(SimSpan::ZERO) if facts.outcome().incidents.is_empty() => None,
+        Some(SimSpan::ZERO) => Some(format!("Service held as soon as the last trigger ended at {end}.")),
+        Some(time) => Some(format!("Service held again {time} after the last trigger ended at {end}.")),
+        None if recovery.trials.is_empty() => {
+            Some(format!("Service did not come back after the last trigger ended at {end}."))
+        }
+        None => Some(sustained(recovery)),
+    }
+}
+
+/// What keeps an overload going, by repetitions of the run.
+fn sustained(recovery: &Recovery) -> String {
+    let end = recovery.trigger_end;
+    let time = |trial: &Trial| trial.time.map_or_else(|| "never".to_owned(), |time| format!("after {time}"));
+    let tried: Vec<String> = recovery
+        .trials
+        .iter()
+        .map(|trial| match trial.removed.as_slice() {
+            [one] => format!("{one}: {}", time(trial)),
+            _ => format!("all of these: {}", time(trial)),
+        })
+        .collect();
+    let loops = recovery.sustained_by();
+    let answer = if loops.is_empty() {
+        "no single loop keeps it down".to_owned()
+    } else {
+        format!("kept down by {}", loops.join(", or by "))
+    };
+    format!(
+        "Service did not come back after the last trigger ended at {end}: {answer}. Taken away from then on, it would hold again: {}.",
+        tried.join("; ")
+    )
+}
+
+fn first_to_saturate(facts: &Facts<'_>) -> Option<String> {
+    let all = &facts.outcome().saturations;
+    let first = all.first()?;
+    let text = |s: &Reached| format!("{} ({}) at {}", tame(&s.who), words::saturation(s.kind), s.from);
+    let then: Vec<String> = all.iter().skip(1).take(SATURATED_SHOWN).map(text).collect();
+    let then = if then.is_empty() { String::new() } else { format!("; then {}", then.join(", ")) };
+    Some(format!("First at its limit: {}{then}.", text(first)))
 }
 
 fn saturated(facts: &Facts<'_>) -> Option<String> {

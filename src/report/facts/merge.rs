@@ -1,6 +1,6 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
-use crate::outcome::{CacheSlot, ComponentSlot, EdgeSlot, StoreSlot, TrafficSlot};
+use crate::outcome::{CacheSlot, ComponentSlot, EdgeSlot, ModelSlot, StoreSlot, TrafficSlot};
 
 /// Something that can be summed over slots.
 pub(crate) trait Merge: Default {
@@ -26,6 +26,8 @@ impl Merge for TrafficSlot {
         self.open += other.open;
         self.latency.merge(&other.latency);
         self.latency_failed.merge(&other.latency_failed);
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
     }
 }
 
@@ -37,7 +39,9 @@ impl Merge for ComponentSlot {
         self.shed += other.shed;
         self.throttled += other.throttled;
         self.refused += other.refused;
+        self.denied += other.denied;
         self.reneged += other.reneged;
+        self.expired += other.expired;
         self.cancelled += other.cancelled;
         self.lost += other.lost;
         self.inside += other.inside;
@@ -52,6 +56,7 @@ impl Merge for ComponentSlot {
         self.in_system_max = self.in_system_max.max(other.in_system_max);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
+        add_part(&mut self.model, other.model.as_ref());
     }
 }
 
@@ -86,6 +91,20 @@ impl Merge for StoreSlot {
     }
 }
 
+impl Merge for ModelSlot {
+    fn add(&mut self, other: &Self) {
+        self.generations += other.generations;
+        self.prompt_tokens += other.prompt_tokens;
+        self.output_tokens += other.output_tokens;
+        self.overflowed += other.overflowed;
+        self.cut += other.cut;
+        self.malformed += other.malformed;
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
+        self.token_time.merge(&other.token_time);
+    }
+}
+
 impl Merge for EdgeSlot {
     fn add(&mut self, other: &Self) {
         self.calls += other.calls;
@@ -101,5 +120,11 @@ impl Merge for EdgeSlot {
         self.calls_ok += other.calls_ok;
         self.budget_denied += other.budget_denied;
         self.connects += other.connects;
+        self.short_circuited += other.short_circuited;
+        self.breaker_opened += other.breaker_opened;
+        self.bulkhead_full += other.bulkhead_full;
+        self.hedges += other.hedges;
+        self.hedges_won += other.hedges_won;
+        self.hedges_denied += other.hedges_denied;
     }
 }

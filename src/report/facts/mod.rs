@@ -5,14 +5,16 @@ mod components;
 mod edges;
 mod findings;
 mod merge;
+mod replications;
 mod timeline;
 mod traffic;
 
 pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
-pub(super) use timeline::{Happening, HappeningKind, timeline};
-pub(super) use traffic::{TrafficFact, answered, availability, failed, worst_blame};
+pub(super) use replications::{CONFIDENCE, Headline, Spread};
+pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
+pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
 use super::Sheet;
 use crate::outcome::{ConservationCheck, Outcome, Phase};
@@ -31,6 +33,8 @@ pub(super) struct Facts<'a> {
     /// In the topology's order.
     pub(super) components: Vec<ComponentFact<'a>>,
     pub(super) edges: Vec<EdgeFact<'a>>,
+    /// What users got over all replications; empty for a single run.
+    pub(super) headlines: Vec<Headline>,
 }
 
 /// Some slots of the run.
@@ -78,6 +82,7 @@ impl<'a> Facts<'a> {
             traffic: outcome.traffic.iter().map(|t| TrafficFact::new(t, &whole, &parts)).collect(),
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
+            headlines: replications::headlines(outcome, sheet.others),
             whole,
             parts,
         }
@@ -85,6 +90,26 @@ impl<'a> Facts<'a> {
 
     pub(super) fn outcome(&self) -> &'a Outcome {
         self.sheet.outcome
+    }
+
+    /// How many runs of the scenario there are.
+    pub(super) fn replications(&self) -> usize {
+        1 + self.sheet.others.len()
+    }
+
+    /// One line that says which replication is shown, and how many were stopped early; nothing for a single run.
+    pub(super) fn replications_note(&self) -> Option<String> {
+        let count = self.replications();
+        if count == 1 {
+            return None;
+        }
+        let all = std::iter::once(self.outcome()).chain(self.sheet.others);
+        let stopped = all.filter(|outcome| outcome.truncated.is_some()).count();
+        let stopped = if stopped > 0 { format!("; {stopped} of them stopped early") } else { String::new() };
+        Some(format!(
+            "{count} replications{stopped}. What says so is over all of them; everything else shows the first, seed {}.",
+            self.outcome().seed
+        ))
     }
 
     /// How many expectations came out so.

@@ -1,6 +1,7 @@
 //! Faults and incidents in one order of time.
 
 use crate::outcome::{FaultSpan, Incident, Outcome};
+use crate::report::figures::{duration, share};
 use crate::units::SimTime;
 
 /// Something that happened over a time.
@@ -19,6 +20,15 @@ pub(crate) enum HappeningKind<'a> {
     Fault(&'a FaultSpan),
     /// Users were hurt.
     Incident(&'a Incident),
+}
+
+/// How badly users were hurt at worst.
+pub(crate) fn depth(incident: &Incident) -> String {
+    let slow = incident.latency_p99_max.map_or_else(
+        || "nothing answered".to_owned(),
+        |span| format!("p99 up to {}", duration(span.0 as f64)),
+    );
+    format!("availability down to {}, {slow}", share(incident.availability_min))
 }
 
 /// Faults and incidents, earliest first; a fault before the incident it starts.
@@ -42,4 +52,24 @@ pub(crate) fn timeline(outcome: &Outcome) -> Vec<Happening<'_>> {
     let mut all: Vec<_> = faults.chain(incidents).collect();
     all.sort_by_key(|happening| happening.from);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::SimSpan;
+
+    #[test]
+    fn the_depth_of_an_incident_without_answers_is_said_in_words() {
+        let incident = |p99| Incident {
+            from: SimTime(0),
+            to: None,
+            availability_min: 0.0,
+            latency_p99_max: p99,
+            failed: 7,
+        };
+        assert_eq!(depth(&incident(None)), "availability down to 0%, nothing answered");
+        let slow = incident(Some(SimSpan::from_millis(250)));
+        assert_eq!(depth(&slow), "availability down to 0%, p99 up to 250ms");
+    }
 }

@@ -38,6 +38,17 @@ pub(crate) fn failed(slot: &TrafficSlot) -> u64 {
     slot.errors.values().sum()
 }
 
+/// Requests in progress at the end that are so many, in share of arrivals, that the availability is a range.
+const OPEN_SHARE_MIN: f64 = 0.01;
+
+/// From when all requests in progress at the end fail to when all are answered, if they are enough to tell.
+pub(crate) fn availability_bounds(slot: &TrafficSlot) -> Option<(f64, f64)> {
+    let arrived = slot.arrived as f64;
+    let bound = |answered: u64| ratio(answered as f64, arrived);
+    let is_worth_saying = slot.open as f64 > OPEN_SHARE_MIN * arrived;
+    is_worth_saying.then(|| Some((bound(answered(slot))?, bound(answered(slot) + slot.open)?))).flatten()
+}
+
 /// Share of finished requests that were answered.
 pub(crate) fn availability(slot: &TrafficSlot) -> Option<f64> {
     ratio(answered(slot) as f64, (answered(slot) + failed(slot)) as f64)
@@ -61,4 +72,23 @@ pub(crate) fn worst_blame<'a>(
             Some((blame, nearest))
         })
         .max_by(|a, b| a.1.latency_ns.total_cmp(&b.1.latency_ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_in_progress_make_the_availability_a_range() {
+        let slot = |open| TrafficSlot {
+            arrived: 1000 + open,
+            ok: 900,
+            degraded: 50,
+            open,
+            ..TrafficSlot::default()
+        };
+        assert_eq!(availability_bounds(&slot(9)), None);
+        assert_eq!(availability_bounds(&slot(1000)), Some((0.475, 0.975)));
+        assert_eq!(availability_bounds(&TrafficSlot::default()), None);
+    }
 }

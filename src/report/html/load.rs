@@ -3,8 +3,8 @@
 use super::table::{Cell, escape, legend, table};
 use crate::outcome::TrafficSlot;
 use crate::report::charts::{LOAD_LEGEND, load};
-use crate::report::facts::{Facts, TrafficFact, answered, availability, failed};
-use crate::report::figures::{count, duration_or_none, rate, share, share_or_none};
+use crate::report::facts::{Facts, TrafficFact, answered, failed};
+use crate::report::figures::{availability_text, count, duration_or_none, rate, share};
 use crate::report::words;
 
 /// Journeys with a chart.
@@ -44,9 +44,11 @@ fn by_journey(facts: &Facts<'_>) -> String {
     });
     let heads = [
         "workload / journey",
+        "arrived",
         "offered",
         "goodput",
         "availability",
+        "open",
         "p50",
         "p90",
         "p99",
@@ -73,9 +75,11 @@ pub(super) fn by_part(facts: &Facts<'_>) -> String {
     let heads = [
         "workload / journey",
         "part of the run",
+        "arrived",
         "offered",
         "goodput",
         "availability",
+        "open",
         "p50",
         "p90",
         "p99",
@@ -96,9 +100,11 @@ fn cells_with_name(mut cells: Vec<Cell>, fact: &TrafficFact<'_>, index: usize) -
 fn results(slot: &TrafficSlot, seconds: f64) -> Vec<Cell> {
     let per_sec = |count: u64| rate(if seconds > 0.0 { count as f64 / seconds } else { 0.0 });
     let mut cells = vec![
+        Cell::figure(count(slot.arrived)),
         Cell::figure(per_sec(slot.arrived)),
         Cell::figure(per_sec(answered(slot))),
-        Cell::figure(share_or_none(availability(slot))).bad_if(failed(slot) * 100 > slot.arrived),
+        Cell::figure(availability_text(slot)).bad_if(failed(slot) * 100 > slot.arrived),
+        Cell::figure(count(slot.open)),
     ];
     cells.extend([0.5, 0.9, 0.99, 0.999].map(|q| Cell::figure(duration_or_none(slot.latency.quantile(q)))));
     cells
@@ -115,9 +121,6 @@ fn errors(slot: &TrafficSlot) -> String {
         .collect();
     if slot.degraded > 0 {
         parts.push(format!("{} degraded", count(slot.degraded)));
-    }
-    if slot.open > 0 {
-        parts.push(format!("{} open at the end", count(slot.open)));
     }
     parts.join(", ")
 }

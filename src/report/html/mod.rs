@@ -7,6 +7,7 @@ mod blame;
 mod load;
 mod machinery;
 mod provenance;
+mod replications;
 mod table;
 mod timeline;
 mod verdict;
@@ -37,6 +38,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
     let facts = Facts::new(sheet);
     let sections = [
         ("expectations", "Expectations", verdict::expectations(&facts)),
+        ("replications", "Over all replications", replications::section(&facts)),
         ("timeline", "Faults and incidents", timeline::section(&facts)),
         ("load", "What users got", load::section(&facts)),
         ("over-time", "Components over time", machinery::over_time(&facts)),

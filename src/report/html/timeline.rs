@@ -2,8 +2,8 @@
 
 use super::table::{Cell, escape, table};
 use crate::report::charts::axis::Axis;
-use crate::report::facts::{Facts, Happening, HappeningKind, timeline};
-use crate::report::terminal::incident_text;
+use crate::report::facts::{Facts, Happening, HappeningKind, depth, timeline};
+use crate::report::figures::count;
 use crate::report::words::{clip, tame};
 use crate::units::SimTime;
 use std::fmt::Write;
@@ -112,7 +112,8 @@ fn list(all: &[Happening<'_>]) -> String {
                 ("fault", format!("{}: {} of {}", tame(&fault.name), tame(&fault.kind), tame(&fault.target)))
             }
             HappeningKind::Incident(incident) => {
-                ("incident", format!("users hurt: {}", incident_text(incident)))
+                let text = format!("users hurt: {}, {} failed", depth(incident), count(incident.failed));
+                ("incident", text)
             }
         };
         vec![

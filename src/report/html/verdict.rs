@@ -2,12 +2,12 @@
 
 use super::table::{Cell, escape, table};
 use crate::outcome::TrafficSlot;
+use crate::report::facts::answered;
 use crate::report::facts::{Facts, findings};
-use crate::report::facts::{answered, availability};
-use crate::report::figures::{count, exact, rate, share_or_none};
+use crate::report::figures::{availability_text, count, exact, rate, share};
 use crate::report::terminal::measured_and_target;
 use crate::report::words::{self, tame, tame_to};
-use crate::verdict::Verdict;
+use crate::verdict::{CONFIDENCE, Verdict};
 
 /// Longest expectation and reason shown whole.
 const TEXT_MAX: usize = 240;
@@ -28,6 +28,9 @@ pub(super) fn header(facts: &Facts<'_>) -> String {
         words::length(outcome),
         outcome.seed,
     );
+    if let Some(note) = facts.replications_note() {
+        out.push_str(&format!("<p>{}</p>\n", escape(&note)));
+    }
     if let Some(truncation) = &outcome.truncated {
         out.push_str(&format!(
             "<p class=\"warning\" role=\"alert\">{}</p>\n",
@@ -49,23 +52,25 @@ pub(super) fn header(facts: &Facts<'_>) -> String {
     out + "</header>\n"
 }
 
-/// The four figures everybody asks for first.
+/// The figures everybody asks for first.
 fn tiles(facts: &Facts<'_>) -> String {
     let mut total = TrafficSlot::default();
     for traffic in &facts.traffic {
         total.arrived += traffic.total.arrived;
         total.ok += traffic.total.ok;
         total.degraded += traffic.total.degraded;
+        total.open += traffic.total.open;
         for (class, count) in &traffic.total.errors {
             *total.errors.entry(*class).or_insert(0) += count;
         }
     }
     let worst = longest_incident(facts);
     let tiles = [
-        ("availability", share_or_none(availability(&total))),
+        ("availability", availability_text(&total)),
         ("offered", rate(facts.whole.per_sec(total.arrived))),
         ("goodput", rate(facts.whole.per_sec(answered(&total)))),
         ("failed", count(total.errors.values().sum())),
+        ("open at the end", count(total.open)),
         ("longest incident", worst),
         ("events", exact(u128::from(facts.outcome().events))),
     ];
@@ -118,9 +123,12 @@ pub(super) fn expectations(facts: &Facts<'_>) -> String {
             Cell::markup(format!("<small>{}</small>", escape(&tame(&judgement.location)))),
         ]
     });
-    table(
-        "What the scenario promises, and what was measured",
-        &["verdict", "expectation", "measured", "target", "written in"],
-        rows.collect(),
-    )
+    let caption = match facts.replications() {
+        1 => "What the scenario promises, and what was measured".to_owned(),
+        count => format!(
+            "What the scenario promises, and the mean measured, with its {} interval over {count} replications",
+            share(CONFIDENCE)
+        ),
+    };
+    table(&caption, &["verdict", "expectation", "measured", "target", "written in"], rows.collect())
 }

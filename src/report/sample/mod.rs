@@ -275,7 +275,7 @@ pub(super) fn outcome() -> Outcome {
         from: at(from),
         to,
         availability_min,
-        latency_p99_max: SimSpan::from_millis(p99),
+        latency_p99_max: Some(SimSpan::from_millis(p99)),
         failed,
     };
     Outcome {
@@ -315,6 +315,16 @@ pub(super) fn outcome() -> Outcome {
             fault("supabase brownout", "slow", "supabase.postgres x8", 10 * MIN, 15 * MIN),
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
+        saturations: vec![Saturation {
+            kind: SaturationKind::Pool,
+            who: "user-services -> supabase".into(),
+            from: at(10 * MIN + 10),
+        }],
+        recovery: Some(Recovery {
+            trigger_end: at(22 * MIN),
+            time: Some(SimSpan::from_secs(2 * MIN)),
+            trials: Vec::new(),
+        }),
         incidents: vec![
             incident(10 * MIN + 20, Some(at(15 * MIN + 40)), 0.853, 8400, 13_411),
             incident(20 * MIN + 10, Some(at(24 * MIN)), 0.942, 5100, 2_604),
@@ -387,6 +397,7 @@ pub(super) fn judgements() -> Vec<Judgement> {
 pub(super) fn sheet<'a>(outcome: &'a Outcome, judgements: &'a [Judgement]) -> Sheet<'a> {
     Sheet {
         outcome,
+        others: &[],
         judgements,
         command:
             "shakedown run scenarios/mood-mnky/supabase-brownout.yaml --environment production --seed 42"
@@ -411,6 +422,8 @@ pub(super) fn empty() -> Outcome {
         components: Vec::new(),
         edges: Vec::new(),
         faults: Vec::new(),
+        saturations: Vec::new(),
+        recovery: None,
         incidents: Vec::new(),
         blame: Vec::new(),
         windows: Windows::default(),

@@ -1,8 +1,8 @@
 //! What users got, and who made them wait.
 
 use super::Style;
-use crate::report::facts::{Facts, TrafficFact, answered, availability, failed, worst_blame};
-use crate::report::figures::{count, duration, duration_or_none, rate, share_or_none, share_short};
+use crate::report::facts::{Facts, TrafficFact, answered, failed, worst_blame};
+use crate::report::figures::{availability_text, count, duration, duration_or_none, rate, share_short};
 use crate::report::table::{Align, Cell, Paint, Table};
 use crate::report::words::{self, tame};
 
@@ -36,7 +36,7 @@ pub(super) fn traffic(facts: &Facts<'_>, style: Style) -> String {
             fact.name().into(),
             rate(facts.whole.per_sec(total.arrived)).into(),
             rate(facts.whole.per_sec(answered(total))).into(),
-            share_or_none(availability(total)).into(),
+            availability_text(total).into(),
             quantile(0.5),
             quantile(0.9),
             quantile(0.99),
@@ -55,30 +55,26 @@ pub(super) fn traffic(facts: &Facts<'_>, style: Style) -> String {
     if table.is_empty() { String::new() } else { table.render(style.width, style.colour) }
 }
 
-/// `1,234 failed: 1,000 timeout, 234 shed`; nothing when all went well.
+/// `of 9,012: 1,234 failed (1,000 timeout, 234 shed), 3 still open`; nothing when all went well.
 fn errors(fact: &TrafficFact<'_>) -> Option<String> {
     let total = &fact.total;
     let mut classes: Vec<_> = total.errors.iter().filter(|(_, count)| **count > 0).collect();
     classes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let mut parts: Vec<String> = classes
+    let classes: Vec<String> = classes
         .iter()
         .map(|(class, number)| format!("{} {}", count(**number), words::error_class(**class)))
         .collect();
-    let lost = failed(total);
-    let mut text =
-        if lost > 0 { format!("{} failed: {}", count(lost), parts.join(", ")) } else { String::new() };
-    parts.clear();
+    let mut parts = Vec::new();
+    if failed(total) > 0 {
+        parts.push(format!("{} failed ({})", count(failed(total)), classes.join(", ")));
+    }
     if total.degraded > 0 {
         parts.push(format!("{} degraded", count(total.degraded)));
     }
     if total.open > 0 {
         parts.push(format!("{} still open", count(total.open)));
     }
-    if !parts.is_empty() {
-        text.push_str(if text.is_empty() { "" } else { "; " });
-        text.push_str(&parts.join(", "));
-    }
-    (!text.is_empty()).then_some(text)
+    (!parts.is_empty()).then(|| format!("of {}: {}", count(total.arrived), parts.join(", ")))
 }
 
 pub(super) fn blame(facts: &Facts<'_>, style: Style) -> String {

@@ -3,9 +3,11 @@
 
 mod load;
 mod machinery;
+mod models;
+mod replications;
 
-use super::facts::{Facts, Happening, HappeningKind, findings, timeline};
-use super::figures::{duration, exact, measure, measure_beside, share};
+use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
+use super::figures::{count, exact, measure, measure_beside};
 use super::table::{Align, Cell, Paint, Table};
 use super::words::{self, clip, tame};
 use super::{Format, Sheet};
@@ -47,7 +49,8 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
     let style = Style { width: style.width.max(WIDTH_MIN), ..style };
     let sections = [
         ("", headline(&facts, style)),
-        ("Expectations", expectations(sheet.judgements, style)),
+        (replications::promises_title(&facts), expectations(sheet.judgements, style)),
+        (replications::TITLE, replications::table(&facts, style)),
         ("What stands out", stands_out(&facts, style)),
         ("Traffic", load::traffic(&facts, style)),
         ("Faults and incidents", happenings(&facts, style)),
@@ -55,6 +58,7 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Language models and meters", models::models(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];
@@ -102,6 +106,9 @@ fn headline(facts: &Facts<'_>, style: Style) -> String {
         Paint::Strong.on(&what, style.colour),
         Paint::Dim.on(&clip(&about, style.width - 2), style.colour),
     );
+    if let Some(note) = facts.replications_note() {
+        out.extend(wrap(" ", &note, style.width));
+    }
     if let Some(truncation) = &outcome.truncated {
         let warning = clip(&words::truncation(truncation), style.width - 2);
         out.push_str(&format!("  {}\n", Paint::Bad.on(&warning, style.colour)));
@@ -148,17 +155,17 @@ pub(super) fn measured_and_target(judgement: &Judgement) -> (String, String) {
 }
 
 fn stands_out(facts: &Facts<'_>, style: Style) -> String {
-    findings(facts).iter().flat_map(|finding| wrap(finding, style.width)).collect()
+    findings(facts).iter().flat_map(|finding| wrap("  •", finding, style.width)).collect()
 }
 
-/// A sentence over as many lines as it needs, the first with a bullet.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// A sentence over as many lines as it needs, the first after a bullet, the others indented as far.
+fn wrap(bullet: &str, text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::from("  •");
+    let mut line = bullet.to_owned();
     for word in text.split(' ') {
         if line.chars().count() + 1 + word.chars().count() > width && line.trim().chars().count() > 1 {
             lines.push(line + "\n");
-            line = String::from("   ");
+            line = " ".repeat(bullet.chars().count());
         }
         line.push(' ');
         line.push_str(&clip(word, width - 4));
@@ -194,7 +201,10 @@ fn happening_row(happening: &Happening<'_>) -> Vec<Cell> {
             "fault",
             format!("{}: {} of {}", tame(&fault.name), tame(&fault.kind), tame(&fault.target)),
         ),
-        HappeningKind::Incident(incident) => (Paint::Bad, "users hurt", incident_text(incident)),
+        HappeningKind::Incident(incident) => {
+            let text = format!("{}, {} failed", depth(incident), count(incident.failed));
+            (Paint::Bad, "users hurt", text)
+        }
     };
     vec![
         Cell::new(happening.label.clone(), paint),
@@ -203,16 +213,6 @@ fn happening_row(happening: &Happening<'_>) -> Vec<Cell> {
         Cell::new(word, paint),
         what.into(),
     ]
-}
-
-/// How badly users were hurt.
-pub(super) fn incident_text(incident: &crate::outcome::Incident) -> String {
-    format!(
-        "availability down to {}, p99 up to {}, {} failed",
-        share(incident.availability_min),
-        duration(incident.latency_p99_max.0 as f64),
-        super::figures::count(incident.failed),
-    )
 }
 
 fn footer(facts: &Facts<'_>, style: Style) -> String {

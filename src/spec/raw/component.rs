@@ -1,6 +1,6 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawEnd, RawGuard, RawModel, RawOperation};
+use super::{RawCallPolicy, RawConcurrency, RawEnd, RawFirewall, RawModel, RawOperation};
 use crate::spec::scalar::{
     AmountText, BytesText, CountText, LawText, NumberText, PriceText, RateText, SpanText,
 };
@@ -36,7 +36,7 @@ pub struct RawComponent {
     pub queue: Option<RawQueue>,
     /// Rules checked for every request before its limits, in order.
     #[serde(default)]
-    pub firewall: Vec<RawGuard>,
+    pub firewall: Vec<RawFirewall>,
     /// Certificate that it shows to whoever opens a connection.
     pub certificate: Option<String>,
     /// Who may call it: components, clients or places; others are refused. Default: everybody.
@@ -75,6 +75,12 @@ pub struct RawQueue {
     pub discipline: Option<RawDiscipline>,
     /// How long a request waits before it leaves; work that has begun always finishes. Default: for ever.
     pub patience: Option<LawText>,
+    /// Whether a request whose caller has stopped waiting is dropped when its turn comes, instead of being served for nothing. Default: false.
+    pub drop_expired: Option<bool>,
+    /// With `codel` or `adaptive-lifo`: a queue that has not been empty for this long stands. Default: 100ms.
+    pub interval: Option<SpanText>,
+    /// With `codel` or `adaptive-lifo`: longest wait in a standing queue; who waits longer is shed. Others may wait `interval`. Default: 5ms with `codel`, none with `adaptive-lifo`.
+    pub target: Option<SpanText>,
 }
 
 /// Who is served next.
@@ -85,6 +91,10 @@ pub enum RawDiscipline {
     Fifo,
     /// Last in, first out.
     Lifo,
+    /// First in, first out, with controlled delay: waits in a standing queue end after `target`.
+    Codel,
+    /// First in, first out; last in, first out while the queue stands.
+    AdaptiveLifo,
     /// Smallest priority number first; running work is not interrupted.
     Priority,
     /// Smallest priority number first; more urgent work interrupts less urgent, which resumes later.
@@ -103,6 +113,8 @@ pub enum RawAdmission {
     LeakyBucket(RawBucket),
     /// So many units in each calendar stretch of time; starts over with the next.
     Quota(RawQuota),
+    /// Most requests inside each replica; checked before all buckets. At most one.
+    Concurrency(RawConcurrency),
 }
 
 /// A token or leaky bucket.

@@ -8,8 +8,10 @@
 mod attributes;
 mod component;
 mod faults;
+mod guard;
 mod kind;
 mod load;
+mod overload;
 mod policy;
 mod security;
 mod steps;
@@ -20,9 +22,11 @@ use super::scalar::{
 pub use attributes::*;
 pub use component::*;
 pub use faults::*;
+pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use overload::*;
 pub use policy::*;
 use schemars::JsonSchema;
 pub use security::*;

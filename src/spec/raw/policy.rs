@@ -1,5 +1,6 @@
 //! Call policies as a file writes them.
 
+use super::{RawBreaker, RawBulkhead, RawClientThrottle, RawHedge, RawStep};
 use crate::spec::scalar::{BackoffText, CountText, LawText, NumberText, RateText, ShareText, SpanText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +33,16 @@ pub struct RawCallPolicy {
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
     pub priority: Option<u8>,
+    /// Stops calling what keeps failing. Default: none.
+    pub breaker: Option<RawBreaker>,
+    /// Most attempts at once per caller replica. Default: unlimited.
+    pub bulkhead: Option<RawBulkhead>,
+    /// Sends less when many attempts are rejected. Default: none.
+    pub throttle: Option<RawClientThrottle>,
+    /// Asks a second time when the first answer is late. Default: never.
+    pub hedge: Option<RawHedge>,
+    /// Steps done instead when the call has failed; the answer counts as degraded. Default: none.
+    pub fallback: Option<Vec<RawStep>>,
 }
 
 /// A connection pool: its size, or its details.
@@ -66,12 +77,14 @@ pub struct RawRetry {
     pub attempts: u32,
     /// Pause before each retry: `none`, `fixed(100ms)`, `exponential(BASE CAP)`, `exponential(BASE CAP spread 50%)`, `full-jitter(BASE CAP)`, `equal-jitter(BASE CAP)` or `decorrelated(BASE CAP)`. Default: none.
     pub backoff: Option<BackoffText>,
-    /// Failures that are tried again. Default: all but rejected, denied and cancelled.
+    /// Failures that are tried again. Default: all but `rejected`, `denied` and the caller's own `open`.
     pub on: Option<Vec<RawErrorClass>>,
     /// Bound on retries over many calls. Default: none.
     pub budget: Option<RawBudget>,
     /// Whether a refusal's hint replaces a shorter pause. Default: true.
     pub honor_retry_after: Option<bool>,
+    /// Whether work done for somebody's retry is never retried here, so that only one layer retries. Default: false.
+    pub only_if_first: Option<bool>,
 }
 
 /// Bound on retries over many calls: a share of calls, or its details.
@@ -162,6 +175,12 @@ pub enum RawErrorClass {
     Connections,
     /// No connection of the caller's own pool came free in time.
     PoolTimeout,
+    /// The caller's own breaker or throttle let nothing through.
+    Open,
+    /// The caller's own bulkhead was full.
+    Bulkhead,
+    /// Its deadline had passed when its turn came.
+    Expired,
     /// The answer did not have the form asked for, and the caller validates answers.
     Malformed,
     /// The request was not acceptable, and would not be the next time: too large, unknown, against a rule.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// A rule of a firewall, checked for every request in the order listed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum RawGuard {
+pub enum RawFirewall {
     /// Refuses a share of the requests that it is about (class `denied`), and by mistake some others.
     Rule(RawFirewallRule),
     /// Learns of a flood after a while and then refuses a share of it.

@@ -165,7 +165,7 @@ CREATE TABLE incidents (
     from_ns          INTEGER NOT NULL,
     to_ns            INTEGER,        -- NULL when service never held again
     availability_min REAL NOT NULL,
-    p99_max_ns       INTEGER NOT NULL,
+    p99_max_ns       INTEGER,        -- NULL when nothing was answered
     failed           INTEGER NOT NULL,
     PRIMARY KEY (run_id, number)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,120 @@
+//! Taking away what may keep an overload going, to see whether it does.
+
+use super::control::Control;
+use super::engine::Engine;
+use super::exec::Answer;
+use super::frame::State;
+use super::tables::{Holds, NONE};
+use crate::kernel::Phase;
+use crate::plan::ErrorClass;
+use crate::units::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// Something that can keep an overload going after its trigger has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loop {
+    /// Failed calls are tried again.
+    Retries,
+    /// Slow calls are made twice.
+    Hedges,
+    /// Look-ups miss and load what is behind the cache.
+    CacheMisses,
+    /// Requests queued during the trigger are still waiting.
+    Backlog,
+    /// Requests are served although their callers have stopped waiting.
+    AbandonedWork,
+}
+
+impl Loop {
+    /// Every loop.
+    pub const ALL: [Self; 5] =
+        [Self::Retries, Self::Hedges, Self::CacheMisses, Self::Backlog, Self::AbandonedWork];
+
+    /// As readers call it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Retries => "retries",
+            Self::Hedges => "hedged requests",
+            Self::CacheMisses => "cache misses",
+            Self::Backlog => "the backlog in the queues",
+            Self::AbandonedWork => "work for callers who have stopped waiting",
+        }
+    }
+}
+
+/// Loops taken away from some instant on: no call is retried or hedged, every look-up is a hit, every
+/// queue is emptied once, work for callers who left is dropped when its turn comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ablation {
+    /// Which.
+    pub loops: Vec<Loop>,
+    /// From when.
+    pub from: SimTime,
+}
+
+impl Engine<'_> {
+    /// Schedules an ablation.
+    pub(super) fn schedule_ablation(&mut self, ablation: &Ablation) {
+        self.ablation.clone_from(&ablation.loops);
+        self.schedule_control(ablation.from.0, Phase::Fault, Control::Ablate);
+    }
+
+    /// Takes the chosen loops away.
+    pub(super) fn ablate(&mut self) {
+        self.ablated = self.ablation.iter().fold(0, |set, one| set | 1 << *one as u32);
+        if self.is_ablated(Loop::AbandonedWork) {
+            self.stations.iter_mut().for_each(|station| station.drops_expired = true);
+        }
+        if self.is_ablated(Loop::Backlog) {
+            let queued: Vec<u32> =
+                (0..self.frames.len()).filter(|f| self.frames[*f].state == State::Queued).collect();
+            for f in queued {
+                // One may have gone because of another.
+                if self.frames[f].state == State::Queued {
+                    self.throw_out(f, ErrorClass::Shed);
+                }
+            }
+        }
+    }
+
+    /// Whether a loop was taken away.
+    #[inline]
+    pub(super) fn is_ablated(&self, one: Loop) -> bool {
+        self.ablated & 1 << one as u32 != 0
+    }
+
+    /// Takes a request out of its queue and fails it.
+    pub(super) fn throw_out(&mut self, f: u32, class: ErrorClass) {
+        let next = self.leave_line_with(f, class);
+        if next != NONE {
+            self.ready.push_back(next);
+        }
+    }
+
+    /// A request leaves its queue with an error: by patience, by delay or because it is too late.
+    pub(super) fn leave_line_with(&mut self, f: u32, class: ErrorClass) -> u32 {
+        self.leave_queue(f);
+        let comp = self.replicas[self.frames[f].replica as usize].comp;
+        let log = self.frames[f].log;
+        let wait = super::blame::label(comp, crate::outcome::WaitKind::QueueWait);
+        self.logs.charge(log, self.now, wait);
+        self.frames[f].state = State::Running;
+        if self.replicas[self.frames[f].replica as usize].limit.is_some() {
+            self.teach_limit(f, comp as usize, Some(class));
+        }
+        if self.holds(f) == Holds::Core {
+            // It waited for a core in the middle of its work: the step fails.
+            return self.fail(f, class);
+        }
+        let counts = &mut self.stations[comp as usize].counts;
+        match class {
+            ErrorClass::Reneged => counts.reneged += 1,
+            ErrorClass::Expired => counts.expired += 1,
+            _ => counts.shed += 1,
+        }
+        self.count_outside(f, comp as usize);
+        self.reply(f, Answer::failed(class))
+    }
+}

@@ -1,0 +1,153 @@
+//! What the engine promises of overload protection: every mechanism at once under every kind of
+//! trouble, laws that hold exactly, and the same bits with and without lanes.
+
+use shakedown::outcome::{EdgeSlot, Outcome};
+use shakedown::plan::{ErrorClass, Plan, resolve};
+use shakedown::sim::{Ablation, Flow, Loop, Options, simulate};
+use shakedown::spec::{Catalogue, LoadOptions, load_text};
+use shakedown::units::{SimSpan, SimTime};
+
+const SHOP: &str = "
+topology: guarded-shop
+entities: { product: { population: 2k, popularity: zipf(0.9) } }
+places: { here: {}, there: {} }
+network:
+  links: [ { between: [here, there], latency: lognormal(p50 5ms p99 20ms) } ]
+components:
+  api:
+    place: here
+    replicas: 3
+    threads: 30
+    queue: { capacity: 100, discipline: adaptive-lifo, interval: 100ms, target: 20ms, drop-expired: true }
+    admission: [ { concurrency: { gradient: { window: 500ms }, least-urgent: 50% } }, { token-bucket: { rate: 400/s, burst: 400 } } ]
+    calls:
+      memory: { timeout: 20ms, on-failure: continue }
+      store:
+        pool: { size: 10, timeout: 500ms, connect: 2ms }
+        timeout: 400ms
+        retry: { attempts: 3, backoff: full-jitter(10ms 100ms), only-if-first: true }
+        breaker: { window: 5s, minimum: 20, failures: 40%, slow: 300ms, slow-share: 80%, open: 2s, probes: 5 }
+        hedge: { percentile: 90%, window: 10s, cap: 10% }
+      partner:
+        timeout: 800ms
+        bulkhead: { calls: 8, queue: 20, wait: 300ms }
+        throttle: { k: 2, window: 10s }
+        fallback: [ { compute: 1ms } ]
+        inherit-deadline: true
+    operations:
+      browse:
+        - compute: lognormal(mean 4ms sigma 0.5)
+        - cached: { in: memory, key: product, ttl: 30s, miss: [ { read: store.products } ] }
+      buy:
+        steps:
+          - compute: exponential(6ms)
+          - parallel: { branches: [ [ { call: partner.charge } ], [ { write: store.orders } ] ] }
+        response-bytes: 20KiB
+  memory: { kind: core/cache, place: here, cache: { entries: 500 }, operations: { get: [ { wait: 1ms } ] } }
+  store:
+    kind: core/store
+    place: here
+    replicas: 2
+    async: true
+    cores: 2
+    queue: { discipline: codel, drop-expired: true }
+    store: { datasets: { products: {}, orders: {} } }
+    operations: { read: [ { compute: exponential(5ms) } ], write: [ { compute: exponential(9ms) } ] }
+  partner:
+    place: there
+    threads: 12
+    queue: { discipline: codel, patience: exponential(3s) }
+    admission: [ { concurrency: { aimd: { timeout: 500ms } } } ]
+    operations: { charge: [ { compute: lognormal(p50 80ms p99 400ms) }, { fail: 5% } ] }
+clients:
+  web:
+    place: here
+    calls: { api: { timeout: 1s, cancel: true, retry: { attempts: 3, backoff: exponential(50ms 1s spread 50%) }, hedge: { after: 300ms, cap: 2%, cancel: false } } }
+    journeys: { browse: { weight: 9, steps: [ { call: api.browse } ] }, buy: { weight: 1, steps: [ { call: api.buy } ] } }
+";
+
+const FAULTS: &str = "
+faults:
+  - { at: 20s, for: 20s, crash: { target: { component: api, count: 1 }, restart: 2s } }
+  - { at: 22s, for: 4s, flap: { on: 1s, off: 1s }, pause: { target: store } }
+  - { at: 30s, for: 20s, ramp: 5s, slow: { target: store, factor: 6 } }
+  - { at: 24s, for: 20s, gray: { target: api, errors: 20%, latency: exponential(50ms) } }
+  - { at: 26s, for: 9s, exhaust: { pool: api -> store, share: 80% } }
+  - { at: 30s, for: 6s, outage: { target: partner, mode: black-hole } }
+  - { at: 44s, for: 3s, outage: { target: store, mode: error } }
+  - { at: 50s, for: 10s, slow: { target: partner, factor: 5 } }
+  - { at: 40s, for: 20s, spike: { load: web, factor: 3 } }
+  - { recurring: { up: exponential(10s), down: exponential(1s), from: 20s, until: 60s }, crash: { target: api } }
+";
+
+fn scenario(rest: &str) -> String {
+    format!(
+        "scenario: test\ntopology: shop.yaml\nduration: 100s\nwindow: 1s\nload: {{ web: {{ rate: 200/s, classes: {{ gold: {{ share: 50%, priority: 0 }}, lead: {{ share: 50%, priority: 7 }} }} }} }}\n{rest}"
+    )
+}
+
+fn plan_of(topology: &str, scenario: &str) -> Plan {
+    let input = load_text(scenario, topology, &Catalogue::embedded(), &LoadOptions::default())
+        .unwrap_or_else(|error| panic!("{:#?}", error.diags));
+    resolve(&input).unwrap_or_else(|diags| panic!("{diags:#?}")).0
+}
+
+fn run(plan: &Plan, options: &Options) -> Outcome {
+    let outcome = simulate(plan, options, &mut |_| Flow::Continue).0;
+    for check in &outcome.conservation {
+        assert!(check.holds(), "{check:?}");
+    }
+    outcome
+}
+
+fn edge(outcome: &Outcome, name: &str, of: fn(&EdgeSlot) -> u64) -> u64 {
+    let edge = outcome.edges.iter().find(|edge| edge.name == name).unwrap_or_else(|| panic!("no {name}"));
+    edge.slots.iter().map(of).sum()
+}
+
+#[test]
+fn every_mechanism_under_every_trouble_repeats_and_loses_nothing() {
+    for faults in ["", FAULTS] {
+        let plan = plan_of(SHOP, &scenario(faults));
+        let one = run(&plan, &Options::new(7));
+        let other = run(&plan, &Options { lanes: false, ..Options::new(7) });
+        assert_eq!(one.digest, other.digest);
+        assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
+    }
+}
+
+#[test]
+fn every_mechanism_is_seen_to_act() {
+    let outcome = run(&plan_of(SHOP, &scenario(FAULTS)), &Options::new(7));
+    assert!(edge(&outcome, "api -> store", |slot| slot.short_circuited) > 0, "the breaker stops attempts");
+    assert!(edge(&outcome, "api -> store", |slot| slot.breaker_opened) > 0);
+    assert!(edge(&outcome, "api -> store", |slot| slot.budget_denied) > 0, "a retry's work is not retried");
+    assert!(edge(&outcome, "api -> partner", |slot| slot.bulkhead_full) > 0);
+    assert!(edge(&outcome, "api -> partner", |slot| slot.short_circuited) > 0, "the throttle stops attempts");
+    assert!(edge(&outcome, "web -> api", |slot| slot.hedges) > 0);
+    assert!(edge(&outcome, "web -> api", |slot| slot.hedges_won) > 0);
+    assert!(edge(&outcome, "web -> api", |slot| slot.hedges_denied) > 0, "the cap holds");
+    let count = |name: &str, of: fn(&shakedown::outcome::ComponentSlot) -> u64| -> u64 {
+        outcome.components.iter().find(|c| c.name == name).unwrap().slots.iter().map(of).sum()
+    };
+    assert!(count("api", |slot| slot.shed) > 0);
+    assert!(count("api", |slot| slot.expired) + count("store", |slot| slot.expired) > 0);
+    let degraded: u64 = outcome.traffic.iter().flat_map(|t| &t.slots).map(|slot| slot.degraded).sum();
+    assert!(degraded > 0, "fallbacks answer in degraded form");
+    let classes: std::collections::BTreeSet<ErrorClass> =
+        outcome.traffic.iter().flat_map(|t| &t.slots).flat_map(|slot| slot.errors.keys().copied()).collect();
+    assert!(classes.contains(&ErrorClass::Open), "{classes:?}");
+}
+
+#[test]
+fn runs_with_loops_taken_away_are_still_exact_and_equal_up_to_then() {
+    let plan = plan_of(SHOP, &scenario(FAULTS));
+    let whole = run(&plan, &Options::new(7));
+    for one in Loop::ALL {
+        let from = SimTime::ZERO + SimSpan::from_secs(60);
+        let ablation = Some(Ablation { loops: vec![one], from });
+        let without = run(&plan, &Options { ablation, ..Options::new(7) });
+        let windows = |outcome: &Outcome| outcome.windows.traffic[0].answered[..59].to_vec();
+        assert_eq!(windows(&whole), windows(&without), "{one:?}");
+    }
+}
