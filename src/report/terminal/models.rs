@@ -11,13 +11,10 @@ pub(super) fn models(facts: &Facts<'_>, style: Style) -> String {
     let columns = [
         ("model or meter", Align::Text(14)),
         ("answers", Align::Figure),
-        ("first token p50", Align::Figure),
-        ("p99", Align::Figure),
+        ("first token p99", Align::Figure),
         ("per token", Align::Figure),
         ("tokens", Align::Figure),
-        ("malformed", Align::Figure),
-        ("cut", Align::Figure),
-        ("too long", Align::Figure),
+        ("bad", Align::Figure),
         ("USD", Align::Figure),
     ];
     let mut table = Table::new(&columns);
@@ -27,22 +24,18 @@ pub(super) fn models(facts: &Facts<'_>, style: Style) -> String {
             continue;
         }
         let model = fact.total.model.clone().unwrap_or_default();
-        let share = |part: u64| (model.generations > 0).then(|| part as f64 / model.generations as f64);
-        let bad = |part: u64| {
-            let paint = if part > 0 { Paint::Bad } else { Paint::Plain };
-            Cell::new(share_or_none(share(part)), paint)
-        };
+        // Malformed, cut, or refused because the prompt did not fit.
+        let bad = model.malformed + model.cut + model.overflowed;
+        let asked = model.generations + model.overflowed;
+        let bad_share = (asked > 0).then(|| bad as f64 / asked as f64);
         let tokens_per_sec = model.output_tokens as f64 / facts.whole.seconds.max(1e-9);
         table.row(vec![
             tame(&fact.component.name).into(),
             count(model.generations).into(),
-            duration_or_none(model.first_token.quantile(0.5)).into(),
             duration_or_none(model.first_token.quantile(0.99)).into(),
             duration_or_none(model.token_time.mean()).into(),
             rate(tokens_per_sec).into(),
-            bad(model.malformed),
-            bad(model.cut),
-            Cell::new(count(model.overflowed), if model.overflowed > 0 { Paint::Bad } else { Paint::Plain }),
+            Cell::new(share_or_none(bad_share), if bad > 0 { Paint::Bad } else { Paint::Plain }),
             cost.map_or_else(|| crate::report::figures::NONE.to_owned(), number).into(),
         ]);
     }
