@@ -29,7 +29,7 @@ fn measured(scenario: &str, metrics: &[&str]) -> Vec<f64> {
         outcome
     };
     let judgements = judge(&promised, &[outcome(&promised)]);
-    assert_eq!(worst(&judgements), Some(Verdict::Pass), "{scenario}: {judgements:#?}");
+    assert_eq!(worst(&judgements), Verdict::Pass, "{scenario}: {judgements:#?}");
     let outcome = outcome(&asked);
     let value = |e: &Expectation| {
         measure(&asked, e.metric, &e.scope, e.when, &outcome)

@@ -1,4 +1,4 @@
-//! Laws that every run must obey.
+//! Laws that hold exactly.
 
 use serde::{Deserialize, Serialize};
 

@@ -8,19 +8,27 @@
 
 mod calls;
 mod conservation;
+mod levels;
+mod messages;
 mod models;
 mod recovery;
+mod replicas;
+mod windows;
 
 pub use calls::{Edge, EdgeSlot};
+pub use levels::{LevelTimes, Watched};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use conservation::*;
+pub use messages::*;
+pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use windows::*;
 
-pub use conservation::ConservationCheck;
 pub use models::{MeterOutcome, ModelSlot};
 
 /// Version of this data; changes whenever a field changes meaning or goes.
@@ -63,8 +71,13 @@ pub struct Outcome {
     pub components: Vec<ComponentOutcome>,
     /// Calls, by caller and target.
     pub edges: Vec<Edge>,
+    /// Messages, schedules and marks.
+    #[serde(default)]
+    pub messages: Messages,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
+    /// What happened to replicas.
+    pub replica_notes: Vec<ReplicaNote>,
     /// When users were hurt.
     pub incidents: Vec<Incident>,
     /// What reached its limit and stayed there, in the order in which that began; at equal times callees come before
@@ -226,6 +239,7 @@ pub struct OperationOutcome {
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -256,6 +270,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -270,10 +286,14 @@ pub struct ComponentSlot {
     pub queue_max: u64,
     /// Most inside at once, over all replicas.
     pub in_system_max: u64,
+    /// What became of its replicas.
+    pub replicas: ReplicaSlot,
     /// Present for caches.
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
     /// Present for language models, and for what passes their answers on as they come.
     pub model: Option<ModelSlot>,
 }
@@ -412,53 +432,6 @@ pub enum WaitKind {
     Abandoned,
     /// Thinking or pausing on the user's side.
     User,
-}
-
-/// Values over time, one per window.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Windows {
-    /// Width of a window.
-    pub width: SimSpan,
-    /// Start of each window; the warm-up is included.
-    pub start: Vec<SimTime>,
-    /// By workload and journey, in the order of [`Outcome::traffic`].
-    pub traffic: Vec<TrafficWindows>,
-    /// In the order of [`Outcome::components`].
-    pub components: Vec<ComponentWindows>,
-}
-
-/// Users' requests over time. Counts are by window of arrival except `answered`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct TrafficWindows {
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Answers given ok or degraded, by window of answer.
-    pub answered: Vec<u64>,
-    /// Failures, by window of failure.
-    pub failed: Vec<u64>,
-    /// Latency quantiles in nanoseconds of answers given in the window; 0 where there were none.
-    pub p50_ns: Vec<u64>,
-    /// As above.
-    pub p90_ns: Vec<u64>,
-    /// As above.
-    pub p99_ns: Vec<u64>,
-    /// As above.
-    pub p999_ns: Vec<u64>,
-}
-
-/// One component over time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ComponentWindows {
-    /// Mean share of the resource in use; 0 when unlimited.
-    pub utilization: Vec<f64>,
-    /// Mean number waiting.
-    pub queue: Vec<f64>,
-    /// Mean number inside.
-    pub in_system: Vec<f64>,
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Requests refused, shed or throttled.
-    pub rejected: Vec<u64>,
-    /// Share of look-ups that hit; empty for components that are no cache.
-    pub hit_ratio: Vec<f64>,
+    /// For a new instance to start.
+    ColdStart,
 }

@@ -35,7 +35,7 @@ impl<'a> StepBuilder<'_, 'a> {
         format!("{}.{}", entry.name, entry.operations[operation])
     }
 
-    fn call_to(
+    pub(super) fn call_to(
         &mut self,
         at: &At,
         salt: String,
@@ -67,7 +67,13 @@ impl<'a> StepBuilder<'_, 'a> {
             self.cx.error(codes::MISSING, at, message, help);
             return None;
         };
-        let component = self.directory.component(self.cx, at, store)?;
+        let mut component = self.directory.component(self.cx, at, store)?;
+        if word == "read"
+            && let Some(replicas) = self.reads_from(store)
+        {
+            component = replicas?;
+        }
+        let store = self.directory.components[component].name.clone();
         let dataset = self.directory.dataset(self.cx, at, component, dataset_name)?;
         let own = format!("{word}-{dataset_name}");
         let operations = &self.directory.components[component].operations;
@@ -83,6 +89,14 @@ impl<'a> StepBuilder<'_, 'a> {
         let names = (dataset_name, own.as_str());
         let operation = self.filtered.operation(self.cx, self.directory, component, names, operation);
         Some(Call { operation, ..call })
+    }
+
+    /// Who serves the reads of a store that does not do so itself; the inner `None` is a mistake.
+    fn reads_from(&mut self, store: &str) -> Option<Option<ComponentId>> {
+        let raw = self.cx.input.topology.components.get(store)?.store.as_ref()?;
+        let name = raw.reads_from.as_ref()?;
+        let at = At::topology("components").key(store).key("store").key("reads-from");
+        Some(self.directory.component(self.cx, &at, name))
     }
 
     /// A call, with the steps that its policy does instead when it has failed.
@@ -150,8 +164,8 @@ impl<'a> StepBuilder<'_, 'a> {
         let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
         let (component, entity) = (component?, entity?);
         self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let get = self.directory.cache_operation(component, "get");
-        let set = self.directory.cache_operation(component, "set");
+        let get = self.directory.free_operation(component, "get");
+        let set = self.directory.free_operation(component, "set");
         let get = self.call_to(at, format!("{salt}/get"), (component, get), None);
         self.refuse_extras(at, &get, "a look-up or a fill");
         Some(Step::Cached(Box::new(Cached {
@@ -196,7 +210,7 @@ impl<'a> StepBuilder<'_, 'a> {
         let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
         let salt = salts.next(list, &format!("invalidate {} {}", raw.cache, raw.key));
         let (component, entity) = (component?, entity?);
-        let delete = self.directory.cache_operation(component, "delete");
+        let delete = self.directory.free_operation(component, "delete");
         let call = self.call_to(at, salt, (component, delete), None);
         self.refuse_extras(at, &call, "an invalidation");
         Some(Step::Invalidate { call, entity })

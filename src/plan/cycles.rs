@@ -90,6 +90,10 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             Step::Parallel { branches, .. } => branches.iter().find_map(|list| endless_call(list, endless)),
             Step::Try { body, .. } | Step::Start { body, .. } => endless_call(body, endless),
             Step::Call(call) | Step::Forward(call) | Step::Invalidate { call, .. } => called(call, endless),
+            Step::Message(step) => {
+                let calls = step.calls().into_iter().find_map(|call| called(call, endless));
+                calls.or_else(|| step.bodies().into_iter().find_map(|body| endless_call(body, endless)))
+            }
             // What follows does not certainly run.
             Step::Fail { probability, .. } if *probability > 0.0 => return None,
             Step::Repeat { .. }

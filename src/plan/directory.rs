@@ -4,13 +4,16 @@
 use super::codes;
 use super::context::{At, Context, listed};
 use super::language_models::meter_names;
-use super::model::{ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
+use super::messaging::MessageNames;
+use super::model::{BrokerId, ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
 use indexmap::{IndexMap, IndexSet};
 
 /// Every name of the topology, in the order of the file.
 pub(super) struct Directory {
     /// Places; one called `here` if the file has none.
     pub(super) places: IndexSet<String>,
+    /// Zones of the places that have several.
+    pub(super) zones: IndexMap<String, u32>,
     /// What requests carry.
     pub(super) attributes: IndexSet<String>,
     /// Key spaces.
@@ -19,6 +22,8 @@ pub(super) struct Directory {
     pub(super) components: IndexMap<String, ComponentEntry>,
     /// Clients and where they are.
     pub(super) clients: IndexMap<String, PlaceId>,
+    /// What steps about messages refer to.
+    pub(super) messages: MessageNames,
 }
 
 /// What others need to know of a component to refer to it.
@@ -39,6 +44,8 @@ pub(super) struct ComponentEntry {
     pub(super) is_cache: bool,
     /// Its datasets, if it keeps data.
     pub(super) datasets: Option<IndexSet<String>>,
+    /// The broker it is, if it is one.
+    pub(super) broker: Option<BrokerId>,
 }
 
 /// Name of the only place of a topology that states none.
@@ -58,10 +65,12 @@ impl Directory {
         }
         let mut directory = Self {
             places,
+            zones: zones(cx),
             attributes: topology.attributes.keys().cloned().collect(),
             entities: topology.entities.keys().cloned().collect(),
             components: IndexMap::new(),
             clients: IndexMap::new(),
+            messages: MessageNames::default(),
         };
         directory.collect_components(cx);
         directory.collect_clients(cx);
@@ -69,8 +78,10 @@ impl Directory {
     }
 
     fn collect_components(&mut self, cx: &mut Context<'_>) {
+        let mut brokers = 0..;
         for (name, raw) in &cx.input.topology.components {
             let at = At::topology("components").key(name);
+            check_names(cx, &at.key("schedules"), raw.schedules.keys());
             check_names(cx, &at.key("operations"), raw.operations.keys());
             check_names(cx, &at.key("meters"), raw.meters.keys());
             let datasets = raw.store.as_ref().map(|store| {
@@ -87,6 +98,7 @@ impl Directory {
                 is_model: raw.model.is_some(),
                 is_cache: raw.cache.is_some(),
                 datasets,
+                broker: raw.broker.as_ref().and_then(|_| brokers.next()),
             };
             self.components.insert(name.clone(), entry);
         }
@@ -207,8 +219,8 @@ impl Directory {
         None
     }
 
-    /// The operation with this name of a cache, made free of cost if the file does not declare it.
-    pub(super) fn cache_operation(&mut self, component: ComponentId, name: &str) -> OperationId {
+    /// The operation with this name of a component, made free of cost if the file does not declare it.
+    pub(super) fn free_operation(&mut self, component: ComponentId, name: &str) -> OperationId {
         self.components[component].operations.insert_full(name.to_owned()).0
     }
 
@@ -238,6 +250,22 @@ impl Directory {
         }
         found
     }
+}
+
+/// Most zones of one place.
+const ZONES_MAX: u32 = 100;
+
+fn zones(cx: &mut Context<'_>) -> IndexMap<String, u32> {
+    let mut all = IndexMap::new();
+    for (name, place) in &cx.input.topology.places {
+        let at = At::topology("places").key(name).key("zones");
+        if let Some(zones) = place.zones
+            && let Some(zones) = cx.within(&at, "`zones`", zones, 1..=ZONES_MAX)
+        {
+            all.insert(name.clone(), zones);
+        }
+    }
+    all
 }
 
 fn choices(ask: &str, names: &IndexSet<String>) -> String {

@@ -4,12 +4,14 @@ use super::codes;
 use super::context::{At, Context};
 use super::fault_effects::{bad_output, clock_skew};
 use super::faults::World;
+use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
     ReplicaRef, Source,
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::replica_faults::resolve_replica_effect;
 use super::security::{block, expire, rotate};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
@@ -96,7 +98,13 @@ pub(super) fn resolve_effect(
         let path = path(cx, &raw.from, &raw.to, raw.one_way)?;
         return Some(Effect::Partition { path, refuses: raw.refuse.unwrap_or(false) });
     }
-    raw.spike.as_ref().and_then(|raw| spike(cx, world, at, raw))
+    if let Some(raw) = &raw.spike {
+        return spike(cx, world, at, raw);
+    }
+    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
+    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
 }
 
 pub(super) fn path(
@@ -154,6 +162,7 @@ fn gray(
         latency,
         callers: callers?,
         operations: operations?,
+        is_blind: raw.health_blind.unwrap_or(false),
         replicas,
     })
 }
@@ -364,6 +373,10 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
+        .or(raw.crash_loop.as_ref().map(|raw| &raw.target))
+        .or(raw.restart.as_ref().map(|raw| &raw.target))
+        .or(raw.reclaim.as_ref().map(|raw| &raw.target))
+        .or(raw.capacity_denied.as_ref().map(|raw| &raw.target))
         .or(raw.bad_output.as_ref().map(|raw| &raw.target))
         .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
         .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()));
@@ -378,12 +391,16 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         format!("{} -> {}", end_text(from), end_text(to))
     } else if let Some(raw) = &raw.throttle {
         raw.target.clone()
+    } else if let Some(raw) = &raw.quota {
+        raw.limit.clone()
     } else if let Some(raw) = &raw.expire {
         raw.credential.clone()
     } else if let Some(raw) = &raw.rotate {
         raw.credential.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
+    } else if let Some(target) = message_target(raw) {
+        target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();
         let named = exhaust.and_then(|raw| raw.pool.as_ref().or(raw.connections.as_ref()));

@@ -4,7 +4,7 @@ use super::codes;
 use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
-use super::model::{CallPolicy, Client, Component, Holding, Scope, Workload};
+use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Workload};
 use super::query::visit_calls;
 use super::tokens::Token;
 use indexmap::IndexSet;
@@ -21,6 +21,8 @@ pub(super) struct Names<'n> {
     pub(super) workloads: &'n [Workload],
     /// Calls.
     pub(super) policies: &'n [CallPolicy],
+    /// Brokers, schedules and marks.
+    pub(super) messaging: &'n Messaging,
 }
 
 /// The scope that the words after `of` name; `what` is everything before the comparison.
@@ -77,6 +79,8 @@ fn split_kind(words: &[Token]) -> (Option<ScopeKind>, &[Token]) {
         "operation" => ScopeKind::Operation,
         "place" => ScopeKind::Place,
         "call" => ScopeKind::Call,
+        "broker" | "schedule" => ScopeKind::Broker,
+        "mark" => ScopeKind::Mark,
         _ => return (None, words),
     };
     // A thing may itself be called `load`.
@@ -89,6 +93,9 @@ fn candidates(names: &Names<'_>, name: &str) -> Vec<Scope> {
         let policy = names.policies.iter().position(|policy| policy.name == name);
         return policy.map(Scope::Edge).into_iter().collect();
     }
+    let brokers = &names.messaging.brokers;
+    let broker = brokers.iter().position(|broker| broker.name == name).map(Scope::Broker);
+    let mark = names.messaging.marks.iter().position(|mark| mark == name).map(Scope::Mark);
     if let Some((owner, part)) = name.split_once('.') {
         let client = names.clients.iter().position(|client| client.name == owner);
         let journey = client.and_then(|client| {
@@ -104,13 +111,13 @@ fn candidates(names: &Names<'_>, name: &str) -> Vec<Scope> {
             let operation = operations.iter().position(|operation| operation.name == part);
             operation.map(|index| Scope::Operation(component, index))
         });
-        return journey.into_iter().chain(operation).collect();
+        return journey.into_iter().chain(operation).chain(broker).chain(mark).collect();
     }
     let load = names.workloads.iter().position(|load| load.name == name).map(Scope::Workload);
     let component =
         names.components.iter().position(|component| component.name == name).map(Scope::Component);
     let place = names.places.get_index_of(name).map(Scope::Place);
-    load.into_iter().chain(component).chain(place).collect()
+    load.into_iter().chain(component).chain(place).chain(broker).chain(mark).collect()
 }
 
 /// All names that a metric can be measured of.
@@ -124,6 +131,10 @@ fn known(names: &Names<'_>, kinds: &[ScopeKind]) -> Vec<String> {
                 known.extend(names.components.iter().map(|component| component.name.clone()))
             }
             ScopeKind::Place => known.extend(names.places.iter().cloned()),
+            ScopeKind::Broker => {
+                known.extend(names.messaging.brokers.iter().map(|broker| broker.name.clone()))
+            }
+            ScopeKind::Mark => known.extend(names.messaging.marks.iter().cloned()),
             ScopeKind::Call => known.extend(names.policies.iter().map(|policy| policy.name.clone())),
             ScopeKind::Journey => known.extend(names.clients.iter().flat_map(|client| {
                 client.journeys.iter().map(move |journey| format!("{}.{}", client.name, journey.name))
@@ -192,6 +203,9 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Cache => component.cache.is_some(),
         Needs::Store => component.store.is_some(),
         Needs::Limit => is_limited(component),
+        Needs::Scaling => component.scaling.is_some(),
+        Needs::Health => component.health.is_some(),
+        Needs::Serverless => component.serverless.is_some(),
         Needs::Model => component.model.is_some() || streams(component),
         Needs::Meter => !component.meters.is_empty(),
     };
@@ -206,6 +220,9 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
     let lacks = match info.needs {
         Needs::Cache => "it has no `cache`",
         Needs::Store => "it has no `store`",
+        Needs::Scaling => "its number of replicas never changes by itself",
+        Needs::Health => "it has no `health`",
+        Needs::Serverless => "it is not `serverless`",
         Needs::Model => "it has no `model` and passes on no answers of one with `stream`",
         Needs::Meter => "it has no `meters`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",

@@ -4,7 +4,7 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, resolve_effect};
-use super::model::{CallPolicy, Component, Effect, Fault, Schedule, Workload};
+use super::model::{CallPolicy, Component, Effect, Fault, Messaging, Schedule, Workload};
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -17,6 +17,8 @@ pub(super) struct World<'w> {
     pub(super) components: &'w [Component],
     /// All policies.
     pub(super) policies: &'w [CallPolicy],
+    /// All brokers and schedules.
+    pub(super) messaging: &'w Messaging,
     /// All load.
     pub(super) workloads: &'w [Workload],
     /// Root of all randomness.
@@ -54,7 +56,16 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("packet-loss", raw.packet_loss.is_some()),
         ("bandwidth", raw.bandwidth.is_some()),
         ("partition", raw.partition.is_some()),
+        ("crash-loop", raw.crash_loop.is_some()),
+        ("restart", raw.restart.is_some()),
+        ("reclaim", raw.reclaim.is_some()),
+        ("capacity-denied", raw.capacity_denied.is_some()),
+        ("quota", raw.quota.is_some()),
         ("spike", raw.spike.is_some()),
+        ("poison", raw.poison.is_some()),
+        ("misdelivery", raw.misdelivery.is_some()),
+        ("broker-full", raw.broker_full.is_some()),
+        ("lost-timers", raw.lost_timers.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
 }
@@ -71,7 +82,9 @@ fn fault(
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, \
-                   rotate, block, throttle, latency, packet-loss, bandwidth, partition and spike"
+                   rotate, block, throttle, latency, packet-loss, bandwidth, partition, \
+                   crash-loop, restart, reclaim, capacity-denied, quota, spike, poison, \
+                   misdelivery, broker-full and lost-timers"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -112,7 +125,20 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 7] = ["slow", "gray", "exhaust", "bad-output", "latency", "packet-loss", "spike"];
+const CAN_RAMP: [&str; 12] = [
+    "slow",
+    "gray",
+    "exhaust",
+    "bad-output",
+    "latency",
+    "packet-loss",
+    "capacity-denied",
+    "spike",
+    "poison",
+    "misdelivery",
+    "broker-full",
+    "lost-timers",
+];
 /// Effects on replicas, each of which can be hit on its own.
 const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
 

@@ -24,6 +24,7 @@ pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
         });
         if let Some(path) = path_of(&fault.effect)
             && !edges.iter().any(|edge| carries(path, *edge))
+            && !carries_messages(path, plan)
         {
             let message = format!("`{}` hits no call: nothing there calls the other side", fault.name);
             cx.warning(codes::NO_EFFECT, &at, message, "calls go where `steps` say, one hop at a time");
@@ -58,6 +59,16 @@ fn carries(path: &Path, edge: EdgeRef) -> bool {
     let goes = is_in(&path.from, &edge.caller) && is_in(&path.to, &target);
     let comes = is_in(&path.from, &target) && is_in(&path.to, &edge.caller);
     goes || comes
+}
+
+/// Whether messages, or their acknowledgements, travel a path.
+fn carries_messages(path: &Path, plan: &Plan) -> bool {
+    let is_in = |ends: &[Caller], end: usize| ends.binary_search(&Caller::Component(end)).is_ok();
+    plan.messaging.consumers.iter().any(|consumer| {
+        let (here, there) = (consumer.component, plan.messaging.brokers[consumer.broker].component);
+        let goes = is_in(&path.from, there) && is_in(&path.to, here);
+        goes || (is_in(&path.from, here) && is_in(&path.to, there))
+    })
 }
 
 /// Whether a caller of these calls may wait for an answer that never comes.

@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{Metric, Scope};
+use super::model::{MessageMetric, Metric, Scope};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub enum ScopeKind {
     Place,
     /// Calls from one caller to one target.
     Call,
+    /// One broker, or one schedule as `component.schedule`.
+    Broker,
+    /// One name of `mark` steps.
+    Mark,
 }
 
 impl ScopeKind {
@@ -47,6 +51,8 @@ impl ScopeKind {
             Self::Operation => "operation",
             Self::Place => "place",
             Self::Call => "call",
+            Self::Broker => "broker",
+            Self::Mark => "mark",
         }
     }
 }
@@ -63,6 +69,8 @@ impl Scope {
             Self::Operation(..) => ScopeKind::Operation,
             Self::Place(_) => ScopeKind::Place,
             Self::Edge(_) => ScopeKind::Call,
+            Self::Broker(_) => ScopeKind::Broker,
+            Self::Mark(_) => ScopeKind::Mark,
         }
     }
 }
@@ -82,6 +90,12 @@ pub enum Needs {
     Meter,
     /// It has a limited number of threads or cores.
     Limit,
+    /// Its number of replicas changes by itself.
+    Scaling,
+    /// Its replicas are checked.
+    Health,
+    /// Instances are made for its requests.
+    Serverless,
 }
 
 /// One metric of the grammar.
@@ -89,7 +103,7 @@ pub enum Needs {
 pub struct MetricInfo {
     /// Its first word.
     pub word: &'static str,
-    /// What may follow: `pNN` stands for any quantile. Empty when nothing does.
+    /// What may follow: `pNN` stands for any quantile, `N` for any count from 1. Empty when nothing does.
     pub statistics: &'static [&'static str],
     /// What kind of number it is.
     pub quantity: Quantity,
@@ -133,6 +147,8 @@ macro_rules! metrics {
 }
 
 const ALL: &[ScopeKind] = &[ScopeKind::All];
+const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
+const MARK: &[ScopeKind] = &[ScopeKind::Mark];
 const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
 const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
 
@@ -140,25 +156,38 @@ metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
     "error-rate" [] Share of ANSWERS needs Nothing: "Share of requests not answered ok or degraded.";
     "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
-    "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
-    "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "latency" ["pNN" "mean" "sd" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
+    "wait" ["pNN" "mean" "sd"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "wait-rate" [] Share of COMPONENTS needs Nothing: "Share of the requests served that had to wait.";
     "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
     "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
-    "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
+    "in-system" ["pNN" "mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served; quantiles are over time.";
+    "in-system-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more requests inside.";
     "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, denied, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
+    "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
     "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
     "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
     "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
+    "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
+    "replicas" ["mean" "max"] Number of COMPONENT needs Nothing: "Replicas in service or draining; the largest is a window's mean.";
+    "desired-replicas" ["mean"] Number of COMPONENT needs Scaling: "Replicas that the autoscaler asks for.";
+    "ejected-replicas" ["mean"] Number of COMPONENT needs Health: "Replicas in service that get no requests for their health.";
+    "instance-time" [] Time of COMPONENT needs Nothing: "Time for which replicas existed, summed over them: what is paid for.";
+    "scaling-changes" [] Number of COMPONENT needs Scaling: "Changes of the number of replicas asked for.";
+    "starts-denied" [] Number of COMPONENT needs Nothing: "Replicas that the platform had not; for serverless, requests that got no instance.";
+    "cold-start-rate" [] Share of COMPONENT needs Serverless: "Share of requests given an instance that waited for it to start.";
+    "connections-refused" [] Number of COMPONENT needs Nothing: "Connections refused because too many were open.";
+    "connections" ["max"] Number of COMPONENT needs Nothing: "Connections open at once, where they are counted.";
     "wrong-rate" [] Share of USERS needs Nothing: "Share of answers that were wrong though nobody noticed.";
     "first-token" ["pNN" "mean" "max"] Time of STREAMS needs Model: "Time from arrival to the first token of a streamed answer.";
     "token-time" ["pNN" "mean"] Time of COMPONENT needs Model: "Time per token written, over answers.";
@@ -169,6 +198,28 @@ metrics! {
     "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
     "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+    "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
+    "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
+    "publish-rate" [] Rate of BROKER needs Nothing: "Messages accepted per second.";
+    "process-rate" [] Rate of BROKER needs Nothing: "Messages processed and acknowledged per second.";
+    "processed-latency" ["pNN" "mean" "max"] Time of BROKER needs Nothing: "Time from publish to success.";
+    "receives" [] Number of BROKER needs Nothing: "Receives per message that was acknowledged or given up.";
+    "redelivered" [] Number of BROKER needs Nothing: "Messages handed out again.";
+    "duplicates" [] Number of BROKER needs Nothing: "Messages processed again although they had been processed.";
+    "out-of-order" [] Number of BROKER needs Nothing: "Messages handed out after one published later, of the same group if there are groups.";
+    "dead-letters" [] Number of BROKER needs Nothing: "Messages given up after too many receives.";
+    "dead-letter-rate" [] Share of BROKER needs Nothing: "Share of finished messages that were given up.";
+    "dead-letter-age" [] Time of BROKER needs Nothing: "Mean time from publish to being given up.";
+    "expired" [] Number of BROKER needs Nothing: "Messages kept too long.";
+    "lost-messages" [] Number of BROKER needs Nothing: "Messages lost for want of room, memory or a subscriber.";
+    "full-rate" [] Share of BROKER needs Nothing: "Share of messages refused for want of room.";
+    "drain-time" [] Time of BROKER needs Nothing: "Time from the last fault's end until the backlog was as small as before the first.";
+    "runs-started" [] Number of BROKER needs Nothing: "Runs of a schedule that were started.";
+    "runs-skipped" [] Number of BROKER needs Nothing: "Runs of a schedule not started because one was still going.";
+    "runs-missed" [] Number of BROKER needs Nothing: "Runs of a schedule that fell due while it was down, or whose timer was lost.";
+    "passes" [] Number of MARK needs Nothing: "Times that requests passed a mark.";
+    "repeats" [] Number of MARK needs Nothing: "Times that a request passed a mark it had passed before.";
+    "mark-latency" ["pNN" "mean" "max"] Time of MARK needs Nothing: "Time from a request's start to a mark, over queues.";
 }
 
 /// The metric with this word and statistic (`None` when it takes none).
@@ -180,8 +231,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("latency", Some(Statistic::Quantile(q))) => Metric::LatencyQuantile(q),
         ("latency", Some(Statistic::Mean)) => Metric::LatencyMean,
         ("latency", Some(Statistic::Max)) => Metric::LatencyMax,
+        ("latency", Some(Statistic::Sd)) => Metric::LatencySd,
         ("wait", Some(Statistic::Quantile(q))) => Metric::WaitQuantile(q),
         ("wait", Some(Statistic::Mean)) => Metric::WaitMean,
+        ("wait", Some(Statistic::Sd)) => Metric::WaitSd,
+        ("wait-rate", None) => Metric::WaitRate,
         ("throughput", None) => Metric::Throughput,
         ("goodput", None) => Metric::Goodput,
         ("arrival-rate", None) => Metric::ArrivalRate,
@@ -189,6 +243,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("queue", Some(Statistic::Mean)) => Metric::QueueMean,
         ("queue", Some(Statistic::Max)) => Metric::QueueMax,
         ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
+        ("in-system", Some(Statistic::Quantile(q))) => Metric::InSystemQuantile(q),
+        ("in-system-at-least", Some(Statistic::Count(n))) => Metric::InSystemAtLeast(n),
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
         ("expired-rate", None) => Metric::ExpiredRate,
@@ -196,9 +252,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
         ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
+        ("entries", Some(Statistic::Mean)) => Metric::EntriesMean,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,
         ("uptime", None) => Metric::Uptime,
+        ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
         ("wrong-rate", None) => Metric::WrongRate,
         ("first-token", Some(Statistic::Quantile(q))) => Metric::FirstTokenQuantile(q),
@@ -213,6 +271,51 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
+        ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
+        ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
+        ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
+        ("ejected-replicas", Some(Statistic::Mean)) => Metric::EjectedMean,
+        ("instance-time", None) => Metric::InstanceTime,
+        ("scaling-changes", None) => Metric::ScalingChanges,
+        ("starts-denied", None) => Metric::StartsDenied,
+        ("cold-start-rate", None) => Metric::ColdStartRate,
+        ("connections-refused", None) => Metric::ConnectionsRefused,
+        ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
+        (word, statistic) => Metric::Message(message_metric(word, statistic)?),
+    })
+}
+
+/// The metric of messages, schedules or marks with this word and statistic.
+fn message_metric(word: &str, statistic: Option<Statistic>) -> Option<MessageMetric> {
+    Some(match (word, statistic) {
+        ("backlog", Some(Statistic::Mean)) => MessageMetric::BacklogMean,
+        ("backlog", Some(Statistic::Max)) => MessageMetric::BacklogMax,
+        ("oldest-age", Some(Statistic::Mean)) => MessageMetric::OldestMean,
+        ("oldest-age", Some(Statistic::Max)) => MessageMetric::OldestMax,
+        ("publish-rate", None) => MessageMetric::PublishRate,
+        ("process-rate", None) => MessageMetric::ProcessRate,
+        ("processed-latency", Some(Statistic::Quantile(q))) => MessageMetric::ProcessedQuantile(q),
+        ("processed-latency", Some(Statistic::Mean)) => MessageMetric::ProcessedMean,
+        ("processed-latency", Some(Statistic::Max)) => MessageMetric::ProcessedMax,
+        ("receives", None) => MessageMetric::Receives,
+        ("redelivered", None) => MessageMetric::Redelivered,
+        ("duplicates", None) => MessageMetric::Duplicates,
+        ("out-of-order", None) => MessageMetric::OutOfOrder,
+        ("dead-letters", None) => MessageMetric::DeadLetters,
+        ("dead-letter-rate", None) => MessageMetric::DeadLetterRate,
+        ("dead-letter-age", None) => MessageMetric::DeadLetterAge,
+        ("expired", None) => MessageMetric::Expired,
+        ("lost-messages", None) => MessageMetric::Lost,
+        ("full-rate", None) => MessageMetric::FullRate,
+        ("drain-time", None) => MessageMetric::DrainTime,
+        ("runs-started", None) => MessageMetric::RunsStarted,
+        ("runs-skipped", None) => MessageMetric::RunsSkipped,
+        ("runs-missed", None) => MessageMetric::RunsMissed,
+        ("passes", None) => MessageMetric::Passes,
+        ("repeats", None) => MessageMetric::Repeats,
+        ("mark-latency", Some(Statistic::Quantile(q))) => MessageMetric::MarkQuantile(q),
+        ("mark-latency", Some(Statistic::Mean)) => MessageMetric::MarkMean,
+        ("mark-latency", Some(Statistic::Max)) => MessageMetric::MarkMax,
         _ => return None,
     })
 }
@@ -224,17 +327,28 @@ pub(super) enum Statistic {
     Quantile(f64),
     /// The mean.
     Mean,
+    /// The standard deviation.
+    Sd,
     /// The largest.
     Max,
+    /// A number to reach, at least 1.
+    Count(u64),
 }
 
+/// Largest number of requests or replicas that an expectation can name.
+const COUNT_MAX: u64 = 1_000_000;
+
 impl Statistic {
-    /// Reads `p99`, `p99.9`, `mean` or `max`.
+    /// Reads `p99`, `p99.9`, `mean`, `sd`, `max` or a count.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "mean" => return Some(Self::Mean),
+            "sd" => return Some(Self::Sd),
             "max" => return Some(Self::Max),
             _ => {}
+        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count)).map(Self::Count);
         }
         let percent = text.strip_prefix('p')?;
         let (whole, rest) = percent.split_once('.').unwrap_or((percent, ""));
@@ -257,7 +371,9 @@ impl Statistic {
         match self {
             Self::Quantile(_) => "pNN",
             Self::Mean => "mean",
+            Self::Sd => "sd",
             Self::Max => "max",
+            Self::Count(_) => "N",
         }
     }
 }
@@ -273,7 +389,7 @@ mod tests {
                 assert!(metric(info.word, None).is_some(), "{}", info.word);
             }
             for statistic in info.statistics {
-                let parsed = Statistic::parse(&statistic.replace("NN", "99"));
+                let parsed = Statistic::parse(&statistic.replace("NN", "99").replace('N', "10"));
                 assert!(parsed.is_some_and(|parsed| parsed.word() == *statistic));
                 assert!(metric(info.word, parsed).is_some(), "{} {statistic}", info.word);
             }
@@ -286,7 +402,21 @@ mod tests {
         for (text, quantile) in [("p50", 0.5), ("p5", 0.05), ("p99.9", 0.999), ("p99.99", 0.9999)] {
             assert_eq!(Statistic::parse(text), Some(Statistic::Quantile(quantile)));
         }
-        for text in ["p", "p0", "p100", "p999", "p99.", "p9x", "p-1", "99", "p.5"] {
+        for text in [
+            "p",
+            "p0",
+            "p100",
+            "p999",
+            "p99.",
+            "p9x",
+            "p-1",
+            "0",
+            "1000001",
+            "99999999999999999999",
+            "1.5",
+            "",
+            "p.5",
+        ] {
             assert_eq!(Statistic::parse(text), None, "{text}");
         }
     }

@@ -188,7 +188,7 @@ pub(super) fn check_caches(
             CacheCapacity::Bytes(memory) => u128::from(memory / smallest).min(keys),
         };
         let before = total;
-        total += room * u128::from(component.replicas) * CACHE_ENTRY_BYTES;
+        total += room * u128::from(component.slots()) * CACHE_ENTRY_BYTES;
         if before <= CACHE_BYTES_MAX && total > CACHE_BYTES_MAX {
             let message =
                 format!("the caches up to `{}` would need {} GiB to simulate", component.name, total >> 30);

@@ -12,9 +12,9 @@ use super::security::credential;
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
-    RawPool, RawPoolDetails, RawRetry,
+    RawPool, RawPoolDetails, RawPoolMode, RawRetry,
 };
-use crate::spec::scalar::SpanText;
+use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
 
 /// Most attempts of one call.
@@ -83,6 +83,7 @@ pub(super) fn resolve_policy(
             .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
+        zone_aware: layers.flag(|raw| raw.zone_aware),
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
@@ -142,6 +143,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
             0,
         ),
         timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        is_session: details.is_some_and(|details| details.mode == Some(RawPoolMode::Session)),
         connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
     })
 }
@@ -178,6 +180,11 @@ fn retried_classes() -> Vec<ErrorClass> {
     REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
+/// A pause law that may be left out.
+pub(super) fn step_backoff(cx: &mut Context<'_>, at: &At, text: Option<&BackoffText>) -> Option<Backoff> {
+    text.map_or(Some(Backoff::None), |text| cx.value(at, parse_backoff(text.as_str())))
+}
+
 fn no_retry() -> Retry {
     Retry {
         attempts_max: 1,
@@ -191,10 +198,7 @@ fn no_retry() -> Retry {
 
 fn retry(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawRetry) -> Option<Retry> {
     let attempts = cx.within(&at.key("attempts"), "`attempts`", raw.attempts, 1..=ATTEMPTS_MAX);
-    let backoff = match &raw.backoff {
-        None => Some(Backoff::None),
-        Some(text) => cx.value(&at.key("backoff"), parse_backoff(text.as_str())),
-    };
+    let backoff = step_backoff(cx, &at.key("backoff"), raw.backoff.as_ref());
     let budget = raw.budget.as_ref().map(|raw| budget(cx, &at.key("budget"), owner, raw));
     let on = raw.on.as_ref().map_or_else(retried_classes, |on| error_classes(on));
     if on.is_empty() && raw.attempts > 1 {

@@ -1,8 +1,8 @@
 //! Questions that every reader of a plan asks.
 
 use super::model::{
-    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, OperationId, Path, Plan, PolicyId,
-    ReplicaRef, Step,
+    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan,
+    PolicyId, ReplicaRef, Step,
 };
 use std::collections::BTreeMap;
 
@@ -77,6 +77,12 @@ impl Plan {
         for (id, client) in self.clients.iter().enumerate() {
             client.journeys.iter().for_each(|journey| note(Caller::Client(id), &journey.steps));
         }
+        for (id, component) in self.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                let caller = check.from.unwrap_or(Caller::Component(id));
+                edges.insert(check.probe.policy, EdgeRef { policy: check.probe.policy, caller, target: id });
+            }
+        }
         edges.into_values().collect()
     }
 
@@ -89,6 +95,9 @@ impl Plan {
             | Effect::Slow { replicas, .. }
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
+            | Effect::CrashLoop { replicas, .. }
+            | Effect::Restart { replicas, .. }
+            | Effect::Reclaim { replicas, .. }
             | Effect::BadOutput { replicas, .. }
             | Effect::ClockSkew { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
@@ -96,6 +105,12 @@ impl Plan {
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
             }
+            Effect::CapacityDenied { components, .. } => {
+                let names: Vec<&str> =
+                    components.iter().map(|id| self.components[*id].name.as_str()).collect();
+                names.join(", ")
+            }
+            Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
             Effect::Throttle { component, .. } => self.components[*component].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
@@ -106,6 +121,12 @@ impl Plan {
                 self.credentials[*credential].name.clone()
             }
             Effect::Spike { workload, .. } => self.workloads[*workload].name.clone(),
+            Effect::Messages(fault) => match fault {
+                MessageFault::Poison { broker, .. }
+                | MessageFault::Misdelivery { broker, .. }
+                | MessageFault::Full { broker, .. } => self.messaging.brokers[*broker].name.clone(),
+                MessageFault::LostTimers { component, .. } => self.components[*component].name.clone(),
+            },
         }
     }
 
@@ -116,7 +137,7 @@ impl Plan {
         }
         let texts = counts.iter().map(|(id, count)| {
             let component = &self.components[*id];
-            if *count == component.replicas {
+            if *count >= component.replicas {
                 component.name.clone()
             } else {
                 format!("{} ({count} of {})", component.name, component.replicas)

@@ -9,10 +9,13 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
+use super::messaging::resolve_messaging;
 use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::security::{check_reachable, check_tokens, resolve_credentials};
 use super::settings::resolve_settings;
@@ -32,6 +35,7 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
     check_tokens(&mut cx, &plan);
     check_reachable(&mut cx, &plan);
     if cx.has_errors() {
@@ -49,15 +53,19 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let credentials = resolve_credentials(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
+    let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
         components: &components,
         policies: &behaviour.policies,
+        messaging: &messaging,
         workloads: &workloads,
         seed: settings.seed,
         duration: settings.duration,
@@ -69,6 +77,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         clients: &behaviour.clients,
         workloads: &workloads,
         policies: &behaviour.policies,
+        messaging: &messaging,
     };
     let schedule = Schedule {
         duration: settings.duration,
@@ -90,12 +99,14 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        limits,
         attributes,
         credentials,
         links: links.list.clone(),
         components,
         clients: behaviour.clients,
         policies: behaviour.policies,
+        messaging,
         workloads,
         faults,
         expectations,

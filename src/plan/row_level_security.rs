@@ -43,7 +43,7 @@ impl Filtered {
             cx.error(codes::OUT_OF_RANGE, &at, message, "it says how many times longer a query computes");
             return plain;
         }
-        let operation = directory.cache_operation(component, own);
+        let operation = directory.free_operation(component, own);
         self.operations.entry((component, operation)).or_insert((plain, factor));
         operation
     }

@@ -251,6 +251,7 @@ impl StepBuilder<'_, '_> {
             // One step that becomes several: see `list`.
             RawStep::Meter(_) => None,
             RawStep::Reply => Some(Step::Reply),
+            message => self.message_step(message, at, list, salts),
         }
     }
 }

@@ -7,8 +7,7 @@
 
 use super::engine::Engine;
 use super::faults::Trouble;
-use super::frame::Frames;
-use super::tables::NONE;
+use super::tables::{NONE, Tables};
 use crate::dist::Sampler;
 use crate::plan::{Amount, Comparison, Operand, Value};
 use crate::rng;
@@ -41,6 +40,8 @@ pub(super) enum ValueRule {
 pub(super) struct AttributeTables {
     /// Attributes of every request.
     pub(super) count: usize,
+    /// How they come about where no load says otherwise.
+    pub(super) defaults: Vec<ValueRule>,
     /// Salts of their draws.
     pub(super) salts: Vec<u64>,
     terms: Vec<(f64, Operand)>,
@@ -79,12 +80,18 @@ impl AttributeRows {
         Self { width, values: Vec::new() }
     }
 
-    /// Makes room for every frame there is.
-    fn fit(&mut self, frames: &Frames) {
-        let wanted = frames.len() as usize * self.width;
+    /// Makes room for so many rows.
+    pub(super) fn fit_to(&mut self, rows: usize) {
+        let wanted = rows * self.width;
         if self.values.len() < wanted {
             self.values.resize(wanted, 0.0);
         }
+    }
+
+    /// Copies a row of other rows.
+    pub(super) fn copy_from(&mut self, other: &Self, from: u32, to: u32) {
+        let (from, to) = (from as usize * self.width, to as usize * self.width);
+        self.values[to..to + self.width].copy_from_slice(&other.values[from..from + self.width]);
     }
 
     fn get(&self, f: u32, attribute: usize) -> f64 {
@@ -105,10 +112,20 @@ impl Engine<'_> {
     /// Draws what a new request of a load carries.
     #[inline(never)]
     pub(super) fn draw_attributes(&mut self, f: u32, load: u32) {
-        self.attributes.fit(&self.frames);
+        self.draw_by(f, |t| &t.loads[load as usize].attributes);
+    }
+
+    /// Draws what a request of no load carries, such as a scheduled run or a probe.
+    #[inline(never)]
+    pub(super) fn draw_default_attributes(&mut self, f: u32) {
+        self.draw_by(f, |t| &t.attributes.defaults);
+    }
+
+    fn draw_by(&mut self, f: u32, values: impl Fn(&Tables) -> &[ValueRule]) {
+        self.attributes.fit_to(self.frames.len() as usize);
         for attribute in 0..self.t.attributes.count {
             let key = rng::key(self.frames[f].root, self.t.attributes.salts[attribute]);
-            let value = match &self.t.loads[load as usize].attributes[attribute] {
+            let value = match &values(&self.t)[attribute] {
                 ValueRule::Amount(rule) => self.amount(f, *rule),
                 ValueRule::Drawn(law) => law.sample(key),
             };
@@ -119,7 +136,7 @@ impl Engine<'_> {
     /// Gives a called frame or a branch what its parent carries, or the other way round.
     #[inline(never)]
     pub(super) fn hand_attributes(&mut self, from: u32, to: u32) {
-        self.attributes.fit(&self.frames);
+        self.attributes.fit_to(self.frames.len() as usize);
         self.attributes.copy(from, to);
     }
 

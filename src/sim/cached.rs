@@ -24,9 +24,13 @@ pub(super) struct Flight {
 impl Engine<'_> {
     /// The key a request means by an entity: drawn once, the same in all its activations.
     pub(super) fn entity_key(&self, f: u32, entity: u32) -> u64 {
+        self.entity_key_of(self.frames[f].root, entity)
+    }
+
+    /// The key that the request with this root means by an entity.
+    pub(super) fn entity_key_of(&self, root: u64, entity: u32) -> u64 {
         let rule = &self.t.entities[entity as usize];
-        let key = rule.keys.sample(rng::key(self.frames[f].root, rule.salt));
-        u64::from(entity) << KEY_BITS | key
+        u64::from(entity) << KEY_BITS | rule.keys.sample(rng::key(root, rule.salt))
     }
 
     /// The memory a served cache operation works on, and its component.

@@ -60,7 +60,7 @@ impl Engine<'_> {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.release_unit(f, comp);
         }
-        self.frames.release(f);
+        self.vanish(f, ErrorClass::Timeout);
     }
 
     fn cancel_branches(&mut self, f: u32) {
@@ -85,6 +85,8 @@ impl Engine<'_> {
                     && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
             })
             .collect();
+        // Some may have been about to run: a retry at this very instant, say.
+        self.ready.retain(|f| doomed.binary_search(f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {
@@ -112,6 +114,7 @@ impl Engine<'_> {
             }
         }
         self.forget_flights(r);
+        self.forget_messages(comp);
     }
 
     /// Takes a doomed frame out of everything it takes part in.
@@ -161,7 +164,9 @@ impl Engine<'_> {
             let memory = &mut self.caches[(rule.cache + number) as usize];
             levels.entries.set(now, levels.entries.level - memory.len());
             memory.clear();
+            self.forget_done(comp);
         }
+        let rule = &self.t.comps[comp];
         let node = rule.node;
         for policy in 0..self.t.policies.len() {
             let rule = &self.t.policies[policy];
@@ -174,7 +179,8 @@ impl Engine<'_> {
                 let open = state.open();
                 (state.in_use, state.idle, state.waiting) = (0, 0, 0);
                 state.queue.clear();
-                self.connections[rule.target as usize] -= open;
+                let target = rule.target as usize;
+                self.close_connections(target, open);
             }
         }
     }

@@ -1,16 +1,20 @@
 //! From the plan to flat tables.
 
+mod ends;
+mod messaging;
+
+use super::compile_ends::{is_fixed, session};
 use super::gate::gated;
 use super::guard::add_guard;
 use super::limits::{bound, index};
-use super::shape::{holding, policy_ends};
+use super::shape::holding;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
     Policy, Rescue, Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{Balancing, BudgetScope, Call, ErrorClass, Plan, Source, Step};
+use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
@@ -23,8 +27,10 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.attributes();
     compiler.components();
     compiler.policies();
+    compiler.messages();
     compiler.operations();
     compiler.loads();
+    compiler.consumers();
     compiler.t
 }
 
@@ -96,7 +102,8 @@ impl Compiler<'_> {
 
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
-        let gated = gated(self.plan, &policy_ends(self.plan));
+        let ends = ends::policy_ends(self.plan);
+        let gated = gated(self.plan, &ends);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
             self.t.buckets.extend(component.admission.iter().map(BucketRule::new));
@@ -104,13 +111,19 @@ impl Compiler<'_> {
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
-            first_cache += if component.cache.is_some() { component.replicas } else { 0 };
+            first_cache += if component.cache.is_some() { component.slots() } else { 0 };
             self.t.comps.push(Comp {
                 salt: rng::name_hash(&format!("component/{}", component.name)),
                 node: number as u32,
                 place: component.place as u32,
                 first_replica,
-                replicas: component.replicas,
+                replicas: component.slots(),
+                initial: component.replicas,
+                is_fixed: is_fixed(self.plan, number, &ends),
+                is_serverless: component.serverless.is_some(),
+                zones: self.plan.places[component.place].zones,
+                session: session(self.plan, number, &ends),
+                probe: NONE,
                 holds,
                 units,
                 shared_cores,
@@ -132,19 +145,22 @@ impl Compiler<'_> {
                 first_op,
                 is_store: component.store.is_some(),
             });
-            first_replica += component.replicas;
+            first_replica += component.slots();
             first_op += component.operations.len() as u32;
         }
     }
 
     fn policies(&mut self) {
-        let targets = policy_ends(self.plan);
+        let targets = ends::policy_ends(self.plan);
         self.t.marks_retries = self.plan.policies.iter().any(|policy| policy.retry.only_if_first);
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
-            let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
-            let replicas = self.plan.components[target as usize].replicas;
+            let callers = self.plan.components.get(caller as usize).map_or(1, Component::slots);
+            let replicas = self.plan.components[target as usize].slots();
+            let kept = policy.pool.as_ref().filter(|pool| !pool.is_session);
+            let watched = self.plan.components[target as usize].health.as_ref();
+            let watched = watched.is_some_and(|health| health.ejection.is_some());
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
                 if budget.owner != number {
                     return self.t.policies[budget.owner].budget;
@@ -154,14 +170,13 @@ impl Compiler<'_> {
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
-            let pool = policy.pool.as_ref().map_or(NONE, |pool| {
+            let pool = kept.map_or(NONE, |pool| {
                 if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
             });
             let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect =
-                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -169,6 +184,8 @@ impl Compiler<'_> {
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
                 is_plain: policy.pool.is_none()
+                    && !watched
+                    && self.t.comps[target as usize].session.is_none()
                     && budget == NONE
                     && guard == NONE
                     && !self.t.marks_retries
@@ -194,10 +211,13 @@ impl Compiler<'_> {
                 balancing: policy.balancing,
                 on_failure: policy.on_failure,
                 priority: policy.priority,
+                zone_aware: policy.zone_aware,
+                watched,
+                is_pinned: policy.pool.as_ref().is_some_and(|pool| pool.is_session),
                 pool,
-                pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
-                pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
-                pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
+                pool_size: kept.map_or(0, |pool| pool.size),
+                pool_queue: bound(kept.and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(kept.and_then(|pool| pool.timeout)),
                 connect,
                 outstanding: if counts { outstanding } else { NONE },
                 caller,
@@ -223,8 +243,20 @@ impl Compiler<'_> {
                 self.t.ops.push(Op { entry, request_bytes, response_bytes, costs, first_meter });
             }
         }
-        for site in &mut self.t.sites {
-            site.entry = self.t.ops[site.op as usize].entry;
+        self.probes();
+    }
+
+    /// Probes of replicas: one call each.
+    fn probes(&mut self) {
+        for (number, component) in self.plan.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                self.scope.clone_from(&component.name);
+                let from = self.t.node_place[self.t.policies[check.probe.policy].caller as usize];
+                self.place = from;
+                let site = self.site(&check.probe, SiteEffect::None);
+                self.t.sites[site as usize].only_replica = NONE;
+                self.t.comps[number].probe = self.place_code(vec![Ins::Call { site }, Ins::End]);
+            }
         }
     }
 
@@ -376,6 +408,7 @@ impl Compiler<'_> {
                 code.push(Ins::Start { body, salt });
             }
             Step::Reply => code.push(Ins::Reply),
+            Step::Message(step) => self.emit_message(step, code),
             Step::Token(token) => self.emit_token(token, code),
             other => self.emit_by_attributes(other, code),
         }
@@ -466,7 +499,7 @@ impl Compiler<'_> {
     fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
-        let only_replica = if target.replicas == 1 { target.first_replica } else { NONE };
+        let only_replica = target.only_replica();
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
         self.t.sites.push(Site {

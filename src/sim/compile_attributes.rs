@@ -13,6 +13,9 @@ use crate::rng;
 impl Compiler<'_> {
     pub(super) fn attributes(&mut self) {
         self.t.attributes.count = self.plan.attributes.len();
+        let plan = self.plan;
+        self.t.attributes.defaults =
+            plan.attributes.iter().map(|one| self.t.attributes.value(&one.value)).collect();
         let salt = |name: &str| rng::name_hash(&format!("attribute/{name}"));
         self.t.attributes.salts = self.plan.attributes.iter().map(|one| salt(&one.name)).collect();
     }

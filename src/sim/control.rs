@@ -5,6 +5,8 @@
 //! here and nothing to the event loop.
 
 use super::engine::{Engine, tag};
+use super::fleet::FleetEvent;
+use super::messaging::Happening;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -14,6 +16,8 @@ use crate::units::{SimTime, TIME_MAX};
 pub(super) enum Control {
     /// A cancellation reaches a frame of this birth.
     Cancel { frame: u32, born: u32 },
+    /// Something in the life of replicas is due.
+    Fleet(FleetEvent),
     /// The first token of an answer reaches a caller of this epoch.
     FirstToken { frame: u32, epoch: u32 },
     /// A firewall rule looks at the rate.
@@ -22,6 +26,8 @@ pub(super) enum Control {
     FloodActs { wall: u32 },
     /// Loops are taken away.
     Ablate,
+    /// Something about messages.
+    Message(Happening),
 }
 
 /// Everything pending, in a slab.
@@ -64,10 +70,12 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::Fleet(event) => return self.fleet_event(event),
             Control::FloodLook { wall } => self.look_for_flood(wall),
             Control::FloodActs { wall } => self.act_on_flood(wall),
             Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
             Control::Ablate => self.ablate(),
+            Control::Message(happening) => return self.message_event(happening),
         }
         NONE
     }
@@ -76,10 +84,12 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::Fleet(event) => self.fleet_identity(event),
             Control::FloodLook { wall } => self.t.walls[wall as usize].salt,
             Control::FloodActs { wall } => self.t.walls[wall as usize].salt ^ 1,
             Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
             Control::Ablate => 3,
+            Control::Message(happening) => self.message_identity(happening),
         }
     }
 }

@@ -126,6 +126,9 @@ impl Engine<'_> {
             Ins::Start { body, salt } => {
                 self.frames[f].aux = 0;
                 let detached = self.branch(f, body, salt, Role::Detached);
+                if !self.messaging.is_empty() {
+                    self.keep_begun(f, detached);
+                }
                 self.ready.push_back(detached);
                 self.frames[f].pc += 1;
             }
@@ -133,6 +136,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Message { what, body } => return self.run_message(f, what, body),
             other => return self.run_by_attributes(f, other),
         }
         None
@@ -301,6 +305,7 @@ impl Engine<'_> {
             Role::Root => self.complete_request(f, answer),
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
+            Role::Probe => self.probed(f, answer),
             Role::Detached => {
                 self.frames.release(f);
                 NONE
@@ -331,6 +336,10 @@ impl Engine<'_> {
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
             Ins::Hedged { site, .. } => self.hedge_done(p, b, answer, site),
+            Ins::Message { what, .. } => {
+                self.frames.release(b);
+                self.message_body_done(p, what, answer)
+            }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
     }
@@ -413,6 +422,7 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
+        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
@@ -423,7 +433,7 @@ impl Engine<'_> {
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
+        let (policy, link) = (site.policy, site.link);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
@@ -431,7 +441,7 @@ impl Engine<'_> {
         edge.answered_ok += 1;
         edge.calls_ok += 1;
         if site.only_replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, key);
+            self.aim(f, policy, from_replica);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
@@ -452,6 +462,8 @@ impl Engine<'_> {
             SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Publish(publish) => self.publish(f, publish, answer),
+            SiteEffect::Redrive { broker } => self.redrive(broker),
         }
     }
 

@@ -8,7 +8,7 @@ use super::record::{BUSY_FRACTION_BITS, CompCounts, ERROR_CLASSES, TrafficCounts
 use super::tables::{Holds, NONE};
 use crate::outcome::{
     Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, MeterOutcome, OperationOutcome, Outcome,
-    Phase, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
+    Phase, ReplicaSlot, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
 };
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -34,6 +34,7 @@ impl Engine<'_> {
     /// Closes all books.
     pub(super) fn finish(mut self) -> (Outcome, Trace) {
         self.close_window();
+        self.note_levels();
         self.settle_areas();
         self.swap_slot();
         let now = self.now;
@@ -51,6 +52,7 @@ impl Engine<'_> {
             (0..self.t.comps.len()).map(|comp| self.component(comp, &kept, &leftovers)).collect();
         let edges =
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
+        let messages = self.message_outcome(&kept);
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
         let (saturations, recovery) = (self.saturations(), self.recovery());
@@ -72,7 +74,9 @@ impl Engine<'_> {
             traffic,
             components,
             edges,
+            messages,
             faults,
+            replica_notes: std::mem::take(&mut self.fleet.notes),
             incidents: std::mem::take(&mut self.windows.incidents),
             saturations,
             recovery,
@@ -140,6 +144,11 @@ impl Engine<'_> {
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
         }
+        for (comp, watched) in self.watch.areas() {
+            let name = &self.plan.components[comp].name;
+            let law = format!("{name}: requests inside over time = sum over levels of level and time");
+            check(law, self.stations[comp].levels.inside.total(self.now), watched);
+        }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let all = || self.records.edges.iter().skip(policy).step_by(self.t.policies.len());
             let attempts: u64 = all().map(|e| e.attempts).sum();
@@ -150,6 +159,7 @@ impl Engine<'_> {
                 format!("{}: attempts = answered + refused + timed out + lost + cancelled + open", rule.name);
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
+        self.conserve_messages(&mut checks);
         checks
     }
 
@@ -193,7 +203,8 @@ impl Engine<'_> {
             let sojourns = &self.records.sojourns[slot * ops + first_op..][..rule.operations.len()];
             let completed = sojourns.iter().map(Histogram::count).sum();
             let counts = &self.records.comps[slot * self.t.comps.len() + comp];
-            ComponentSlot { inside, completed, ..self.component_slot(comp, counts) }
+            let watched = self.watch.of(comp, *slot);
+            ComponentSlot { inside, completed, watched, ..self.component_slot(comp, counts) }
         });
         ComponentOutcome {
             name: rule.name.clone(),
@@ -223,6 +234,7 @@ impl Engine<'_> {
         let mut cache = counts.cache.clone();
         cache.entries_area = counts.areas.entries;
         let mut wait = counts.wait.clone();
+        let waited = wait.count();
         wait.record_zeros(counts.no_wait);
         ComponentSlot {
             arrived: counts.arrived,
@@ -237,11 +249,13 @@ impl Engine<'_> {
             lost: counts.lost,
             wasted: counts.wasted,
             wait,
+            waited,
             busy_area: counts.areas.busy >> shift,
             capacity_area: counts.areas.capacity >> shift,
             queue_area: counts.areas.waiting,
             in_system_area: counts.areas.inside,
             up_area: counts.areas.up,
+            replicas: replica_slot(counts),
             queue_max: counts.waiting_max,
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
@@ -322,6 +336,25 @@ impl Engine<'_> {
             Holds::Thread => Resource::Threads,
             Holds::Nothing => Resource::Unlimited,
         }
+    }
+}
+
+fn replica_slot(counts: &CompCounts) -> ReplicaSlot {
+    let (areas, replicas) = (&counts.areas, &counts.replicas);
+    ReplicaSlot {
+        placed_area: areas.placed,
+        paid_area: areas.paid,
+        desired_area: areas.desired,
+        ejected_area: areas.ejected,
+        placed_max: replicas.placed_max,
+        connections_refused: counts.store.connections_refused,
+        connections_max: counts.store.connections_max,
+        changes: replicas.changes,
+        asked: replicas.asked,
+        denied: replicas.denied,
+        taken_out: replicas.taken_out,
+        assigned: replicas.assigned,
+        cold: replicas.cold,
     }
 }
 

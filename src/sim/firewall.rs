@@ -55,6 +55,10 @@ impl Engine<'_> {
 
     /// Has the firewall check a request; `None` lets it on.
     pub(super) fn pass_firewall(&mut self, f: u32, comp: usize) -> Option<u32> {
+        if self.frames[f].has(flag::MESSAGE) || self.is_probe(f) {
+            // Consumers fetch their messages, and probes come from the platform itself.
+            return None;
+        }
         let delay = self.t.comps[comp].inspection;
         if delay == 0 {
             return self.inspect(f, comp);

@@ -18,6 +18,8 @@ pub(super) enum State {
     Inspected,
     /// Held by a fault that makes some requests slow.
     Delayed,
+    /// For a new instance to start.
+    Starting,
     /// In a component's queue, for a thread or a core.
     Queued,
     /// Interrupted by more urgent work; `due` holds what is left, in nanoseconds of work.
@@ -46,6 +48,8 @@ pub(super) enum State {
     Returning,
     /// A closed user between requests.
     Thinking,
+    /// For another try of a step, or for nothing at all.
+    Parked,
 }
 
 /// What a frame is for.
@@ -59,6 +63,8 @@ pub(super) enum Role {
     Branch,
     /// Part of another frame that nobody waits for.
     Detached,
+    /// A probe of a replica's health.
+    Probe,
 }
 
 /// Frame flags.
@@ -73,6 +79,8 @@ pub(super) mod flag {
     pub(crate) const HIT: u32 = 8;
     /// Its attempt holds a place in a bulkhead.
     pub(crate) const HAS_PLACE: u32 = 16;
+    /// No replica can take it: it is refused at the door.
+    pub(crate) const NOWHERE: u32 = 65536;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u32 = 32;
     /// It has answered already.
@@ -93,14 +101,16 @@ pub(super) mod flag {
     pub(crate) const PROBES: u32 = 16384;
     /// It makes one of the two requests of a hedged call; `aux` says which.
     pub(crate) const HEDGED: u32 = 32768;
+    /// It works on a message: nobody waits for its answer but the broker.
+    pub(crate) const MESSAGE: u32 = 1024;
     /// Its answer does not have the form asked for.
-    pub(crate) const MALFORMED: u32 = 1 << 16;
+    pub(crate) const MALFORMED: u32 = 1 << 20;
     /// Its answer is wrong, and nobody noticed.
-    pub(crate) const WRONG: u32 = 1 << 17;
+    pub(crate) const WRONG: u32 = 1 << 21;
     /// Its user has seen the first token of an answer.
-    pub(crate) const FIRST_TOKEN: u32 = 1 << 18;
+    pub(crate) const FIRST_TOKEN: u32 = 1 << 22;
     /// The connection of its call was opened for this attempt.
-    pub(crate) const NEW_CONNECTION: u32 = 1 << 19;
+    pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
 }
 
 /// One activation.
@@ -116,6 +126,8 @@ pub(super) struct Frame {
     pub(super) timer: u64,
     /// When it reached its component (root: when it arrived).
     pub(super) entered: u64,
+    /// When its request began, of frames that outlive it; `u64::MAX` if unknown.
+    pub(super) begun: u64,
     /// When its present wait began.
     pub(super) since: u64,
     /// When its computation ends, or how much work is left.
@@ -180,6 +192,7 @@ impl Frame {
             main: 0,
             timer: 0,
             entered: 0,
+            begun: u64::MAX,
             since: 0,
             due: 0,
             deadline: u64::MAX,

@@ -84,6 +84,10 @@ impl Engine<'_> {
     pub(super) fn pass_gate(&mut self, f: u32, comp: usize) -> Option<u32> {
         let frame = &self.frames[f];
         let site = &self.t.sites[frame.from_site as usize];
+        if site.policy == NONE || self.is_probe(f) {
+            // Consumers fetch their messages, and probes come from the platform itself.
+            return None;
+        }
         let policy = &self.t.policies[site.policy as usize];
         let caller = (frame.parent != NONE && self.frames[frame.parent].epoch == frame.parent_epoch)
             .then_some(frame.parent)

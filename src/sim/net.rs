@@ -53,7 +53,7 @@ pub(super) struct Network {
 }
 
 /// How a message fares.
-enum Transit {
+pub(super) enum Transit {
     /// It is there at once.
     Now,
     /// It arrives after a delay, perhaps one of a link's constant ones.
@@ -91,7 +91,7 @@ impl Engine<'_> {
         }
     }
 
-    fn schedule_delivery(&mut self, f: u32, delay: u64, lane: Option<Lane>) {
+    pub(super) fn schedule_delivery(&mut self, f: u32, delay: u64, lane: Option<Lane>) {
         match lane {
             Some(lane) => {
                 let at = SimTime(self.now + delay);
@@ -117,7 +117,7 @@ impl Engine<'_> {
         }
     }
 
-    fn transit(&mut self, link: u32, from: u32, to: u32, bytes: u64, key: u64) -> Transit {
+    pub(super) fn transit(&mut self, link: u32, from: u32, to: u32, bytes: u64, key: u64) -> Transit {
         let mut delay = 0u64;
         let mut lane = None;
         if link != NONE {
@@ -150,6 +150,12 @@ impl Engine<'_> {
             }
         }
         if delay == 0 { Transit::Now } else { Transit::After(delay, lane) }
+    }
+
+    /// Whether any message passes from one node to another.
+    pub(super) fn is_connected(&self, from: u32, to: u32) -> bool {
+        let cuts = |impairment: &PathImpairment| matches!(impairment.kind, PathKind::Partition { .. });
+        self.network.paths.get((from * self.t.nodes + to) as usize).is_none_or(|all| !all.iter().any(cuts))
     }
 
     /// What faults add between two nodes.
@@ -189,6 +195,10 @@ impl Engine<'_> {
     pub(super) fn reply(&mut self, f: u32, answer: Answer) -> u32 {
         let (parent, epoch) = (self.frames[f].parent, self.frames[f].parent_epoch);
         if parent == NONE || self.frames[parent].epoch != epoch {
+            if self.frames[f].has(flag::MESSAGE) {
+                self.work_done(f, answer);
+                return NONE;
+            }
             self.note_unwanted(f, answer);
             self.frames.release(f);
             return NONE;
@@ -308,7 +318,12 @@ impl Engine<'_> {
         copy.op = frame.op;
         copy.from_site = frame.from_site;
         copy.slot = frame.slot;
+        copy.flags |= frame.flags & flag::MESSAGE;
+        if !self.messaging.is_empty() {
+            self.keep_begun(f, f);
+        }
         let own = &mut self.frames[f];
+        own.clear(flag::MESSAGE);
         own.set(flag::REPLIED);
         own.log = NONE;
         own.parent = NONE;

@@ -12,10 +12,12 @@ use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
 use super::firewall::WallState;
+use super::fleet::Fleet;
 use super::frame::Frames;
 use super::gate::credential_rules;
 use super::guard::Guards;
 use super::limits::{BucketState, BudgetState, PoolState};
+use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
@@ -25,6 +27,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::tokens::TokenTimes;
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
@@ -42,6 +45,7 @@ impl<'p> Engine<'p> {
         let t = compile(plan, &mut queue);
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
+        let watch = LevelWatch::new(plan);
         let comps = t.comps.len();
         let windows = WindowClock::new(
             plan.window.0,
@@ -60,6 +64,7 @@ impl<'p> Engine<'p> {
             ready: VecDeque::new(),
             logs: Logs::default(),
             digest: Digest::default(),
+            fleet: Fleet::new(plan, &t),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
@@ -70,7 +75,7 @@ impl<'p> Engine<'p> {
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
-            watch: Watch::new(comps, t.policies.len()),
+            saturation: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
             guards: Guards::new(&t.guards),
@@ -90,10 +95,12 @@ impl<'p> Engine<'p> {
             flights: BTreeMap::new(),
             joins: BTreeMap::new(),
             controls: Controls::default(),
+            messaging: Messaging::new(&t, plan.messaging.marks.len()),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
+            fault_events_free: Vec::new(),
             recurring: 0,
             fault_spans: Vec::new(),
             generators: Vec::new(),
@@ -101,6 +108,8 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            is_observed: options.record.is_some() || !watch.is_empty(),
+            watch,
             next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
@@ -117,6 +126,7 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.start_fleet();
         self.schedule_faults();
         self.schedule_window();
         self.start_walls();
@@ -137,10 +147,12 @@ impl<'p> Engine<'p> {
         for generator in 0..self.generators.len() as u32 {
             self.start_generator(generator);
         }
+        self.start_messages();
     }
 
     fn add_slot_tables(&mut self) {
         self.records.add_slot(&self.t);
+        self.messaging.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -169,6 +181,7 @@ impl<'p> Engine<'p> {
 
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
+        self.settle_messages();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);
@@ -178,6 +191,7 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }
@@ -196,6 +210,7 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
             queued_since: 0,
@@ -249,7 +264,7 @@ fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
     let mut all = Vec::new();
     for component in &plan.components {
         if let Some(cache) = &component.cache {
-            for replica in 0..component.replicas {
+            for replica in 0..component.slots() {
                 let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
                 all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
             }

@@ -5,6 +5,7 @@
 use super::attributes::{AmountRule, AttributeTables, ValueRule};
 use super::firewall::WallRule;
 use super::generate::GenerateRule;
+use super::messaging::tables::{MessageIns, MessageTables};
 use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
@@ -98,6 +99,8 @@ pub(super) enum Ins {
     Meter { meter: u32, amount: u32 },
     /// Answer now, go on after.
     Reply,
+    /// Something about messages, repetition or progress, with a body if it has one.
+    Message { what: MessageIns, body: u32 },
     /// The end of an operation or body.
     End,
 }
@@ -129,6 +132,8 @@ pub(super) enum SiteEffect {
     CacheDelete { entity: u32 },
     Read,
     Write,
+    Publish(u32),
+    Redrive { broker: u32 },
 }
 
 /// A compiled call site.
@@ -202,6 +207,12 @@ pub(super) struct Policy {
     pub(super) balancing: Balancing,
     pub(super) on_failure: OnFailure,
     pub(super) priority: Option<u8>,
+    /// Replicas in the caller's zone are preferred.
+    pub(super) zone_aware: bool,
+    /// Failures may eject the replica that they came from.
+    pub(super) watched: bool,
+    /// Its connections come with those to the caller.
+    pub(super) is_pinned: bool,
     /// First of the caller's pools (one per caller replica), or `NONE`.
     pub(super) pool: u32,
     pub(super) pool_size: u32,
@@ -255,7 +266,20 @@ pub(super) struct Comp {
     pub(super) node: u32,
     pub(super) place: u32,
     pub(super) first_replica: u32,
+    /// Most replicas at once: each has an index of its own.
     pub(super) replicas: u32,
+    /// Replicas at the start.
+    pub(super) initial: u32,
+    /// All replicas get requests at all times.
+    pub(super) is_fixed: bool,
+    /// The first replica is a front desk that hands requests to instances.
+    pub(super) is_serverless: bool,
+    /// Parts of its place that fail on their own; replica `n` is in zone `n % zones`.
+    pub(super) zones: u32,
+    /// Whose connections it holds for as long as its callers hold theirs to it, and how many at most.
+    pub(super) session: Option<(u32, u32)>,
+    /// Where a probe's program is, or `NONE`.
+    pub(super) probe: u32,
     pub(super) holds: Holds,
     /// Threads or cores per replica; `u32::MAX` when unlimited.
     pub(super) units: u32,
@@ -284,6 +308,14 @@ pub(super) struct Comp {
     pub(super) cache: u32,
     pub(super) first_op: u32,
     pub(super) is_store: bool,
+}
+
+impl Comp {
+    /// The index that every request goes to, or `NONE` when there is a choice.
+    pub(super) fn only_replica(&self) -> u32 {
+        let is_only = self.is_serverless || (self.is_fixed && self.replicas == 1);
+        if is_only { self.first_replica } else { NONE }
+    }
 }
 
 /// A compiled admission rule.
@@ -376,6 +408,7 @@ pub(super) struct Tables {
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
     pub(super) loads: Vec<Load>,
+    pub(super) messages: MessageTables,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.

@@ -95,6 +95,7 @@ impl Engine<'_> {
             return;
         }
         self.windows.series.start.push(SimTime(self.windows.start));
+        self.close_message_window(self.windows.start);
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
         // Only these can make the window a bad one, and only a bad one asks for the quantile of all.
@@ -158,6 +159,10 @@ impl Engine<'_> {
                 spent.busy as f64 / spent.capacity as f64
             };
             series.utilization.push(share);
+            series.replicas.push(spent.placed as f64 / time);
+            if self.fleet.scalers[c].is_some() {
+                series.desired.push(spent.desired as f64 / time);
+            }
             series.queue.push(spent.waiting as f64 / time);
             series.in_system.push(spent.inside as f64 / time);
             series.arrived.push(arrived - before.0);

@@ -2,7 +2,7 @@
 
 use super::measure::{Reading, Statistic, View};
 use super::models;
-use crate::outcome::{ComponentOutcome, ComponentSlot};
+use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
@@ -20,8 +20,13 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::LatencyQuantile(q) => latency(view, &members, Statistic::Quantile(q)),
         Metric::LatencyMean => latency(view, &members, Statistic::Mean),
         Metric::LatencyMax => latency(view, &members, Statistic::Max),
+        Metric::LatencySd => latency(view, &members, Statistic::Sd),
+        Metric::WaitSd => wait(view, &members, Statistic::Sd),
         Metric::WaitQuantile(q) => wait(view, &members, Statistic::Quantile(q)),
         Metric::WaitMean => wait(view, &members, Statistic::Mean),
+        Metric::InSystemQuantile(_) | Metric::InSystemAtLeast(_) | Metric::UpAtLeast(_) => {
+            level(view, &members, metric)
+        }
         metric if models::is_about_models(metric) => models::of_component(view, &members, metric),
         Metric::Cost => models::cost(view, &members.components, members.operation),
         metric => counts(view, &members, metric),
@@ -106,8 +111,14 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::RejectRate => Reading::share(count(rejected), count(|s| s.arrived), nothing_came),
         Metric::AbandonRate => Reading::share(count(|s| s.reneged), count(|s| s.arrived), nothing_came),
         Metric::ExpiredRate => Reading::share(count(|s| s.expired), count(|s| s.arrived), nothing_came),
+        Metric::WaitRate => Reading::share(count(|s| s.waited), count(|s| s.wait.count()), || {
+            format!("{name} began to serve no request in this window")
+        }),
         Metric::QueueMean => view.mean(members.area(view, |s| s.queue_area)),
         Metric::InSystemMean => view.mean(members.area(view, |s| s.in_system_area)),
+        Metric::EntriesMean => {
+            view.mean(members.area(view, |s| s.cache.as_ref().map_or(0, |cache| cache.entries_area)))
+        }
         Metric::QueueMax => {
             Reading::value(members.slots(view).map(|s| s.queue_max).max().unwrap_or(0) as f64)
         }
@@ -123,8 +134,29 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }
-        other => Reading::TooLittle(format!("{other:?} is not measured of components")),
+        other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
+}
+
+/// For how long a level was what.
+fn level(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
+    let mut times = LevelTimes::default();
+    for slot in members.slots(view) {
+        let kept = match metric {
+            Metric::UpAtLeast(_) => &slot.watched.up,
+            _ => &slot.watched.in_system,
+        };
+        kept.iter().for_each(|kept| times.merge(kept));
+    }
+    let value = match metric {
+        Metric::InSystemAtLeast(count) | Metric::UpAtLeast(count) => times.share_at_least(count),
+        Metric::InSystemQuantile(q) => times.quantile(q).map(|level| level as f64),
+        _ => None,
+    };
+    value.map_or_else(
+        || Reading::TooLittle(format!("the run did not keep for how long {} was how full", members.name)),
+        Reading::value,
+    )
 }
 
 fn utilization(view: &View<'_>, members: &Members<'_>) -> Reading {
@@ -138,8 +170,7 @@ fn utilization(view: &View<'_>, members: &Members<'_>) -> Reading {
 }
 
 fn uptime(view: &View<'_>, members: &Members<'_>) -> Reading {
-    let replicas: u64 = members.components.iter().map(|component| u64::from(component.replicas)).sum();
-    let possible = u128::from(replicas) * u128::from(view.time.0);
+    let possible = members.area(view, |s| s.replicas.placed_area);
     if possible == 0 {
         return Reading::TooLittle(format!("{} has no replicas", members.name));
     }

@@ -37,7 +37,8 @@ pub(crate) fn plan() -> Plan {
         entities: Vec::new(),
         attributes: Vec::new(),
         credentials: Vec::new(),
-        places: vec![Place { name: "here".into() }],
+        places: vec![Place { name: "here".into(), zones: 1 }],
+        limits: Vec::new(),
         links: Vec::new(),
         components: vec![Component {
             name: "db".into(),
@@ -45,6 +46,10 @@ pub(crate) fn plan() -> Plan {
             tags: Vec::new(),
             place: 0,
             replicas: 2,
+            lifecycle: Lifecycle::immediate(),
+            scaling: None,
+            serverless: None,
+            health: None,
             holding: Holding::Threads { per_replica: Some(5), cores: None },
             speed: 1.0,
             queue,
@@ -66,6 +71,7 @@ pub(crate) fn plan() -> Plan {
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
         }],
         policies: Vec::new(),
+        messaging: Messaging::default(),
         workloads: vec![Workload {
             name: "shoppers".into(),
             client: 0,
@@ -81,6 +87,15 @@ pub(crate) fn plan() -> Plan {
 
 fn slot(from: u64, to: u64, phase: Phase, recovered: bool) -> Slot {
     Slot { from: at(from), to: at(to), time: SimSpan::from_secs(to - from), phase, recovered }
+}
+
+/// A fifth of the time 4 inside, else 1; during the fault one replica up, else two.
+fn watched(nanos: u64, hurt: u64) -> Watched {
+    let (mut inside, mut up) = (LevelTimes::default(), LevelTimes::default());
+    inside.add(4, nanos / 5);
+    inside.add(1, nanos - nanos / 5);
+    up.add(2 - hurt, nanos);
+    Watched { in_system: Some(inside), up: Some(up) }
 }
 
 fn latencies(count: u64, millis: u64) -> Histogram {
@@ -120,12 +135,20 @@ pub(crate) fn outcome() -> Outcome {
             reneged: 100 * hurt,
             failed: 100 * hurt,
             wait: latencies(1500, 10),
+            waited: 300,
+            watched: watched(slot.time.0, hurt),
             busy_area: u128::from(slot.time.0) * 5,
             capacity_area: u128::from(slot.time.0) * 10,
             queue_area: u128::from(slot.time.0) * 3,
+            replicas: ReplicaSlot { placed_area: u128::from(slot.time.0) * 2, ..ReplicaSlot::default() },
             up_area: u128::from(slot.time.0) * if hurt == 1 { 1 } else { 2 },
             queue_max: 7 + hurt,
-            cache: Some(CacheSlot { hits: 80, misses: 20, ..CacheSlot::default() }),
+            cache: Some(CacheSlot {
+                hits: 80,
+                misses: 20,
+                entries_area: u128::from(slot.time.0) * 40,
+                ..CacheSlot::default()
+            }),
             store: Some(StoreSlot { unknown: 3 * hurt, ..StoreSlot::default() }),
             ..ComponentSlot::default()
         }
@@ -144,6 +167,7 @@ pub(crate) fn outcome() -> Outcome {
         ..EdgeSlot::default()
     };
     Outcome {
+        messages: Messages::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),
@@ -180,6 +204,7 @@ pub(crate) fn outcome() -> Outcome {
         }],
         slots,
         faults: Vec::new(),
+        replica_notes: Vec::new(),
         saturations: Vec::new(),
         recovery: None,
         incidents: Vec::new(),

@@ -182,11 +182,15 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
 
 fn unit(metric: Metric) -> Unit {
     match metric {
+        Metric::Message(metric) => super::messages::unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
+        | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::WaitSd
+        | Metric::InstanceTime
         | Metric::FirstTokenQuantile(_)
         | Metric::FirstTokenMean
         | Metric::FirstTokenMax
@@ -197,7 +201,17 @@ fn unit(metric: Metric) -> Unit {
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
+        | Metric::InSystemQuantile(_)
+        | Metric::EntriesMean
         | Metric::RetryAmplification
+        | Metric::ReplicasMean
+        | Metric::ReplicasMax
+        | Metric::DesiredMean
+        | Metric::EjectedMean
+        | Metric::ScalingChanges
+        | Metric::StartsDenied
+        | Metric::ConnectionsRefused
+        | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
         | Metric::UnknownWrites => Unit::Number,
@@ -217,6 +231,10 @@ fn unit(metric: Metric) -> Unit {
         | Metric::CutRate
         | Metric::OverflowRate
         | Metric::TimeoutRate
-        | Metric::Uptime => Unit::Share,
+        | Metric::WaitRate
+        | Metric::InSystemAtLeast(_)
+        | Metric::ColdStartRate
+        | Metric::Uptime
+        | Metric::UpAtLeast(_) => Unit::Share,
     }
 }

@@ -1,6 +1,6 @@
 //! What one outcome says about one expectation.
 
-use super::{calls, components, users};
+use super::{calls, components, messages, users};
 use crate::outcome::{Incident, Outcome, Phase};
 use crate::plan::{Metric, Plan, Scope, When};
 use crate::stats::Histogram;
@@ -48,6 +48,7 @@ impl Reading {
     pub(super) fn time(histogram: &Histogram, statistic: Statistic, what: &str) -> Self {
         let nanos = match statistic {
             Statistic::Mean => histogram.mean(),
+            Statistic::Sd => histogram.standard_deviation(),
             Statistic::Max => (histogram.count() > 0).then(|| histogram.max() as f64),
             Statistic::Quantile(q) => {
                 let (count, needed) = (histogram.count(), samples_needed(q));
@@ -70,6 +71,7 @@ impl Reading {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Statistic {
     Mean,
+    Sd,
     Max,
     Quantile(f64),
 }
@@ -166,6 +168,7 @@ pub(super) fn read(plan: &Plan, metric: Metric, scope: &Scope, when: When, outco
             components::measure(&view, metric, scope)
         }
         Scope::Edge(policy) => calls::measure(&view, metric, policy),
+        Scope::Broker(_) | Scope::Mark(_) => messages::measure(&view, metric, scope),
     }
 }
 

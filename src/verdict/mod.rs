@@ -11,7 +11,9 @@ mod components;
 pub(crate) mod fixture;
 mod judge;
 mod measure;
+mod messages;
 mod models;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod users;

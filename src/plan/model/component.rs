@@ -1,8 +1,8 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
 use super::{
-    Amount, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Meter, Model, Operation, PlaceId,
-    Standing,
+    Amount, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Health, Lifecycle, Meter, Model,
+    Operation, PlaceId, Scaling, Serverless, Standing,
 };
 use crate::dist::Law;
 use crate::units::SimSpan;
@@ -19,8 +19,16 @@ pub struct Component {
     pub tags: Vec<String>,
     /// Where it runs.
     pub place: PlaceId,
-    /// How many independent copies, each with its own queue.
+    /// How many independent copies, each with its own queue; at the start, if the number changes.
     pub replicas: u32,
+    /// How replicas begin and end.
+    pub lifecycle: Lifecycle,
+    /// Present when the number of replicas changes by itself.
+    pub scaling: Option<Scaling>,
+    /// Present when instances are made for requests.
+    pub serverless: Option<Serverless>,
+    /// Present when not every replica gets requests.
+    pub health: Option<Health>,
     /// What a request occupies while it is inside.
     pub holding: Holding,
     /// Multiplies the pace of all its work; 1 is nominal.
@@ -49,6 +57,21 @@ pub struct Component {
     pub meters: Vec<Meter>,
     /// What it serves.
     pub operations: Vec<Operation>,
+}
+
+impl Component {
+    /// Most replicas there can be at once: each has a place of its own in the engine.
+    /// A serverless component's first one is its front desk and serves nothing.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        if let Some(serverless) = &self.serverless {
+            return serverless.max + 1;
+        }
+        let max = self.scaling.as_ref().map_or(self.replicas, |scaling| scaling.max.max(self.replicas));
+        // A replacement starts beside the one that it replaces.
+        let replaces = self.health.as_ref().is_some_and(|health| health.replaces);
+        if replaces { max * 2 } else { max }
+    }
 }
 
 /// What a request occupies while it is at a component.

@@ -1,6 +1,6 @@
 //! What is promised.
 
-use super::{ClientId, ComponentId, OperationId, PlaceId, PolicyId};
+use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -38,10 +38,16 @@ pub enum Metric {
     LatencyMean,
     /// Largest latency, seconds.
     LatencyMax,
+    /// Standard deviation of latency, seconds.
+    LatencySd,
     /// Quantile of time in queue, seconds.
     WaitQuantile(f64),
     /// Mean time in queue, seconds.
     WaitMean,
+    /// Standard deviation of time in queue, seconds.
+    WaitSd,
+    /// Share of the requests served that had to wait.
+    WaitRate,
     /// Requests finished per second.
     Throughput,
     /// Requests answered ok or degraded per second.
@@ -56,6 +62,10 @@ pub enum Metric {
     QueueMax,
     /// Time-weighted mean number inside.
     InSystemMean,
+    /// Number inside that is not exceeded for a share of the time.
+    InSystemQuantile(f64),
+    /// Share of time with at least so many inside.
+    InSystemAtLeast(u64),
     /// Share of arrivals refused (shed or throttled).
     RejectRate,
     /// Share of arrivals that left the queue before service.
@@ -70,12 +80,16 @@ pub enum Metric {
     HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
+    /// Time-weighted mean number of keys remembered.
+    EntriesMean,
     /// Attempts per call.
     RetryAmplification,
     /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,
+    /// Share of time with at least so many replicas up.
+    UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
@@ -104,6 +118,89 @@ pub enum Metric {
     OverflowRate,
     /// US dollars for what meters counted.
     Cost,
+    /// Time-weighted mean number of replicas in service.
+    ReplicasMean,
+    /// Largest mean number of replicas in service of a window.
+    ReplicasMax,
+    /// Time-weighted mean number of replicas asked for.
+    DesiredMean,
+    /// Time-weighted mean number of replicas out of the rotation for their health.
+    EjectedMean,
+    /// Time for which replicas existed, summed over them, seconds.
+    InstanceTime,
+    /// Changes of the number of replicas asked for.
+    ScalingChanges,
+    /// Replicas, or requests for an instance, that the platform denied.
+    StartsDenied,
+    /// Share of requests given an instance that waited for it to start.
+    ColdStartRate,
+    /// Connections refused for want of room.
+    ConnectionsRefused,
+    /// Most connections open at once.
+    ConnectionsMax,
+    /// Something about messages, schedules or marks.
+    Message(MessageMetric),
+}
+
+/// What an expectation measures of messages, schedules and marks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MessageMetric {
+    /// Time-weighted mean number of messages waiting.
+    BacklogMean,
+    /// Most messages waiting at once.
+    BacklogMax,
+    /// Time-weighted mean age of the oldest message not yet done, seconds.
+    OldestMean,
+    /// Largest age of the oldest message not yet done, seconds.
+    OldestMax,
+    /// Messages accepted per second.
+    PublishRate,
+    /// Messages processed and acknowledged per second.
+    ProcessRate,
+    /// Receives per message that was acknowledged or given up.
+    Receives,
+    /// Messages given up after too many receives.
+    DeadLetters,
+    /// Share of messages that ended as dead letters.
+    DeadLetterRate,
+    /// Mean time from publish to being given up, seconds.
+    DeadLetterAge,
+    /// Messages handed out again.
+    Redelivered,
+    /// Messages processed again although they had been processed.
+    Duplicates,
+    /// First receives out of order.
+    OutOfOrder,
+    /// Messages kept too long.
+    Expired,
+    /// Messages lost for want of room, memory or a subscriber.
+    Lost,
+    /// Share of messages refused for want of room.
+    FullRate,
+    /// Quantile of the time from publish to success, seconds.
+    ProcessedQuantile(f64),
+    /// Mean of the time from publish to success, seconds.
+    ProcessedMean,
+    /// Largest time from publish to success, seconds.
+    ProcessedMax,
+    /// Time from the last fault's end until the backlog was no larger than before the first, seconds.
+    DrainTime,
+    /// Runs of a schedule that were started.
+    RunsStarted,
+    /// Runs of a schedule that were not started because one was still going.
+    RunsSkipped,
+    /// Runs of a schedule that fell due while it was down, or whose timer was lost.
+    RunsMissed,
+    /// Times a mark was passed.
+    Passes,
+    /// Times a mark was passed by a request that had passed it before.
+    Repeats,
+    /// Quantile of the time from a request's start to a mark, seconds.
+    MarkQuantile(f64),
+    /// Mean of the time from a request's start to a mark, seconds.
+    MarkMean,
+    /// Largest time from a request's start to a mark, seconds.
+    MarkMax,
 }
 
 /// What an expectation is about.
@@ -123,6 +220,10 @@ pub enum Scope {
     Place(PlaceId),
     /// Calls under one policy (`caller -> target`).
     Edge(PolicyId),
+    /// One broker, or one schedule.
+    Broker(BrokerId),
+    /// One named point.
+    Mark(MarkId),
 }
 
 /// How a measurement is compared with a target.

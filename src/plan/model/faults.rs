@@ -1,7 +1,9 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, CredentialId, ErrorClass, OperationId, PolicyId};
-use crate::dist::Law;
+use super::{
+    Bucket, ClientId, ComponentId, CredentialId, ErrorClass, LimitId, MessageFault, OperationId, PolicyId,
+};
+use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +85,8 @@ pub enum Effect {
         callers: Vec<Caller>,
         /// Only these operations `(component, operation)`; empty means all.
         operations: Vec<(ComponentId, OperationId)>,
+        /// Whether health checks do not see it.
+        is_blind: bool,
     },
     /// Answers of language models are bad.
     BadOutput {
@@ -180,6 +184,47 @@ pub enum Effect {
         /// Whether senders are told at once (refused) or hear nothing.
         refuses: bool,
     },
+    /// Replicas crash again and again, each time back later than the last.
+    CrashLoop {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// How long one runs before it crashes again.
+        runs: Law,
+        /// Pause before each new start.
+        backoff: Backoff,
+    },
+    /// Replicas are restarted, some at a time.
+    Restart {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Share of each component's replicas restarted at once.
+        batch: f64,
+        /// Time from one batch to the next.
+        every: SimSpan,
+        /// Whether what is inside is finished first.
+        graceful: bool,
+    },
+    /// The platform takes replicas back after a notice.
+    Reclaim {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Time between the notice and the end.
+        notice: SimSpan,
+    },
+    /// The platform has no new replicas to give.
+    CapacityDenied {
+        /// To whom.
+        components: Vec<ComponentId>,
+        /// Share of requests for a replica that are denied at full strength.
+        share: f64,
+    },
+    /// A shared limit has another amount.
+    Quota {
+        /// Which.
+        limit: LimitId,
+        /// Units there are meanwhile.
+        amount: u64,
+    },
     /// More load.
     Spike {
         /// Index of the workload that it adds to.
@@ -187,6 +232,8 @@ pub enum Effect {
         /// Times the workload's own rate at full strength.
         factor: f64,
     },
+    /// Something about messages or schedules.
+    Messages(MessageFault),
 }
 
 /// What leaks.
@@ -240,4 +287,17 @@ pub struct Path {
     pub to: Vec<Caller>,
     /// Whether the other direction is hit too.
     pub both_ways: bool,
+}
+
+impl Effect {
+    /// Whether it makes replicas of a component come or go, so that requests must be aimed anew.
+    #[must_use]
+    pub fn moves_replicas_of(&self, component: ComponentId) -> bool {
+        match self {
+            Self::Restart { replicas, .. } | Self::Reclaim { replicas, .. } => {
+                replicas.iter().any(|replica| replica.component == component)
+            }
+            _ => false,
+        }
+    }
 }

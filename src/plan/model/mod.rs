@@ -12,8 +12,10 @@ mod expectation;
 mod faults;
 mod guard;
 mod load;
+mod messaging;
 mod overload;
 mod policy;
+mod replicas;
 mod security;
 mod steps;
 
@@ -27,8 +29,10 @@ pub use expectation::*;
 pub use faults::*;
 pub use guard::*;
 pub use load::*;
+pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 pub use security::*;
 pub use steps::*;
 
@@ -52,6 +56,12 @@ pub type DatasetId = usize;
 
 /// Index into [`Plan::clients`].
 pub type ClientId = usize;
+
+/// Index into [`Messaging::brokers`].
+pub type BrokerId = usize;
+
+/// Index into [`Messaging::marks`].
+pub type MarkId = usize;
 
 /// A complete, checked model of what exists and what happens to it.
 #[derive(Clone, Debug)]
@@ -86,6 +96,8 @@ pub struct Plan {
     pub credentials: Vec<Credential>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Limits that several components share.
+    pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.
     pub links: Vec<Link>,
     /// What exists.
@@ -94,6 +106,8 @@ pub struct Plan {
     pub clients: Vec<Client>,
     /// How callers behave; one per (caller, target) pair.
     pub policies: Vec<CallPolicy>,
+    /// Brokers, consumers and schedules.
+    pub messaging: Messaging,
     /// When and how much load arrives.
     pub workloads: Vec<Workload>,
     /// What goes wrong.
@@ -131,6 +145,8 @@ pub struct Entity {
 pub struct Place {
     /// Name in the file.
     pub name: String,
+    /// Parts that fail on their own, at least 1; replica `n` is in zone `n mod zones`.
+    pub zones: u32,
 }
 
 /// A directed network path between two places (possibly the same one).

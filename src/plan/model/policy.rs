@@ -84,6 +84,8 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Whether replicas in the caller's own zone are preferred.
+    pub zone_aware: bool,
     /// Longest wait for the first token of an answer, or all of one that is not streamed.
     pub first_token_timeout: Option<SimSpan>,
     /// What the caller presents.
@@ -112,6 +114,8 @@ pub struct Pool {
     pub timeout: Option<SimSpan>,
     /// Cost of opening a connection; `None` is free.
     pub connect: Option<Law>,
+    /// Whether a connection serves one connection to the caller, as long as that is open, and not one call.
+    pub is_session: bool,
 }
 
 /// When and how to try again.

@@ -1,8 +1,8 @@
 //! What a component does when called.
 
 use super::{
-    Amount, AttributeId, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate, OperationId,
-    PolicyId, Token, Ttl, Value,
+    Amount, AttributeId, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate, MessageStep,
+    OperationId, PolicyId, Token, Ttl, Value,
 };
 use crate::dist::Law;
 
@@ -138,6 +138,8 @@ pub enum Step {
     },
     /// Answer now; the steps that follow run on, still holding the thread.
     Reply,
+    /// Something about messages, repetition or progress.
+    Message(Box<MessageStep>),
 }
 
 /// A call site.
@@ -194,6 +196,7 @@ impl Step {
         match self {
             Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
             Self::Cached(cached) => vec![&cached.get, &cached.set],
+            Self::Message(step) => step.calls(),
             _ => Vec::new(),
         }
     }
@@ -221,6 +224,7 @@ impl Step {
     pub fn bodies(&self) -> Vec<&[Self]> {
         match self {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
+            Self::Message(step) => step.bodies(),
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
             Self::Token(token) => vec![&token.refresh],
             Self::If { then, otherwise, .. } => vec![then, otherwise],

@@ -32,6 +32,11 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Generate(Generate { salt, .. })
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
+            Step::Message(step) => match step.as_ref() {
+                MessageStep::Once(once) => salts.push(once.salt.clone()),
+                MessageStep::Retry(retry) => salts.push(retry.salt.clone()),
+                MessageStep::Publish(_) | MessageStep::Redrive { .. } | MessageStep::Mark(_) => {}
+            },
             Step::Token(token) => salts.push(token.salt.clone()),
             Step::Call(_)
             | Step::Forward(_)

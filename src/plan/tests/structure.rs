@@ -17,7 +17,7 @@ fn a_minimal_model_gets_every_default() {
     );
     assert_eq!((plan.events_max, plan.in_system_max), (2_000_000_000, 1_000_000));
     assert_eq!(plan.service_level.hold, SimSpan::from_secs(15));
-    assert_eq!(plan.places, [Place { name: "here".to_owned() }]);
+    assert_eq!(plan.places, [Place { name: "here".to_owned(), zones: 1 }]);
     let web = &plan.components[0];
     assert_eq!((web.kind.as_str(), web.replicas, web.speed), ("core/service", 1, 1.0));
     assert_eq!(web.holding, Holding::Threads { per_replica: Some(16), cores: None });

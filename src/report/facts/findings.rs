@@ -27,6 +27,8 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
         retries(facts),
         caches(facts),
         unknown_writes(facts),
+        backlog(facts),
+        repeats(facts),
     ];
     candidates.into_iter().flatten().collect()
 }
@@ -180,6 +182,37 @@ fn caches(facts: &Facts<'_>) -> Option<String> {
             share(first.1),
             share(lowest.1),
             facts.parts[lowest.0].name(facts.outcome()),
+        )
+    })
+}
+
+/// A backlog that outlived its cause longest.
+fn backlog(facts: &Facts<'_>) -> Option<String> {
+    let drains = facts.brokers.iter().filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
+    let late = drains.filter(|(_, drain)| drain.backlog > drain.usual);
+    let (fact, drain) = late.max_by_key(|(_, drain)| drain.time.map_or(u64::MAX, |time| time.0))?;
+    let name = tame(&fact.broker.name);
+    let left = count(drain.backlog);
+    Some(match drain.time {
+        Some(time) => format!(
+            "{left} messages waited at {name} when the last fault ended; it took {time} to work them off."
+        ),
+        None => {
+            format!("{left} messages waited at {name} when the last fault ended; they were never worked off.")
+        }
+    })
+}
+
+/// A mark that was passed again.
+fn repeats(facts: &Facts<'_>) -> Option<String> {
+    let worst = facts.marks.iter().max_by_key(|fact| fact.total.repeats)?;
+    let (again, passes) = (worst.total.repeats, worst.total.passes);
+    (again > 0).then(|| {
+        let share = share(again as f64 / passes as f64);
+        format!(
+            "{} was passed {} times by requests that had passed it before ({share}).",
+            tame(&worst.mark.name),
+            count(again)
         )
     })
 }

@@ -1,6 +1,8 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
-use crate::outcome::{CacheSlot, ComponentSlot, EdgeSlot, ModelSlot, StoreSlot, TrafficSlot};
+use crate::outcome::{
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, ModelSlot, StoreSlot, TrafficSlot,
+};
 
 /// Something that can be summed over slots.
 pub(crate) trait Merge: Default {
@@ -47,16 +49,26 @@ impl Merge for ComponentSlot {
         self.inside += other.inside;
         self.wasted += other.wasted;
         self.wait.merge(&other.wait);
+        self.waited += other.waited;
         self.busy_area += other.busy_area;
         self.capacity_area += other.capacity_area;
         self.queue_area += other.queue_area;
         self.in_system_area += other.in_system_area;
         self.up_area += other.up_area;
+        self.replicas.absorb(&other.replicas);
         self.queue_max = self.queue_max.max(other.queue_max);
         self.in_system_max = self.in_system_max.max(other.in_system_max);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
         add_part(&mut self.model, other.model.as_ref());
+        add_part(&mut self.watched.in_system, other.watched.in_system.as_ref());
+        add_part(&mut self.watched.up, other.watched.up.as_ref());
+    }
+}
+
+impl Merge for LevelTimes {
+    fn add(&mut self, other: &Self) {
+        self.merge(other);
     }
 }
 
@@ -126,5 +138,45 @@ impl Merge for EdgeSlot {
         self.hedges += other.hedges;
         self.hedges_won += other.hedges_won;
         self.hedges_denied += other.hedges_denied;
+    }
+}
+
+impl Merge for BrokerSlot {
+    fn add(&mut self, other: &Self) {
+        self.published += other.published;
+        self.doubled += other.doubled;
+        self.deduplicated += other.deduplicated;
+        self.refused += other.refused;
+        self.receives += other.receives;
+        self.redelivered += other.redelivered;
+        self.out_of_order += other.out_of_order;
+        self.acknowledged += other.acknowledged;
+        self.dead_letters += other.dead_letters;
+        self.expired += other.expired;
+        self.lost += other.lost;
+        self.redriven += other.redriven;
+        self.receives_of_finished += other.receives_of_finished;
+        self.failures += other.failures;
+        self.duplicates += other.duplicates;
+        self.acks_lost += other.acks_lost;
+        self.skipped += other.skipped;
+        self.missed += other.missed;
+        self.latency.merge(&other.latency);
+        self.dead_age += other.dead_age;
+        self.waiting_area += other.waiting_area;
+        self.in_flight_area += other.in_flight_area;
+        self.oldest_area += other.oldest_area;
+        self.waiting_max = self.waiting_max.max(other.waiting_max);
+        self.oldest_max = self.oldest_max.max(other.oldest_max);
+        self.waiting = other.waiting;
+        self.in_flight = other.in_flight;
+    }
+}
+
+impl Merge for MarkSlot {
+    fn add(&mut self, other: &Self) {
+        self.passes += other.passes;
+        self.repeats += other.repeats;
+        self.latency.merge(&other.latency);
     }
 }

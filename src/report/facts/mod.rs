@@ -5,6 +5,7 @@ mod components;
 mod edges;
 mod findings;
 mod merge;
+mod messages;
 mod replications;
 mod timeline;
 mod traffic;
@@ -12,6 +13,7 @@ mod traffic;
 pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
+pub(super) use messages::{BrokerFact, MarkFact};
 pub(super) use replications::{CONFIDENCE, Headline, Spread};
 pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
 pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
@@ -35,6 +37,8 @@ pub(super) struct Facts<'a> {
     pub(super) edges: Vec<EdgeFact<'a>>,
     /// What users got over all replications; empty for a single run.
     pub(super) headlines: Vec<Headline>,
+    pub(super) brokers: Vec<BrokerFact<'a>>,
+    pub(super) marks: Vec<MarkFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -83,6 +87,8 @@ impl<'a> Facts<'a> {
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
             headlines: replications::headlines(outcome, sheet.others),
+            brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
+            marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
             whole,
             parts,
         }

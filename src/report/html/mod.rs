@@ -6,6 +6,7 @@
 mod blame;
 mod load;
 mod machinery;
+mod messages;
 mod provenance;
 mod replications;
 mod table;
@@ -48,6 +49,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
         ("components", "Components", machinery::components(&facts)),
         ("calls", "Calls", machinery::edges(&facts)),
         ("data", "Caches and stores", machinery::data(&facts)),
+        ("messages", "Messages and schedules", messages::section(&facts)),
         ("run", "This run", provenance::section(&facts)),
     ];
     let shown = || sections.iter().filter(|(_, _, body)| !body.is_empty());

@@ -1,6 +1,9 @@
 //! Components as a file writes them.
 
-use super::{RawCallPolicy, RawConcurrency, RawEnd, RawFirewall, RawModel, RawOperation};
+use super::{
+    RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth, RawModel,
+    RawOperation, RawReplicas, RawSchedule, RawServerless,
+};
 use crate::spec::scalar::{
     AmountText, BytesText, CountText, LawText, NumberText, PriceText, RateText, SpanText,
 };
@@ -21,8 +24,12 @@ pub struct RawComponent {
     pub tags: Vec<String>,
     /// Where it runs. Default: the only place, if there is one.
     pub place: Option<String>,
-    /// Independent copies, each with its own queue and threads. Default: 1.
-    pub replicas: Option<u32>,
+    /// Independent copies, each with its own queue and threads: a number, or how it follows the load. Default: 1.
+    pub replicas: Option<RawReplicas>,
+    /// Instances made for requests instead of replicas. Excludes `replicas`.
+    pub serverless: Option<RawServerless>,
+    /// Which replicas get requests. Default: all, whatever their state.
+    pub health: Option<RawHealth>,
     /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
     pub threads: Option<CountText>,
     /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
@@ -50,6 +57,14 @@ pub struct RawComponent {
     pub cache: Option<RawCache>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
+    pub broker: Option<RawBroker>,
+    /// Messages it takes, by the broker they come from.
+    #[serde(default)]
+    pub consumes: IndexMap<String, RawConsumer>,
+    /// Operations that run by the clock, by name.
+    #[serde(default)]
+    pub schedules: IndexMap<String, RawSchedule>,
     /// Makes it a language model whose operations can `generate`.
     pub model: Option<RawModel>,
     /// What is counted for the bill: by name, the price of a unit. A model counts `input-tokens` and `output-tokens` by itself.
@@ -202,6 +217,8 @@ pub struct RawStore {
     /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
     #[serde(default)]
     pub datasets: IndexMap<String, RawDataset>,
+    /// Component with the same datasets that serves `read` steps instead, such as read replicas.
+    pub reads_from: Option<String>,
 }
 
 /// A named set of rows.

@@ -11,8 +11,10 @@ mod faults;
 mod guard;
 mod kind;
 mod load;
+mod messaging;
 mod overload;
 mod policy;
+mod replicas;
 mod security;
 mod steps;
 
@@ -26,8 +28,10 @@ pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
+pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
 pub use security::*;
 use serde::Deserialize;
@@ -55,6 +59,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -84,6 +91,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.

@@ -23,6 +23,8 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// Prefer replicas in the caller's own zone while there are some in the rotation. Default: false.
+    pub zone_aware: Option<bool>,
     /// Longest wait for the first token of an answer, from send; for answers that are not streamed, for all of it. Default: for ever.
     pub first_token: Option<SpanText>,
     /// Whether the caller checks the form of answers, so that malformed ones fail (class `malformed`) instead of passing for good. Default: false.
@@ -67,6 +69,18 @@ pub struct RawPoolDetails {
     pub timeout: Option<SpanText>,
     /// Time to open a connection. Default: none.
     pub connect: Option<LawText>,
+    /// What one of these connections is for. Default: transaction.
+    pub mode: Option<RawPoolMode>,
+}
+
+/// What a pooler's connection to its target is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawPoolMode {
+    /// One call: it goes back to the pool with the answer.
+    Transaction,
+    /// One connection to the caller itself: taken when that is opened, given back when that is closed.
+    Session,
 }
 
 /// When and how to try again.

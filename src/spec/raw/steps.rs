@@ -1,6 +1,6 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawErrorClass, RawGenerate, RawIf, RawToken};
+use super::{RawErrorClass, RawGenerate, RawIf, RawOnce, RawPublish, RawRetryStep, RawToken};
 use crate::spec::scalar::{AmountText, LawText, ShareText, SpanText, TargetText, ValueText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -79,6 +79,16 @@ pub enum RawStep {
     Start(Vec<RawStep>),
     /// Answer now and go on with the rest.
     Reply,
+    /// Hand a message to a broker and go on when it has it.
+    Publish(RawPublish),
+    /// Take everything in a dead-letter broker back to where it came from.
+    Redrive(String),
+    /// Do a list of steps at most once for the same request or key.
+    Once(Box<RawOnce>),
+    /// Do a list of steps, and again when it fails.
+    Retry(RawRetryStep),
+    /// Note that the request got here, under a name: counted, timed from its start, and repeats told apart.
+    Mark(String),
 }
 
 /// A look-aside cache step.
