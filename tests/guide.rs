@@ -13,17 +13,16 @@ struct Block {
 const DEFAULT_SCENARIO: &str =
     "scenario: any load\ntopology: topology.yaml\nduration: 10m\nload: { users: { rate: 50/s } }\n";
 
-/// The guide and its parts, one after the other.
+/// The guide and its parts in `docs/language/`.
 fn guide() -> String {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let parts = std::fs::read_dir(docs.join("language")).expect("the guide has parts");
-    let mut paths: Vec<PathBuf> = parts.map(|entry| entry.expect("a readable folder").path()).collect();
-    paths.sort();
-    paths.insert(0, docs.join("language.md"));
-    let text = |path: &PathBuf| {
+    let read = |path: &PathBuf| {
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    paths.iter().map(text).collect()
+    let parts = std::fs::read_dir(docs.join("language")).expect("the guide has parts");
+    let mut parts: Vec<PathBuf> = parts.map(|entry| entry.expect("a readable entry").path()).collect();
+    parts.sort();
+    std::iter::once(docs.join("language.md")).chain(parts).map(|path| read(&path)).collect()
 }
 
 fn blocks() -> Vec<Block> {

@@ -2,6 +2,8 @@
 
 #[path = "lessons/brokers.rs"]
 mod brokers;
+#[path = "lessons/overload.rs"]
+mod overload;
 
 use shakedown::outcome::Outcome;
 use shakedown::plan::{self, Plan};
@@ -23,4 +25,9 @@ fn lesson(name: &str) -> (Plan, Outcome) {
         assert_eq!(judgement.verdict, Verdict::Pass, "{name}: {judgement:?}");
     }
     (plan, outcome)
+}
+
+/// Whether service came back after the last trigger.
+fn recovers(outcome: &Outcome) -> bool {
+    outcome.recovery.as_ref().is_some_and(|recovery| recovery.time.is_some())
 }

@@ -11,6 +11,8 @@ use indexmap::{IndexMap, IndexSet};
 pub(super) struct Directory {
     /// Places; one called `here` if the file has none.
     pub(super) places: IndexSet<String>,
+    /// Zones of the places that have several.
+    pub(super) zones: IndexMap<String, u32>,
     /// Key spaces.
     pub(super) entities: IndexSet<String>,
     /// Components and what they serve.
@@ -56,6 +58,7 @@ impl Directory {
         }
         let mut directory = Self {
             places,
+            zones: zones(cx),
             entities: topology.entities.keys().cloned().collect(),
             components: IndexMap::new(),
             clients: IndexMap::new(),
@@ -236,6 +239,22 @@ impl Directory {
         }
         found
     }
+}
+
+/// Most zones of one place.
+const ZONES_MAX: u32 = 100;
+
+fn zones(cx: &mut Context<'_>) -> IndexMap<String, u32> {
+    let mut all = IndexMap::new();
+    for (name, place) in &cx.input.topology.places {
+        let at = At::topology("places").key(name).key("zones");
+        if let Some(zones) = place.zones
+            && let Some(zones) = cx.within(&at, "`zones`", zones, 1..=ZONES_MAX)
+        {
+            all.insert(name.clone(), zones);
+        }
+    }
+    all
 }
 
 fn choices(ask: &str, names: &IndexSet<String>) -> String {

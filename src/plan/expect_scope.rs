@@ -193,6 +193,9 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Cache => component.cache.is_some(),
         Needs::Store => component.store.is_some(),
         Needs::Limit => is_limited(component),
+        Needs::Scaling => component.scaling.is_some(),
+        Needs::Health => component.health.is_some(),
+        Needs::Serverless => component.serverless.is_some(),
     };
     let has_it = match scope {
         Scope::Component(id) => has(&names.components[*id]),
@@ -205,6 +208,9 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
     let lacks = match info.needs {
         Needs::Cache => "it has no `cache`",
         Needs::Store => "it has no `store`",
+        Needs::Scaling => "its number of replicas never changes by itself",
+        Needs::Health => "it has no `health`",
+        Needs::Serverless => "it is not `serverless`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };
     let fits = names.components.iter().filter(|component| has(component));

@@ -2,6 +2,9 @@
 //! every mistake reported at once.
 
 mod admission;
+mod cache_faults;
+mod cache_steps;
+mod caches;
 mod call_steps;
 mod codes;
 mod components;
@@ -17,6 +20,7 @@ mod expect_scope;
 mod faults;
 mod guard;
 mod hangs;
+mod health;
 mod loads;
 mod message_faults;
 mod message_steps;
@@ -29,9 +33,12 @@ mod places;
 mod policies;
 mod policy;
 mod query;
+mod replica_faults;
+mod replicas;
 mod replies;
 mod resolve;
 mod settings;
+mod slow_faults;
 mod steps;
 mod targets;
 mod timetable;

@@ -5,13 +5,13 @@ use super::codes;
 use super::context::{At, Context};
 use super::guard::resolve_guard;
 use super::model::{
-    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
-    Pool, Retry, RetryBudget,
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, EntityId, ErrorClass, OnFailure, PRIORITY_MAX,
+    PolicyId, Pool, Retry, RetryBudget,
 };
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
-    RawPool, RawPoolDetails, RawRetry,
+    RawPool, RawPoolDetails, RawPoolMode, RawRetry,
 };
 use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
@@ -82,6 +82,7 @@ pub(super) fn resolve_policy(
             .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
+        zone_aware: layers.flag(|raw| raw.zone_aware),
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
@@ -91,6 +92,7 @@ pub(super) fn resolve_policy(
         balancing: layers
             .find("balance", |raw| raw.balance)
             .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
+        shard_by: shard_by(cx, layers),
         on_failure: layers.find("on-failure", |raw| raw.on_failure).map_or(OnFailure::Fail, |(raw, _)| {
             match raw {
                 RawOnFailure::Fail => OnFailure::Fail,
@@ -103,6 +105,21 @@ pub(super) fn resolve_policy(
             .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
         guard: resolve_guard(cx, layers),
     }
+}
+
+/// The entity by which requests find their replica.
+fn shard_by(cx: &mut Context<'_>, layers: &Layers<'_>) -> Option<EntityId> {
+    let (name, at) = layers.find("shard-by", |raw| raw.shard_by.as_ref())?;
+    if layers.0.iter().any(|(raw, _)| raw.shard_by.is_some() && raw.balance.is_some()) {
+        let message = "`shard-by` and `balance` exclude each other";
+        cx.error(codes::CONTRADICTION, &at, message, "the key decides who is called: keep one of them");
+    }
+    let entities = &cx.input.topology.entities;
+    let entity = entities.get_index_of(name);
+    if entity.is_none() {
+        cx.unknown(&at, "entity", name, entities.keys().map(String::as_str));
+    }
+    entity
 }
 
 fn balancing(raw: RawBalancing) -> Balancing {
@@ -132,6 +149,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
             0,
         ),
         timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        is_session: details.is_some_and(|details| details.mode == Some(RawPoolMode::Session)),
         connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
     })
 }

@@ -1,5 +1,6 @@
 //! The way from an input to a plan.
 
+use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
 use super::context::Context;
 use super::cycles::check_cycles;
@@ -8,13 +9,16 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::messaging::resolve_messaging;
 use super::model::Plan;
-use super::operations::{check_caches, resolve_behaviour};
+use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::settings::resolve_settings;
+use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
 
@@ -31,6 +35,12 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
+    check_shards(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
+    check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
 }
 
@@ -41,14 +51,18 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut directory = Directory::collect(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
+    let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
+        entities: &entities,
         components: &components,
         policies: &behaviour.policies,
         messaging: &messaging,
@@ -85,8 +99,10 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        limits,
         links: links.list.clone(),
         components,
+        warm,
         clients: behaviour.clients,
         policies: behaviour.policies,
         messaging,

@@ -107,7 +107,7 @@ pub(super) fn saturation(kind: SaturationKind) -> &'static str {
 }
 
 /// Every kind of time, in the order of legends.
-pub(super) const WAIT_KINDS: [WaitKind; 10] = [
+pub(super) const WAIT_KINDS: [WaitKind; 11] = [
     WaitKind::Service,
     WaitKind::QueueWait,
     WaitKind::PoolWait,
@@ -118,6 +118,7 @@ pub(super) const WAIT_KINDS: [WaitKind; 10] = [
     WaitKind::Backoff,
     WaitKind::Abandoned,
     WaitKind::User,
+    WaitKind::ColdStart,
 ];
 
 pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
@@ -132,6 +133,7 @@ pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
         WaitKind::Backoff => "backoff",
         WaitKind::Abandoned => "abandoned try",
         WaitKind::User => "user",
+        WaitKind::ColdStart => "cold start",
     }
 }
 

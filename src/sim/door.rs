@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use super::exec::Answer;
-use super::frame::{State, flag};
+use super::fleet::Mark;
+use super::frame::{Role, State, flag};
 use super::limits::Grant;
 use super::tables::NONE;
 use crate::kernel::Phase;
@@ -19,7 +20,7 @@ impl Engine<'_> {
         let r = self.frames[f].replica as usize;
         let comp = self.replicas[r].comp as usize;
         let trouble = self.replicas[r].trouble.clone()?;
-        if trouble.down > 0 || !trouble.draining.is_empty() {
+        if trouble.down > 0 || !trouble.draining.is_empty() || trouble.mark == Mark::Absent {
             self.stations[comp].counts.refused += 1;
             return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
         }
@@ -58,11 +59,14 @@ impl Engine<'_> {
     }
 
     fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, .. } =
+        let Effect::Gray { errors, class, callers, operations, is_blind, .. } =
             &self.plan.faults[fault as usize].effect
         else {
             return None;
         };
+        if *is_blind && self.is_probe(f) {
+            return None;
+        }
         let operation = self.frames[f].op - self.t.comps[comp].first_op;
         if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
             return None;
@@ -90,6 +94,12 @@ impl Engine<'_> {
         self.frames[f].state = State::Delayed;
         self.schedule(f, delay, Phase::Timer);
         Some(NONE)
+    }
+
+    /// Whether a request is a probe of health.
+    fn is_probe(&self, f: u32) -> bool {
+        let parent = self.frames[f].parent;
+        parent != NONE && self.frames[parent].role == Role::Probe
     }
 
     /// A request that a fault made slow goes on.

@@ -16,6 +16,8 @@ pub(super) enum State {
     Held,
     /// Held by a fault that makes some requests slow.
     Delayed,
+    /// For a new instance to start.
+    Starting,
     /// In a component's queue, for a thread or a core.
     Queued,
     /// Interrupted by more urgent work; `due` holds what is left, in nanoseconds of work.
@@ -59,6 +61,8 @@ pub(super) enum Role {
     Branch,
     /// Part of another frame that nobody waits for.
     Detached,
+    /// A probe of a replica's health.
+    Probe,
 }
 
 /// Frame flags.
@@ -73,6 +77,8 @@ pub(super) mod flag {
     pub(crate) const HIT: u32 = 8;
     /// Its attempt holds a place in a bulkhead.
     pub(crate) const HAS_PLACE: u32 = 16;
+    /// No replica can take it: it is refused at the door.
+    pub(crate) const NOWHERE: u32 = 65536;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u32 = 32;
     /// It has answered already.
@@ -164,6 +170,8 @@ pub(super) struct Frame {
     /// Statistics slot of arrival (roots).
     pub(super) slot: u16,
     pub(super) priority: u8,
+    /// What its last look-up found: see [`super::cached::found`]; counts only with `HIT` set.
+    pub(super) found: u8,
     pub(super) state: State,
     pub(super) role: Role,
 }
@@ -205,6 +213,7 @@ impl Frame {
             leads: 0,
             flags: 0,
             slot: 0,
+            found: 0,
             priority: crate::plan::PRIORITY_DEFAULT,
             state: State::Free,
             role: Role::Root,

@@ -1,7 +1,7 @@
 //! What is counted while running: areas, counters and histograms by slot.
 
 use super::blame::BlameSums;
-use crate::outcome::{CacheSlot, EdgeSlot, StoreSlot};
+use crate::outcome::{CacheSlot, EdgeSlot, ShardSlot, StoreSlot};
 use crate::stats::Histogram;
 
 /// A level integrated over time, exactly: entering at `t` subtracts `t`, leaving adds it.
@@ -51,6 +51,14 @@ pub(super) struct Levels {
     pub(super) capacity: Area,
     /// Replicas up.
     pub(super) up: Area,
+    /// Replicas in service or draining, faulty or not.
+    pub(super) placed: Area,
+    /// Replicas there are, those that are starting included.
+    pub(super) paid: Area,
+    /// Replicas asked for.
+    pub(super) desired: Area,
+    /// Replicas in service that get no requests for their health.
+    pub(super) ejected: Area,
     /// Cache entries.
     pub(super) entries: Area,
     /// Exact sum of the times inside of requests that left without success; the others' are in the histograms.
@@ -65,6 +73,10 @@ pub(super) struct Snapshot {
     pub(super) busy: u128,
     pub(super) capacity: u128,
     pub(super) up: u128,
+    pub(super) placed: u128,
+    pub(super) paid: u128,
+    pub(super) desired: u128,
+    pub(super) ejected: u128,
     pub(super) entries: u128,
 }
 
@@ -76,6 +88,10 @@ impl Levels {
             busy: self.busy.total(now),
             capacity: self.capacity.total(now),
             up: self.up.total(now),
+            placed: self.placed.total(now),
+            paid: self.paid.total(now),
+            desired: self.desired.total(now),
+            ejected: self.ejected.total(now),
             entries: self.entries.total(now),
         }
     }
@@ -89,6 +105,10 @@ impl Snapshot {
             busy: self.busy.wrapping_sub(earlier.busy),
             capacity: self.capacity.wrapping_sub(earlier.capacity),
             up: self.up.wrapping_sub(earlier.up),
+            placed: self.placed.wrapping_sub(earlier.placed),
+            paid: self.paid.wrapping_sub(earlier.paid),
+            desired: self.desired.wrapping_sub(earlier.desired),
+            ejected: self.ejected.wrapping_sub(earlier.ejected),
             entries: self.entries.wrapping_sub(earlier.entries),
         }
     }
@@ -99,6 +119,10 @@ impl Snapshot {
         self.busy += other.busy;
         self.capacity += other.capacity;
         self.up += other.up;
+        self.placed += other.placed;
+        self.paid += other.paid;
+        self.desired += other.desired;
+        self.ejected += other.ejected;
         self.entries += other.entries;
     }
 }
@@ -122,9 +146,30 @@ pub(super) struct CompCounts {
     /// Waits of zero, which are most; the others are in `wait`.
     pub(super) no_wait: u64,
     pub(super) wait: Histogram,
+    pub(super) replicas: ReplicaCounts,
     pub(super) areas: Snapshot,
     pub(super) cache: CacheSlot,
     pub(super) store: StoreSlot,
+    pub(super) shards: ShardSlot,
+}
+
+/// What became of replicas in one slot of one component.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReplicaCounts {
+    /// Most in service or draining at once.
+    pub(super) placed_max: u64,
+    /// Changes of the number asked for.
+    pub(super) changes: u64,
+    /// Replicas or instances asked for.
+    pub(super) asked: u64,
+    /// Replicas that the platform had not, and requests that got no instance.
+    pub(super) denied: u64,
+    /// Times that a replica was taken out for its health.
+    pub(super) taken_out: u64,
+    /// Requests given an instance.
+    pub(super) assigned: u64,
+    /// Of those, how many waited for it to start.
+    pub(super) cold: u64,
 }
 
 impl CompCounts {

@@ -36,6 +36,8 @@ pub(super) struct Replica {
     pub(super) cores: Option<SharedCores>,
     /// Present pace of all work.
     pub(super) speed: f64,
+    /// Share of the nominal pace that a slow start allows.
+    pub(super) pace: f64,
     /// Every computation has a core of its own at nominal pace.
     pub(super) is_steady: bool,
     /// What faults do to it; `None` when nothing.
@@ -106,9 +108,14 @@ impl Replica {
         self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
     }
 
-    /// Whether it serves at all.
+    /// Whether no fault keeps it from serving.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
+    }
+
+    /// Whether a new replica in this slot would serve.
+    pub(super) fn has_no_reason_to_be_down(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0 && trouble.draining.is_empty())
     }
 }
 
@@ -125,7 +132,8 @@ impl Engine<'_> {
         let comp = replica.comp as usize;
         let station = &mut self.stations[comp];
         station.counts.arrived += 1;
-        if frame.has(flag::CANCELLED) || station.has_allowances || replica.trouble.is_some() {
+        let is_special = frame.flags & (flag::CANCELLED | flag::NOWHERE) != 0;
+        if is_special || station.has_allowances || replica.trouble.is_some() {
             return self.enter_with_care(f, comp);
         }
         frame.set(flag::INSIDE);
@@ -155,6 +163,10 @@ impl Engine<'_> {
             self.stations[comp].counts.cancelled += 1;
             self.vanish(f, ErrorClass::Timeout);
             return NONE;
+        }
+        if self.frames[f].has(flag::NOWHERE) {
+            self.stations[comp].counts.refused += 1;
+            return self.reply(f, Answer::failed(ErrorClass::Refused));
         }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()
             && let Some(next) = self.troubled_door(f)
@@ -228,6 +240,9 @@ impl Engine<'_> {
             self.stations[comp].counts.no_wait += 1;
             self.frames[f].state = State::Running;
             return f;
+        }
+        if self.t.comps[comp].is_serverless {
+            return self.assign_instance(f, comp);
         }
         if self.t.comps[comp].discipline == Discipline::PreemptivePriority && self.preempt(f, comp) {
             self.stations[comp].counts.no_wait += 1;

@@ -89,6 +89,7 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::LatencyQuantile(q) => time(Statistic::Quantile(q)),
         Metric::LatencyMean => time(Statistic::Mean),
         Metric::LatencyMax => time(Statistic::Max),
+        Metric::LatencySd => time(Statistic::Sd),
         Metric::Throughput => sum.rate(view, sum.finished()),
         Metric::Goodput => sum.rate(view, sum.good()),
         Metric::ArrivalRate => view.rate(sum.arrived),

@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::{Guard, PolicyId};
+use super::{EntityId, Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,10 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Each request goes to the replica that its key of this entity belongs to, instead.
+    pub shard_by: Option<EntityId>,
+    /// Whether replicas in the caller's own zone are preferred.
+    pub zone_aware: bool,
     /// What a failed call means for the caller.
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.
@@ -97,6 +101,8 @@ pub struct Pool {
     pub timeout: Option<SimSpan>,
     /// Cost of opening a connection; `None` is free.
     pub connect: Option<Law>,
+    /// Whether a connection serves one connection to the caller, as long as that is open, and not one call.
+    pub is_session: bool,
 }
 
 /// When and how to try again.

@@ -66,7 +66,7 @@ impl<'a> ComponentFact<'a> {
                 .fold(0.0, f64::max),
             wait_p99: total.wait.quantile(0.99),
             sojourn_p99: sojourn.quantile(0.99),
-            up: ratio(total.up_area as f64, nanos * f64::from(component.replicas)),
+            up: ratio(total.up_area as f64, total.replicas.placed_area as f64),
             saturation: Saturation::Unlimited,
             total,
             by_part,

@@ -1,6 +1,7 @@
 //! What the formats say, worked out once from the outcome: totals over slots,
 //! rates, rankings. No text and no layout here.
 
+mod caching;
 mod components;
 mod edges;
 mod findings;

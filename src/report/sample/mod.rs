@@ -108,6 +108,10 @@ fn component_slot(
         queue_area: (queue * nanos as f64) as u128,
         in_system_area: ((queue + 3.0) * nanos as f64) as u128,
         up_area: u128::from(nanos) * u128::from(replicas),
+        replicas: ReplicaSlot {
+            placed_area: u128::from(nanos) * u128::from(replicas),
+            ..ReplicaSlot::default()
+        },
         queue_max: (queue * 2.5) as u64,
         in_system_max: (queue * 2.5) as u64 + 4,
         cache: ["redis", "cloudfront"].contains(&name).then(|| cache_slot(arrived, strain)),
@@ -314,6 +318,7 @@ pub(super) fn outcome() -> Outcome {
             fault("supabase brownout", "slow", "supabase.postgres x8", 10 * MIN, 15 * MIN),
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
+        replica_notes: Vec::new(),
         saturations: vec![Saturation {
             kind: SaturationKind::Pool,
             who: "user-services -> supabase".into(),

@@ -1,7 +1,10 @@
 //! Components as a file writes them.
 
-use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule};
-use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
+use super::{
+    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas,
+    RawSchedule, RawServerless, RawShards,
+};
+use crate::spec::scalar::{CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,8 +22,12 @@ pub struct RawComponent {
     pub tags: Vec<String>,
     /// Where it runs. Default: the only place, if there is one.
     pub place: Option<String>,
-    /// Independent copies, each with its own queue and threads. Default: 1.
-    pub replicas: Option<u32>,
+    /// Independent copies, each with its own queue and threads: a number, or how it follows the load. Default: 1.
+    pub replicas: Option<RawReplicas>,
+    /// Instances made for requests instead of replicas. Excludes `replicas`.
+    pub serverless: Option<RawServerless>,
+    /// Which replicas get requests. Default: all, whatever their state.
+    pub health: Option<RawHealth>,
     /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
     pub threads: Option<CountText>,
     /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
@@ -39,6 +46,8 @@ pub struct RawComponent {
     pub connections: Option<CountText>,
     /// Makes it remember keys.
     pub cache: Option<RawCache>,
+    /// How keys are spread over its replicas, for callers with `shard-by`.
+    pub shards: Option<RawShards>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
@@ -140,32 +149,6 @@ pub enum RawExcess {
     Delay,
 }
 
-/// A memory of recently used keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawCache {
-    /// Most entries: a number or `unlimited`. Excludes `memory`. Default: unlimited.
-    pub entries: Option<CountText>,
-    /// Most bytes; each entry weighs its entity's `bytes`.
-    pub memory: Option<BytesText>,
-    /// Who leaves when it is full. Default: lru.
-    pub eviction: Option<RawEviction>,
-}
-
-/// Who leaves a full cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RawEviction {
-    /// Least recently used.
-    Lru,
-    /// First in, first out.
-    Fifo,
-    /// Least frequently used.
-    Lfu,
-    /// Any.
-    Random,
-}
-
 /// Something that keeps data.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -173,6 +156,8 @@ pub struct RawStore {
     /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
     #[serde(default)]
     pub datasets: IndexMap<String, RawDataset>,
+    /// Component with the same datasets that serves `read` steps instead, such as read replicas.
+    pub reads_from: Option<String>,
 }
 
 /// A named set of rows.

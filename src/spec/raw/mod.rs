@@ -5,6 +5,7 @@
 //! every mistake at once are both derived from these types and their docs,
 //! so a doc comment here is what a user reads in the editor.
 
+mod cache;
 mod component;
 mod faults;
 mod guard;
@@ -13,11 +14,13 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod replicas;
 mod steps;
 
 use super::scalar::{
     BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText,
 };
+pub use cache::*;
 pub use component::*;
 pub use faults::*;
 pub use guard::*;
@@ -27,6 +30,7 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 pub use steps::*;
@@ -47,6 +51,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -76,6 +83,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.
@@ -138,6 +147,8 @@ pub struct RawScenario {
     pub in_system_max: Option<CountText>,
     /// What counts as users being hurt, when recovery is measured.
     pub service_level: Option<RawServiceLevel>,
+    /// What is so when the run starts. Default: everything is empty.
+    pub given: Option<RawGiven>,
     /// Load, by name.
     #[serde(default)]
     pub load: IndexMap<String, RawLoad>,

@@ -23,6 +23,10 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// An entity: each request goes to the replica that its key belongs to. Excludes `balance`.
+    pub shard_by: Option<String>,
+    /// Prefer replicas in the caller's own zone while there are some in the rotation. Default: false.
+    pub zone_aware: Option<bool>,
     /// What a failed call means for the caller. Default: fail.
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
@@ -61,6 +65,18 @@ pub struct RawPoolDetails {
     pub timeout: Option<SpanText>,
     /// Time to open a connection. Default: none.
     pub connect: Option<LawText>,
+    /// What one of these connections is for. Default: transaction.
+    pub mode: Option<RawPoolMode>,
+}
+
+/// What a pooler's connection to its target is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawPoolMode {
+    /// One call: it goes back to the pool with the answer.
+    Transaction,
+    /// One connection to the caller itself: taken when that is opened, given back when that is closed.
+    Session,
 }
 
 /// When and how to try again.
