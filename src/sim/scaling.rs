@@ -74,6 +74,7 @@ impl Engine<'_> {
 
     fn measure_stretch(&mut self, comp: usize) -> Sample {
         let (areas, arrived) = (self.stations[comp].levels.snapshot(self.now), self.arrived_ever(comp));
+        let backlog = self.backlog_for(comp) as f64;
         let is_limited = self.resource_of(comp) != Resource::Unlimited;
         let meter = &mut self.fleet.meters[comp];
         let spent = areas.since(&meter.areas);
@@ -89,6 +90,7 @@ impl Engine<'_> {
             concurrency: per_replica(spent.inside as f64),
             requests: per_replica(came * 1e9),
             queue: per_replica(spent.waiting as f64),
+            backlog: (placed > 0.0).then(|| backlog * time / placed),
         }
     }
 
