@@ -20,6 +20,8 @@ pub enum Loop {
     Hedges,
     /// Look-ups miss and load what is behind the cache.
     CacheMisses,
+    /// The number of replicas follows the load.
+    Autoscaler,
     /// Requests queued during the trigger are still waiting.
     Backlog,
     /// Requests are served although their callers have stopped waiting.
@@ -28,8 +30,14 @@ pub enum Loop {
 
 impl Loop {
     /// Every loop.
-    pub const ALL: [Self; 5] =
-        [Self::Retries, Self::Hedges, Self::CacheMisses, Self::Backlog, Self::AbandonedWork];
+    pub const ALL: [Self; 6] = [
+        Self::Retries,
+        Self::Hedges,
+        Self::CacheMisses,
+        Self::Autoscaler,
+        Self::Backlog,
+        Self::AbandonedWork,
+    ];
 
     /// As readers call it.
     #[must_use]
@@ -38,14 +46,15 @@ impl Loop {
             Self::Retries => "retries",
             Self::Hedges => "hedged requests",
             Self::CacheMisses => "cache misses",
+            Self::Autoscaler => "the autoscaler",
             Self::Backlog => "the backlog in the queues",
             Self::AbandonedWork => "work for callers who have stopped waiting",
         }
     }
 }
 
-/// Loops taken away from some instant on: no call is retried or hedged, every look-up is a hit, every
-/// queue is emptied once, work for callers who left is dropped when its turn comes.
+/// Loops taken away from some instant on: no call is retried or hedged, every look-up is a hit, autoscalers
+/// decide nothing, every queue is emptied once, work for callers who left is dropped when its turn comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ablation {
     /// Which.
