@@ -13,9 +13,20 @@ struct Block {
 const DEFAULT_SCENARIO: &str =
     "scenario: any load\ntopology: topology.yaml\nduration: 10m\nload: { users: { rate: 50/s } }\n";
 
+/// The guide and its parts in `docs/language/`.
+fn guide() -> String {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let parts = std::fs::read_dir(docs.join("language")).expect("the guide has parts");
+    let mut parts: Vec<PathBuf> = parts.map(|entry| entry.expect("a readable entry").path()).collect();
+    parts.sort();
+    std::iter::once(docs.join("language.md")).chain(parts).map(|path| read(&path)).collect()
+}
+
 fn blocks() -> Vec<Block> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
-    let guide = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let guide = guide();
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_inside = false;
     for line in guide.lines() {

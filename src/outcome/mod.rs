@@ -6,6 +6,7 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod cache;
 mod calls;
 mod conservation;
 mod levels;
@@ -21,6 +22,7 @@ pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 pub use conservation::*;
 pub use messages::*;
 pub use replicas::*;
@@ -281,31 +283,11 @@ pub struct ComponentSlot {
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
+    /// What its callers sent by key; empty where nobody does.
+    #[serde(default)]
+    pub shards: ShardSlot,
     /// Present where an expectation asks for it.
     pub watched: Watched,
-}
-
-/// One cache in one slot.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CacheSlot {
-    /// Look-ups that found the key.
-    pub hits: u64,
-    /// Look-ups that did not.
-    pub misses: u64,
-    /// Misses that waited for a fetch already under way.
-    pub coalesced: u64,
-    /// Values stored.
-    pub fills: u64,
-    /// Values that had to leave to make room.
-    pub evictions: u64,
-    /// Values found too old.
-    pub expirations: u64,
-    /// Values removed by an invalidation.
-    pub invalidations: u64,
-    /// Entries integrated over time, in entry-nanoseconds.
-    pub entries_area: u128,
-    /// Entries at the end of the slot.
-    pub entries: u64,
 }
 
 /// One store in one slot: what the ledger says.

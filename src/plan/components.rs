@@ -2,15 +2,14 @@
 //! what they remember.
 
 use super::admission::resolve_admission;
+use super::caches::{resolve_cache, resolve_shards};
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{
-    Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
-};
+use super::model::{Component, ComponentId, Dataset, Discipline, Holding, Queue, Store};
 use super::overload::{resolve_concurrency, standing};
 use super::replicas::resolve_replica_rules;
-use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
+use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
 
 /// Most replicas of all components together.
 const REPLICAS_TOTAL_MAX: u64 = 1_000_000;
@@ -62,7 +61,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             raw.connections.as_ref(),
             1,
         ),
-        cache: raw.cache.as_ref().map(|raw| cache(cx, &at.key("cache"), raw)),
+        cache: raw.cache.as_ref().map(|raw| resolve_cache(cx, directory, &at.key("cache"), entry, raw)),
+        shards: resolve_shards(cx, &at.key("shards"), raw.shards.as_ref()),
         store: entry.datasets.as_ref().map(|names| Store {
             datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
         }),
@@ -179,33 +179,5 @@ fn check_never_waits(cx: &mut Context<'_>, at: &At, queue: &Queue) {
             let message = "the discipline changes nothing: with unlimited threads nobody waits";
             cx.warning(codes::NO_EFFECT, &at.key("discipline"), message, help);
         }
-    }
-}
-
-fn cache(cx: &mut Context<'_>, at: &At, raw: &RawCache) -> Cache {
-    if raw.entries.is_some() && raw.memory.is_some() {
-        let message = "`entries` and `memory` exclude each other";
-        cx.error(codes::CONTRADICTION, &at.key("memory"), message, "keep the one that is reached first");
-    }
-    let capacity = match (&raw.entries, &raw.memory) {
-        (_, Some(memory)) => cx.bytes(&at.key("memory"), memory).map(CacheCapacity::Bytes),
-        (Some(entries), None) => {
-            cx.count_or_unlimited(&at.key("entries"), entries).and_then(|count| match count {
-                None => Some(CacheCapacity::Unlimited),
-                Some(count) => cx
-                    .within(&at.key("entries"), "`entries`", count, 1..=u64::MAX)
-                    .map(CacheCapacity::Entries),
-            })
-        }
-        (None, None) => None,
-    };
-    Cache {
-        capacity: capacity.unwrap_or(CacheCapacity::Unlimited),
-        eviction: match raw.eviction.unwrap_or(RawEviction::Lru) {
-            RawEviction::Lru => Eviction::Lru,
-            RawEviction::Fifo => Eviction::Fifo,
-            RawEviction::Lfu => Eviction::Lfu,
-            RawEviction::Random => Eviction::Random,
-        },
     }
 }

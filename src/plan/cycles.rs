@@ -86,7 +86,9 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             Step::Repeat { times, body, .. } if least(times) >= 0.5 => endless_call(body, endless),
             Step::Parallel { branches, .. } => branches.iter().find_map(|list| endless_call(list, endless)),
             Step::Try { body, .. } | Step::Start { body, .. } => endless_call(body, endless),
-            Step::Call(call) | Step::Forward(call) | Step::Invalidate { call, .. } => called(call, endless),
+            Step::Call(call) | Step::Forward(call) => called(call, endless),
+            Step::Put(put) => called(&put.call, endless),
+            Step::Remove(removal) => called(&removal.call, endless),
             Step::Message(step) => {
                 let calls = step.calls().into_iter().find_map(|call| called(call, endless));
                 calls.or_else(|| step.bodies().into_iter().find_map(|body| endless_call(body, endless)))

@@ -1,5 +1,6 @@
 //! What a fault does, by its word in the file.
 
+use super::cache_faults::{exhausted_memory, resolve_cache_effect};
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
@@ -83,6 +84,9 @@ pub(super) fn resolve_effect(
         return spike(cx, world, at, raw);
     }
     if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
+    if let Some(effect) = resolve_cache_effect(cx, world, at, salt, raw) {
         return effect;
     }
     resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
@@ -188,6 +192,15 @@ fn operations(
 fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &RawExhaust) -> Option<Effect> {
     let share = cx.share(&at.key("share"), &raw.share);
     let what = match (&raw.threads, &raw.pool, &raw.connections) {
+        (None, None, None) if raw.memory.is_some() => raw
+            .memory
+            .as_ref()
+            .and_then(|target| exhausted_memory(cx, world, &at.key("memory"), salt, target)),
+        _ if raw.memory.is_some() => {
+            let message = "`memory` excludes `threads`, `pool` and `connections`";
+            cx.error(codes::CONTRADICTION, &at.key("memory"), message, "make a fault of each");
+            None
+        }
         (Some(target), None, None) => exhausted_threads(cx, world, &at.key("threads"), salt, target),
         (None, Some(name), None) => exhausted_pool(cx, world, &at.key("pool"), name),
         (None, None, Some(name)) => {
@@ -205,7 +218,7 @@ fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &R
             Some(Exhausted::Connections(component))
         }
         _ => {
-            let message = "`exhaust` has exactly one of `threads`, `pool` and `connections`";
+            let message = "`exhaust` has exactly one of `threads`, `memory`, `pool` and `connections`";
             cx.error(codes::CONTRADICTION, at, message, "");
             None
         }
@@ -332,7 +345,9 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.restart.as_ref().map(|raw| &raw.target))
         .or(raw.reclaim.as_ref().map(|raw| &raw.target))
         .or(raw.capacity_denied.as_ref().map(|raw| &raw.target))
-        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()));
+        .or(raw.flush.as_ref().map(|raw| &raw.target))
+        .or(raw.reshard.as_ref().map(|raw| &raw.target))
+        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())));
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))
@@ -347,6 +362,10 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.limit.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
+    } else if let Some(raw) = &raw.bad_cache_key {
+        raw.target.clone()
+    } else if let Some(raw) = &raw.hot_key {
+        raw.key.clone()
     } else if let Some(target) = message_target(raw) {
         target.to_owned()
     } else {

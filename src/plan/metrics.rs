@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, MessageMetric, Metric, Scope};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +164,15 @@ metrics! {
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
+    "stale-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups answered with a value past its life, or one whose removal was on its way.";
+    "negative-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups answered with a remembered failure.";
+    "coalesced-ratio" [] Share of COMPONENT needs Cache: "Share of cache misses that waited for a fetch under way.";
+    "origin-rate" [] Rate of COMPONENT needs Cache: "Fetches per second begun because of a cache's misses and refreshes.";
+    "eviction-rate" [] Rate of COMPONENT needs Cache: "Entries per second that had to leave a full cache.";
+    "purged" [] Number of COMPONENT needs Cache: "Entries removed by purges of many and by flushes.";
+    "unflushed-lost" [] Number of COMPONENT needs Cache: "Writes that a write-behind cache answered and lost before they reached the store.";
+    "hot-shard-share" [] Share of COMPONENT needs Nothing: "Share of what is sent by key that goes to the busiest replica.";
+    "moved-keys" [] Share of COMPONENT needs Nothing: "Share of the key space that moved from one replica to another, each move counted.";
     "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
@@ -237,6 +246,15 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
         ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
+        ("stale-ratio", None) => Metric::Cache(CacheMetric::StaleRatio),
+        ("negative-ratio", None) => Metric::Cache(CacheMetric::NegativeRatio),
+        ("coalesced-ratio", None) => Metric::Cache(CacheMetric::CoalescedRatio),
+        ("origin-rate", None) => Metric::Cache(CacheMetric::OriginRate),
+        ("eviction-rate", None) => Metric::Cache(CacheMetric::EvictionRate),
+        ("purged", None) => Metric::Cache(CacheMetric::Purged),
+        ("unflushed-lost", None) => Metric::Cache(CacheMetric::UnflushedLost),
+        ("hot-shard-share", None) => Metric::Cache(CacheMetric::HotShardShare),
+        ("moved-keys", None) => Metric::Cache(CacheMetric::MovedKeys),
         ("entries", Some(Statistic::Mean)) => Metric::EntriesMean,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,

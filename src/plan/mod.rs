@@ -2,6 +2,9 @@
 //! every mistake reported at once.
 
 mod admission;
+mod cache_faults;
+mod cache_steps;
+mod caches;
 mod call_steps;
 mod codes;
 mod components;
@@ -35,6 +38,7 @@ mod replicas;
 mod replies;
 mod resolve;
 mod settings;
+mod slow_faults;
 mod steps;
 mod targets;
 mod timetable;

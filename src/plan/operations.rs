@@ -4,17 +4,12 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{CacheCapacity, CallPolicy, Caller, Client, Component, Entity, Journey, Operation};
+use super::model::{CallPolicy, Caller, Client, Component, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
 use super::steps::{CacheUse, List, StepBuilder};
 use crate::spec::raw::{RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
-
-/// Memory of the simulator that one remembered key takes, in bytes.
-const CACHE_ENTRY_BYTES: u128 = 40;
-/// Most memory of the simulator for all remembered keys, in bytes.
-const CACHE_BYTES_MAX: u128 = 4 << 30;
 
 /// What the steps of a whole topology come to.
 pub(super) struct Behaviour {
@@ -146,55 +141,5 @@ fn journey(builder: &mut StepBuilder<'_, '_>, at: &At, name: &str, raw: &RawJour
         name: name.to_owned(),
         probability: weight.unwrap_or(1.0),
         steps: builder.list(steps, &List::journey(steps_at, name)),
-    }
-}
-
-/// Complains of caches too small for one entry, or too big for the simulator.
-pub(super) fn check_caches(
-    cx: &mut Context<'_>,
-    components: &[Component],
-    entities: &[Entity],
-    uses: &[CacheUse],
-) {
-    let mut total: u128 = 0;
-    for (id, component) in components.iter().enumerate() {
-        let Some(cache) = &component.cache else { continue };
-        let mut seen = Vec::new();
-        for one in uses.iter().filter(|one| one.component == id) {
-            let Some(entity) = entities.get(one.entity) else { continue };
-            if let CacheCapacity::Bytes(memory) = cache.capacity
-                && entity.bytes > memory
-            {
-                let message = format!(
-                    "a `{}` of {} bytes does not fit into the {memory} bytes of `{}`",
-                    entity.name, entity.bytes, component.name
-                );
-                cx.error(codes::OUT_OF_RANGE, &one.at, message, "give the cache more `memory`");
-            }
-            if !seen.contains(&one.entity) {
-                seen.push(one.entity);
-            }
-        }
-        let entities: Vec<&Entity> = seen.iter().filter_map(|id| entities.get(*id)).collect();
-        let keys: u128 = entities.iter().map(|entity| u128::from(entity.population)).sum();
-        let smallest = entities.iter().map(|entity| entity.bytes).min().unwrap_or(1);
-        let room = match cache.capacity {
-            CacheCapacity::Unlimited => keys,
-            CacheCapacity::Entries(entries) => u128::from(entries).min(keys),
-            CacheCapacity::Bytes(memory) => u128::from(memory / smallest).min(keys),
-        };
-        let before = total;
-        total += room * u128::from(component.slots()) * CACHE_ENTRY_BYTES;
-        if before <= CACHE_BYTES_MAX && total > CACHE_BYTES_MAX {
-            let message =
-                format!("the caches up to `{}` would need {} GiB to simulate", component.name, total >> 30);
-            let at = At::topology("components").key(&component.name).key("cache");
-            cx.error(
-                codes::TOO_BIG,
-                &at,
-                message,
-                "the bound is 4 GiB: lower `entries`, `population` or `replicas`",
-            );
-        }
     }
 }

@@ -5,8 +5,8 @@ use super::codes;
 use super::context::{At, Context};
 use super::guard::resolve_guard;
 use super::model::{
-    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
-    Pool, Retry, RetryBudget,
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, EntityId, ErrorClass, OnFailure, PRIORITY_MAX,
+    PolicyId, Pool, Retry, RetryBudget,
 };
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
@@ -92,6 +92,7 @@ pub(super) fn resolve_policy(
         balancing: layers
             .find("balance", |raw| raw.balance)
             .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
+        shard_by: shard_by(cx, layers),
         on_failure: layers.find("on-failure", |raw| raw.on_failure).map_or(OnFailure::Fail, |(raw, _)| {
             match raw {
                 RawOnFailure::Fail => OnFailure::Fail,
@@ -104,6 +105,21 @@ pub(super) fn resolve_policy(
             .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
         guard: resolve_guard(cx, layers),
     }
+}
+
+/// The entity by which requests find their replica.
+fn shard_by(cx: &mut Context<'_>, layers: &Layers<'_>) -> Option<EntityId> {
+    let (name, at) = layers.find("shard-by", |raw| raw.shard_by.as_ref())?;
+    if layers.0.iter().any(|(raw, _)| raw.shard_by.is_some() && raw.balance.is_some()) {
+        let message = "`shard-by` and `balance` exclude each other";
+        cx.error(codes::CONTRADICTION, &at, message, "the key decides who is called: keep one of them");
+    }
+    let entities = &cx.input.topology.entities;
+    let entity = entities.get_index_of(name);
+    if entity.is_none() {
+        cx.unknown(&at, "entity", name, entities.keys().map(String::as_str));
+    }
+    entity
 }
 
 fn balancing(raw: RawBalancing) -> Balancing {

@@ -98,7 +98,11 @@ impl Plan {
             | Effect::CrashLoop { replicas, .. }
             | Effect::Restart { replicas, .. }
             | Effect::Reclaim { replicas, .. }
-            | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
+            | Effect::Flush { replicas, .. }
+            | Effect::Reshard { replicas }
+            | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+                self.replicas_text(replicas)
+            }
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
@@ -109,7 +113,10 @@ impl Plan {
                 names.join(", ")
             }
             Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
-            Effect::Throttle { component, .. } => self.components[*component].name.clone(),
+            Effect::Throttle { component, .. } | Effect::BadCacheKey { component, .. } => {
+                self.components[*component].name.clone()
+            }
+            Effect::HotKey { entity, .. } => self.entities[*entity].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }

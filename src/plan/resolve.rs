@@ -1,5 +1,6 @@
 //! The way from an input to a plan.
 
+use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
 use super::context::Context;
 use super::cycles::check_cycles;
@@ -12,11 +13,12 @@ use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::messaging::resolve_messaging;
 use super::model::Plan;
-use super::operations::{check_caches, resolve_behaviour};
+use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::settings::resolve_settings;
+use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
 
@@ -34,9 +36,11 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
     check_sessions(&mut cx, &plan);
+    check_shards(&mut cx, &plan);
     if cx.has_errors() {
         return Err(cx.into_diags());
     }
+    check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
 }
 
@@ -52,11 +56,13 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
     resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
+    let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
     let workloads = resolve_loads(cx, &directory, settings.duration);
     let world = World {
         directory: &directory,
+        entities: &entities,
         components: &components,
         policies: &behaviour.policies,
         messaging: &messaging,
@@ -96,6 +102,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         limits,
         links: links.list.clone(),
         components,
+        warm,
         clients: behaviour.clients,
         policies: behaviour.policies,
         messaging,

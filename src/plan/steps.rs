@@ -222,6 +222,8 @@ impl StepBuilder<'_, '_> {
                 Some(self.with_fallback(call, list))
             }
             RawStep::Cached(raw) => self.cached(&at.key("cached"), raw, list, salts),
+            RawStep::Put(raw) => self.put(&at.key("put"), raw, list, salts),
+            RawStep::Purge(raw) => self.purge(&at.key("purge"), raw, list, salts),
             RawStep::Invalidate(raw) => self.invalidate(&at.key("invalidate"), raw, list, salts),
             RawStep::Choose(raw) => self.choose(&at.key("choose"), raw, list, salts),
             RawStep::Repeat(raw) => self.repeat(&at.key("repeat"), raw, list, salts),

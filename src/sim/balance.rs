@@ -61,7 +61,7 @@ impl Engine<'_> {
     /// and will be refused at the door. Returns the replica, or `NONE`.
     pub(super) fn aim(&mut self, c: u32, policy: u32, from_replica: u32) -> u32 {
         let target = self.t.policies[policy as usize].target;
-        let replica = self.pick_replica(policy, target, self.frames[c].key, from_replica);
+        let replica = self.pick_replica(policy, target, c, from_replica);
         if replica == NONE {
             self.frames[c].set(flag::NOWHERE);
             self.frames[c].replica = self.t.comps[target as usize].first_replica;
@@ -71,14 +71,18 @@ impl Engine<'_> {
         replica
     }
 
-    /// Chooses a replica of `target`; `key` addresses the choice's draws.
+    /// Chooses a replica of `target` for a frame, whose key addresses the choice's draws.
     #[inline]
-    fn pick_replica(&mut self, policy: u32, target: u32, key: u64, from_replica: u32) -> u32 {
+    fn pick_replica(&mut self, policy: u32, target: u32, c: u32, from_replica: u32) -> u32 {
         let comp = &self.t.comps[target as usize];
         let first = comp.first_replica;
         if comp.is_serverless || (comp.is_fixed && comp.replicas == 1) {
             return first;
         }
+        if self.t.policies[policy as usize].shard_by != NONE {
+            return first + self.pick_shard(policy, c);
+        }
+        let key = self.frames[c].key;
         let rule = &self.t.policies[policy as usize];
         let counts = rule.outstanding;
         let outstanding =

@@ -257,7 +257,7 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
-        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
+        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.found) };
         let policy = self.policy_of(f);
         let end = match class {
             ErrorClass::Reset | ErrorClass::Refused => End::Broken,
@@ -280,7 +280,7 @@ impl Engine<'_> {
 
     /// A good answer reaches the caller.
     #[inline(always)]
-    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
+    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, found: u8) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;
         let edge = &mut self.edges[policy as usize];
@@ -298,8 +298,9 @@ impl Engine<'_> {
         if degraded {
             frame.set(flag::DEGRADED);
         }
-        if hit {
+        if found != 0 {
             frame.set(flag::HIT);
+            frame.found = found;
         }
         frame.pc += 1;
         f

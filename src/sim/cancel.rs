@@ -103,6 +103,7 @@ impl Engine<'_> {
             self.unhook(*f, comp);
         }
         self.reset_replica(r, comp);
+        self.lose_buffer(r, comp);
         for f in doomed {
             if self.frames[f].role != Role::Server || self.frames[f].has(flag::REPLIED) {
                 self.frames.release(f);

@@ -8,8 +8,8 @@ use super::guard::add_guard;
 use super::limits::bound;
 use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
-    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
+    Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
@@ -31,17 +31,17 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.t
 }
 
-struct Compiler<'a> {
-    plan: &'a Plan,
+pub(super) struct Compiler<'a> {
+    pub(super) plan: &'a Plan,
     queue: &'a mut EventQueue,
-    t: Tables,
+    pub(super) t: Tables,
     /// Name of the component or client whose steps are being compiled: part of every salt.
-    scope: String,
+    pub(super) scope: String,
     place: u32,
 }
 
 impl Compiler<'_> {
-    fn delay(&mut self, law: &Law) -> Delay {
+    pub(super) fn delay(&mut self, law: &Law) -> Delay {
         let lane = match law {
             Law::Constant(nanos) => {
                 let nanos = (nanos + 0.5) as u64;
@@ -58,7 +58,7 @@ impl Compiler<'_> {
         (self.t.laws.len() - 1) as u32
     }
 
-    fn salt(&self, step: &str) -> u64 {
+    pub(super) fn salt(&self, step: &str) -> u64 {
         rng::name_hash(&format!("{}/{step}", self.scope))
     }
 
@@ -96,7 +96,7 @@ impl Compiler<'_> {
     }
 
     fn components(&mut self) {
-        let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
+        let (mut first_replica, mut first_op, mut first_cache, mut first_buffer) = (0, 0, 0, 0);
         let ends = ends::policy_ends(self.plan);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
@@ -110,6 +110,8 @@ impl Compiler<'_> {
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
             first_cache += if component.cache.is_some() { component.slots() } else { 0 };
+            let memory = component.cache.as_ref();
+            let flush = memory.and_then(|cache| cache.write_behind.as_ref()).map(|rule| rule.flush);
             self.t.comps.push(Comp {
                 salt: rng::name_hash(&format!("component/{}", component.name)),
                 node: number as u32,
@@ -136,9 +138,14 @@ impl Compiler<'_> {
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
+                cache_owner: memory.and_then(|cache| cache.private_to).map_or(NONE, |entity| entity as u32),
+                buffer: if flush.is_some() { first_buffer } else { NONE },
+                flusher: NONE,
+                flush_op: flush.map_or(NONE, |operation| first_op + operation as u32),
                 first_op,
                 is_store: component.store.is_some(),
             });
+            first_buffer += if flush.is_some() { component.slots() } else { 0 };
             first_replica += component.slots();
             first_op += component.operations.len() as u32;
         }
@@ -198,6 +205,7 @@ impl Compiler<'_> {
                 guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
+                shard_by: policy.shard_by.map_or(NONE, |entity| entity as u32),
                 on_failure: policy.on_failure,
                 priority: policy.priority,
                 zone_aware: policy.zone_aware,
@@ -251,6 +259,11 @@ impl Compiler<'_> {
                 self.t.comps[number].probe = self.place_code(vec![Ins::Call { site }, Ins::End]);
             }
         }
+        for comp in 0..self.t.comps.len() {
+            if self.t.comps[comp].flush_op != NONE {
+                self.t.comps[comp].flusher = self.flusher(comp);
+            }
+        }
     }
 
     fn loads(&mut self) {
@@ -301,7 +314,7 @@ impl Compiler<'_> {
     }
 
     /// Compiles a list of steps that ends; returns where it begins.
-    fn program(&mut self, steps: &[Step]) -> u32 {
+    pub(super) fn program(&mut self, steps: &[Step]) -> u32 {
         // Bodies of nested steps come first, so that the list itself is contiguous.
         let mut code = Vec::new();
         self.emit(steps, &mut code);
@@ -310,7 +323,7 @@ impl Compiler<'_> {
     }
 
     /// Appends instructions whose jumps are relative to their own start.
-    fn place_code(&mut self, mut code: Vec<Ins>) -> u32 {
+    pub(super) fn place_code(&mut self, mut code: Vec<Ins>) -> u32 {
         let base = self.t.code.len() as u32;
         for ins in &mut code {
             match ins {
@@ -337,7 +350,7 @@ impl Compiler<'_> {
         base
     }
 
-    fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
+    pub(super) fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
         for step in steps {
             self.emit_step(step, code);
         }
@@ -372,10 +385,8 @@ impl Compiler<'_> {
                 let site = self.site(call, SiteEffect::None);
                 code.push(Ins::Forward { site });
             }
-            Step::Invalidate { call, entity } => {
-                let site = self.site(call, SiteEffect::CacheDelete { entity: *entity as u32 });
-                code.push(Ins::Call { site });
-            }
+            Step::Put(put) => self.emit_put(put, code),
+            Step::Remove(removal) => self.emit_removal(removal, code),
             Step::Cached(cached) => self.emit_cached(cached, code),
             Step::Choose { salt, branches } => self.emit_choose(salt, branches, code),
             Step::Repeat { salt, times, at_most, body } => {
@@ -389,9 +400,9 @@ impl Compiler<'_> {
                 code.push(Ins::Parallel { group: (self.t.groups.len() - 1) as u32 });
             }
             Step::Try { salt, body, rescue, degraded } => self.emit_try(salt, body, rescue, *degraded, code),
-            Step::Fail { salt, probability, class } => {
-                let salt = self.salt(salt);
-                code.push(Ins::Fail { probability: *probability, class: *class, salt });
+            Step::Fail { salt, probability, class, key } => {
+                let (salt, entity) = (self.salt(salt), key.map_or(NONE, |entity| entity as u32));
+                code.push(Ins::Fail { probability: *probability, class: *class, entity, salt });
             }
             Step::Start { salt, body } => {
                 let (salt, body) = (self.salt(salt), self.program(body));
@@ -400,36 +411,6 @@ impl Compiler<'_> {
             Step::Reply => code.push(Ins::Reply),
             Step::Message(step) => self.emit_message(step, code),
         }
-    }
-
-    /// `look up; check; miss steps; fill; wake others; jump end; hit steps; jump end; miss steps again; end`.
-    fn emit_cached(&mut self, cached: &crate::plan::Cached, code: &mut Vec<Ins>) {
-        let number = self.t.cached.len() as u32;
-        self.t.cached.push(CachedStep {
-            entity: cached.entity as u32,
-            ttl: cached.ttl,
-            single_flight: cached.single_flight,
-            hit: 0,
-            bypass: 0,
-        });
-        let get = self.site(&cached.get, SiteEffect::CacheGet(number));
-        let set = self.site(&cached.set, SiteEffect::CacheSet(number));
-        code.push(Ins::Call { site: get });
-        code.push(Ins::CacheCheck { cached: number });
-        self.emit(&cached.miss, code);
-        code.push(Ins::Call { site: set });
-        code.push(Ins::CacheFilled { cached: number });
-        let after_miss = code.len();
-        code.push(Ins::Jump { to: 0 });
-        self.t.cached[number as usize].hit = code.len() as u32;
-        self.emit(&cached.hit, code);
-        let after_hit = code.len();
-        code.push(Ins::Jump { to: 0 });
-        self.t.cached[number as usize].bypass = code.len() as u32;
-        self.emit(&cached.miss, code);
-        let end = code.len() as u32;
-        code[after_miss] = Ins::Jump { to: end };
-        code[after_hit] = Ins::Jump { to: end };
     }
 
     fn emit_choose(&mut self, salt: &str, branches: &[(f64, Vec<Step>)], code: &mut Vec<Ins>) {
@@ -484,7 +465,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
+    pub(super) fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
         let only_replica = target.only_replica();

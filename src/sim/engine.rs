@@ -3,22 +3,25 @@
 use super::arrivals::{Generator, User};
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
 use super::fleet::Fleet;
+use super::flights::{Flight, FlightKey};
 use super::frame::{Frames, State};
 use super::guard::Guards;
+use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
+use super::shards::Rings;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
+use super::write_behind::Buffer;
 use super::{Flow, Options, Progress, TracedEvent};
 use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
 use crate::outcome::{Bound, EdgeSlot, FaultSpan, Truncation};
@@ -81,6 +84,10 @@ pub(super) struct Engine<'p> {
     pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
     pub(super) caches: Vec<CacheMemory>,
+    /// What written-behind caches have not written yet.
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) rings: Rings,
+    pub(super) key_faults: KeyFaults,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,
     /// Connections each component accepts, after faults.
@@ -89,7 +96,7 @@ pub(super) struct Engine<'p> {
     pub(super) outstanding: Vec<u32>,
     /// Next replica in turn, by policy.
     pub(super) turns: Vec<u32>,
-    pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
+    pub(super) flights: BTreeMap<FlightKey, Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
     pub(super) fleet: Fleet,

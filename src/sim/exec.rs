@@ -18,14 +18,14 @@ const CHAIN_MAX: u32 = 10_000;
 pub(super) struct Answer {
     pub(super) error: Option<ErrorClass>,
     pub(super) degraded: bool,
-    /// A cache look-up that found its key.
-    pub(super) hit: bool,
+    /// What a cache look-up found: see [`super::cached::found`].
+    pub(super) found: u8,
     /// Nanoseconds after which the caller may come back; 0 says nothing.
     pub(super) retry_after: u64,
 }
 
 impl Answer {
-    pub(super) const OK: Self = Self { error: None, degraded: false, hit: false, retry_after: 0 };
+    pub(super) const OK: Self = Self { error: None, degraded: false, found: 0, retry_after: 0 };
 
     pub(super) fn failed(class: ErrorClass) -> Self {
         Self { error: Some(class), ..Self::OK }
@@ -87,13 +87,19 @@ impl Engine<'_> {
     #[inline(never)]
     fn run_rare(&mut self, f: u32, ins: Ins) -> Option<u32> {
         match ins {
-            Ins::CacheCheck { cached } => {
-                return if self.cache_check(f, cached) { None } else { Some(NONE) };
+            Ins::OwnCache { site } => {
+                let mut answer = Answer::OK;
+                self.carry_out(f, self.t.sites[site as usize].effect, &mut answer);
+                return self.own_cache_answered(f, answer);
             }
+            Ins::CacheCheck { cached } => return self.cache_check(f, cached),
             Ins::CacheFilled { cached } => {
-                self.land(f, cached);
+                self.land(f, cached, false);
                 self.frames[f].pc += 1;
             }
+            Ins::FetchFailed { cached } => self.fetch_failed(f, cached),
+            Ins::Flushed => self.batch_done(f, true),
+            Ins::FlushFailed => self.batch_done(f, false),
             Ins::Repeat { law, at_most, body, salt } => {
                 let times = self.t.laws[law as usize].sampler.sample(rng::key(self.frames[f].key, salt));
                 let rounds = ((times + 0.5) as u64).min(u64::from(at_most)) as u32;
@@ -111,8 +117,12 @@ impl Engine<'_> {
                 self.frames[f].set(flag::DEGRADED);
                 self.frames[f].pc += 1;
             }
-            Ins::Fail { probability, class, salt } => {
-                if rng::unit(rng::key(self.frames[f].key, salt)) < probability {
+            Ins::Fail { probability, class, entity, salt } => {
+                let address = match entity {
+                    NONE => self.frames[f].key,
+                    entity => rng::nth(self.seed, self.rank(self.frames[f].root, entity)),
+                };
+                if rng::unit(rng::key(address, salt)) < probability {
                     return Some(self.fail(f, class));
                 }
                 self.frames[f].pc += 1;
@@ -252,7 +262,7 @@ impl Engine<'_> {
         }
         self.leave_component(f, Answer::OK);
         self.frames.release(f);
-        self.answered_well(parent, degraded, false)
+        self.answered_well(parent, degraded, super::cached::found::NOTHING)
     }
 
     /// A frame failed.
@@ -408,11 +418,18 @@ impl Engine<'_> {
         if frame.from_site == NONE {
             return;
         }
-        match self.t.sites[frame.from_site as usize].effect {
+        self.carry_out(f, self.t.sites[frame.from_site as usize].effect, answer);
+    }
+
+    /// Does to the component that a frame is at what a call does besides its steps.
+    fn carry_out(&mut self, f: u32, effect: SiteEffect, answer: &mut Answer) {
+        match effect {
             SiteEffect::None => {}
-            SiteEffect::CacheGet(cached) => answer.hit = self.cache_get(f, cached),
-            SiteEffect::CacheSet(cached) => self.cache_set(f, cached),
-            SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
+            SiteEffect::CacheGet(cached) => self.cache_get(f, cached, answer),
+            SiteEffect::CacheSet(cached) => self.cache_set(f, cached, None),
+            SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
+            SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
+            SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),

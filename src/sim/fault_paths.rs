@@ -31,6 +31,7 @@ impl Engine<'_> {
                 let kind = PathKind::Partition { refuses: *refuses };
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
+            Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {

@@ -37,6 +37,10 @@ pub(super) struct Trouble {
     pub(super) outages: Vec<(u32, OutageMode)>,
     pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
+    /// Room that its memory has lost.
+    pub(super) memory: Vec<(u32, f64)>,
+    /// Faults that took it out of the sharding.
+    pub(super) left: Vec<u32>,
     pub(super) throttles: Vec<u32>,
     /// What its life means at the door.
     pub(super) mark: Mark,
@@ -58,6 +62,8 @@ impl Trouble {
             && self.outages.is_empty()
             && self.gray.is_empty()
             && self.exhausted.is_empty()
+            && self.memory.is_empty()
+            && self.left.is_empty()
             && self.throttles.is_empty()
             && self.mark == Mark::None
     }
@@ -313,6 +319,16 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
             Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::Exhaust { what: Exhausted::Memory(_), share } => {
+                mark(&mut trouble.memory, fault, share * strength);
+                self.refit_memory(r);
+            }
+            Effect::Flush { .. } => self.flush_memory(fault, r),
+            Effect::Reshard { .. } => {
+                trouble.left.push(fault);
+                self.clear_memory(r);
+                self.reshard(target.component);
+            }
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -344,6 +360,14 @@ impl Engine<'_> {
             }
             Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
             Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::Exhaust { what: Exhausted::Memory(_), .. } => {
+                trouble.memory.retain(|(other, _)| *other != fault);
+                self.refit_memory(r);
+            }
+            Effect::Reshard { .. } => {
+                trouble.left.retain(|other| *other != fault);
+                self.reshard(target.component);
+            }
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -390,6 +414,7 @@ impl Engine<'_> {
         if trouble.down == 1 {
             let inside = self.replicas[r as usize].inside;
             self.lose_work(r);
+            self.note_membership(r);
             self.after_loss(r, inside);
         }
     }
@@ -401,6 +426,7 @@ impl Engine<'_> {
         self.forget_trouble(r);
         if self.replicas[r as usize].is_up() && self.fleet.slots[r as usize].life == Life::Serving {
             self.warm_up(r);
+            self.note_membership(r);
         }
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
@@ -484,7 +510,11 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::CrashLoop { replicas, .. }
         | Effect::Restart { replicas, .. }
         | Effect::Reclaim { replicas, .. }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
+        | Effect::Flush { replicas, .. }
+        | Effect::Reshard { replicas }
+        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+            replicas
+        }
         _ => &[],
     }
 }

@@ -143,6 +143,15 @@ impl Engine<'_> {
             let law = format!("{name}: requests inside over time = sum of times inside");
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
+            if self.t.comps[comp].buffer != NONE {
+                let first = self.t.comps[comp].buffer as usize;
+                let buffers = &self.buffers[first..first + self.t.comps[comp].replicas as usize];
+                let unflushed: u64 = buffers.iter().map(super::write_behind::Buffer::unflushed).sum();
+                let puts: u64 = all().map(|c| c.cache.puts).sum();
+                let gone: u64 = all().map(|c| c.cache.flushed + c.cache.unflushed_lost).sum();
+                let law = format!("{name}: writes put = flushed + lost + not flushed yet");
+                check(law, puts.into(), (gone + unflushed).into());
+            }
         }
         for (comp, watched) in self.watch.areas() {
             let name = &self.plan.components[comp].name;
@@ -246,6 +255,7 @@ impl Engine<'_> {
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
             store: self.t.comps[comp].is_store.then(|| counts.store.clone()),
+            shards: counts.shards.clone(),
             ..ComponentSlot::default()
         }
     }

@@ -407,6 +407,7 @@ impl Engine<'_> {
             self.note_replicas(comp, kind, before.list.len() as u32, now);
         }
         self.stations[comp].levels.ejected.set(self.now, out);
+        self.reshard(comp);
     }
 
     pub(super) fn note_replicas(&mut self, comp: usize, kind: ReplicaNoteKind, from: u32, to: u32) {

@@ -170,6 +170,8 @@ pub(super) struct Frame {
     /// Statistics slot of arrival (roots).
     pub(super) slot: u16,
     pub(super) priority: u8,
+    /// What its last look-up found: see [`super::cached::found`]; counts only with `HIT` set.
+    pub(super) found: u8,
     pub(super) state: State,
     pub(super) role: Role,
 }
@@ -211,6 +213,7 @@ impl Frame {
             leads: 0,
             flags: 0,
             slot: 0,
+            found: 0,
             priority: crate::plan::PRIORITY_DEFAULT,
             state: State::Free,
             role: Role::Root,

@@ -238,13 +238,11 @@ impl Engine<'_> {
         frame.state = State::Returning;
         frame.aux = answer.error.map_or(NONE, |class| class as u32);
         frame.pause = answer.retry_after;
-        frame.flags &= !(flag::DEGRADED | flag::HIT);
+        frame.clear(flag::DEGRADED);
         if answer.degraded {
             frame.set(flag::DEGRADED);
         }
-        if answer.hit {
-            frame.set(flag::HIT);
-        }
+        frame.found = answer.found;
     }
 
     /// An answer reaches the caller over a link.
@@ -254,7 +252,7 @@ impl Engine<'_> {
         let answer = Answer {
             error: class_from(frame.aux),
             degraded: frame.has(flag::DEGRADED),
-            hit: frame.has(flag::HIT),
+            found: frame.found,
             retry_after: frame.pause,
         };
         let (parent, epoch) = (frame.parent, frame.parent_epoch);

@@ -1,7 +1,7 @@
 //! What is counted while running: areas, counters and histograms by slot.
 
 use super::blame::BlameSums;
-use crate::outcome::{CacheSlot, EdgeSlot, StoreSlot};
+use crate::outcome::{CacheSlot, EdgeSlot, ShardSlot, StoreSlot};
 use crate::stats::Histogram;
 
 /// A level integrated over time, exactly: entering at `t` subtracts `t`, leaving adds it.
@@ -150,6 +150,7 @@ pub(super) struct CompCounts {
     pub(super) areas: Snapshot,
     pub(super) cache: CacheSlot,
     pub(super) store: StoreSlot,
+    pub(super) shards: ShardSlot,
 }
 
 /// What became of replicas in one slot of one component.

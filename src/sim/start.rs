@@ -13,18 +13,21 @@ use super::faults::FaultState;
 use super::fleet::Fleet;
 use super::frame::Frames;
 use super::guard::Guards;
+use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
 use super::shape::lines;
+use super::shards::Rings;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
+use super::write_behind::Buffer;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
 use crate::plan::{Effect, Plan, Source};
@@ -77,6 +80,9 @@ impl<'p> Engine<'p> {
             ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
             caches: caches(plan, options.seed),
+            buffers: buffers(&t),
+            rings: Rings::new(plan, &t.comps, &t.policies),
+            key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
             outstanding: vec![0; outstanding(&t)],
@@ -116,6 +122,7 @@ impl<'p> Engine<'p> {
             self.count_levels(comp);
         }
         self.start_fleet();
+        self.warm_caches();
         self.schedule_faults();
         self.schedule_window();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
@@ -245,6 +252,11 @@ fn budgets(t: &Tables) -> Vec<BudgetState> {
 fn outstanding(t: &Tables) -> usize {
     let counted = t.policies.iter().filter(|policy| policy.outstanding != NONE);
     counted.map(|policy| t.comps[policy.target as usize].replicas as usize).sum()
+}
+
+fn buffers(t: &Tables) -> Vec<Buffer> {
+    let writing = t.comps.iter().filter(|comp| comp.buffer != NONE);
+    vec![Buffer::default(); writing.map(|comp| comp.replicas as usize).sum()]
 }
 
 fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {

@@ -2,14 +2,15 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::cache::Life;
 use super::messaging::tables::{MessageIns, MessageTables};
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
-    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Source,
-    Standing, Ttl,
+    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
+    Source, Standing, Ttl,
 };
-use crate::units::{SimTime, TIME_MAX};
+use crate::units::{SimSpan, SimTime, TIME_MAX};
 
 /// "No such index".
 pub(super) const NONE: u32 = u32::MAX;
@@ -52,6 +53,8 @@ pub(super) enum Ins {
     Wait { law: u32, salt: u64 },
     /// Call and wait for the answer.
     Call { site: u32 },
+    /// Use the replica's own memory, which costs nothing: what a call of this site would do.
+    OwnCache { site: u32 },
     /// Call, perhaps twice, and wait for the first answer; `body` is the call alone.
     Hedged { site: u32, body: u32 },
     /// Hand the request on.
@@ -61,6 +64,12 @@ pub(super) enum Ins {
     CacheCheck { cached: u32 },
     /// After the fill call: wake those who waited for it.
     CacheFilled { cached: u32 },
+    /// After a fetch failed: go on, or jump to the hit steps with a value kept for this case.
+    FetchFailed { cached: u32 },
+    /// A batch of written-behind keys reached the store.
+    Flushed,
+    /// A batch of written-behind keys did not reach the store.
+    FlushFailed,
     /// Jump by a draw; thresholds and targets are a range of `choices`.
     Choose { first: u32, count: u32, salt: u64 },
     /// Go elsewhere.
@@ -74,7 +83,8 @@ pub(super) enum Ins {
     /// After a rescue that counts as degraded.
     MarkDegraded,
     /// Fail with a probability.
-    Fail { probability: f64, class: ErrorClass, salt: u64 },
+    /// Of a request, or of its key of an entity.
+    Fail { probability: f64, class: ErrorClass, entity: u32, salt: u64 },
     /// Begin a body and go on.
     Start { body: u32, salt: u64 },
     /// Answer now, go on after.
@@ -109,7 +119,9 @@ pub(super) enum SiteEffect {
     None,
     CacheGet(u32),
     CacheSet(u32),
-    CacheDelete { entity: u32 },
+    CacheRefuse { cached: u32, class: ErrorClass },
+    CachePut(u32),
+    CacheRemove(u32),
     Read,
     Write,
     Publish(u32),
@@ -137,12 +149,36 @@ pub(super) struct Site {
 #[derive(Clone, Debug)]
 pub(super) struct CachedStep {
     pub(super) entity: u32,
-    pub(super) ttl: Ttl,
+    /// The component that remembers.
+    pub(super) comp: u32,
+    pub(super) life: Life,
+    pub(super) jitter: f64,
+    pub(super) negative_ttl: SimSpan,
+    pub(super) first_fill_wins: bool,
     pub(super) single_flight: bool,
     /// Where the hit steps are.
     pub(super) hit: u32,
     /// Where the miss steps without a fill are, for when the cache could not be asked.
     pub(super) bypass: u32,
+    /// Where the steps are that fetch a stale value anew, or `NONE`.
+    pub(super) refresh: u32,
+    pub(super) refresh_salt: u64,
+}
+
+/// A compiled write to a cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Put {
+    pub(super) entity: u32,
+    pub(super) ttl: Ttl,
+    pub(super) jitter: f64,
+}
+
+/// A compiled removal from a cache.
+#[derive(Clone, Debug)]
+pub(super) struct Removal {
+    pub(super) what: Removed,
+    pub(super) everywhere: bool,
+    pub(super) delay: Option<Delay>,
 }
 
 /// A compiled operation.
@@ -176,6 +212,8 @@ pub(super) struct Policy {
     pub(super) guard: u32,
     pub(super) honours_retry_after: bool,
     pub(super) balancing: Balancing,
+    /// Entity whose key decides about the replica, or `NONE`.
+    pub(super) shard_by: u32,
     pub(super) on_failure: OnFailure,
     pub(super) priority: Option<u8>,
     /// Replicas in the caller's zone are preferred.
@@ -269,6 +307,13 @@ pub(super) struct Comp {
     pub(super) connections_max: u32,
     /// First of its cache memories (one per replica), or `NONE`.
     pub(super) cache: u32,
+    /// Entity whose keys have a memory each, or `NONE`.
+    pub(super) cache_owner: u32,
+    /// First of its buffers of unwritten keys (one per replica), or `NONE`.
+    pub(super) buffer: u32,
+    /// Where a batch of them is written, and the operation that does it.
+    pub(super) flusher: u32,
+    pub(super) flush_op: u32,
     pub(super) first_op: u32,
     pub(super) is_store: bool,
 }
@@ -341,6 +386,8 @@ pub(super) struct Tables {
     pub(super) rescues: Vec<Rescue>,
     pub(super) sites: Vec<Site>,
     pub(super) cached: Vec<CachedStep>,
+    pub(super) puts: Vec<Put>,
+    pub(super) removals: Vec<Removal>,
     pub(super) ops: Vec<Op>,
     pub(super) policies: Vec<Policy>,
     pub(super) budgets: Vec<Budget>,

@@ -1,5 +1,6 @@
 //! What components do: metrics of one component, one operation, or a place.
 
+use super::caches;
 use super::measure::{Reading, Statistic, View};
 use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
@@ -128,6 +129,7 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
                 format!("nothing was looked up in {name} in this window")
             })
         }
+        Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }

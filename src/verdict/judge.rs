@@ -3,7 +3,7 @@
 use super::measure::{Reading, read};
 use super::{Judgement, Unit, Verdict};
 use crate::outcome::Outcome;
-use crate::plan::{Comparison, Expectation, Metric, Plan};
+use crate::plan::{CacheMetric, Comparison, Expectation, Metric, Plan};
 use crate::stats::mean_interval;
 
 /// Confidence of the intervals over replications.
@@ -189,16 +189,20 @@ fn unit(metric: Metric) -> Unit {
         | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
-        | Metric::InstanceTime
         | Metric::WaitSd
+        | Metric::InstanceTime
         | Metric::RecoveryTime => Unit::Seconds,
-        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
+        Metric::Throughput
+        | Metric::Goodput
+        | Metric::ArrivalRate
+        | Metric::Cache(CacheMetric::OriginRate | CacheMetric::EvictionRate) => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
         | Metric::InSystemQuantile(_)
         | Metric::EntriesMean
         | Metric::RetryAmplification
+        | Metric::Cache(CacheMetric::Purged | CacheMetric::UnflushedLost)
         | Metric::ReplicasMean
         | Metric::ReplicasMax
         | Metric::DesiredMean
@@ -219,10 +223,17 @@ fn unit(metric: Metric) -> Unit {
         | Metric::BulkheadRejectRate
         | Metric::HedgeRate
         | Metric::HitRatio
+        | Metric::Cache(
+            CacheMetric::StaleRatio
+            | CacheMetric::NegativeRatio
+            | CacheMetric::CoalescedRatio
+            | CacheMetric::HotShardShare
+            | CacheMetric::MovedKeys,
+        )
         | Metric::TimeoutRate
-        | Metric::ColdStartRate
         | Metric::WaitRate
         | Metric::InSystemAtLeast(_)
+        | Metric::ColdStartRate
         | Metric::Uptime
         | Metric::UpAtLeast(_) => Unit::Share,
     }

@@ -5,6 +5,7 @@
 //! interval of the mean over them. "Inconclusive" is a verdict of its own: it
 //! says that the run cannot tell, and why.
 
+mod caches;
 mod calls;
 mod components;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{ConcurrencyLimit, Health, Lifecycle, Operation, PlaceId, Scaling, Serverless, Standing};
+use super::{
+    Cache, ConcurrencyLimit, Health, Lifecycle, Operation, PlaceId, Scaling, Serverless, Shards, Standing,
+};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,8 @@ pub struct Component {
     pub connections_max: Option<u32>,
     /// Present when it remembers keys.
     pub cache: Option<Cache>,
+    /// How keys are spread over its replicas.
+    pub shards: Shards,
     /// Present when it keeps datasets.
     pub store: Option<Store>,
     /// What it serves.
@@ -158,50 +162,6 @@ pub enum Excess {
         /// Longest hold; `None` is unlimited.
         wait_max: Option<SimSpan>,
     },
-}
-
-/// A memory of recently used keys.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cache {
-    /// Room, in entries or bytes.
-    pub capacity: CacheCapacity,
-    /// Who leaves when it is full.
-    pub eviction: Eviction,
-}
-
-/// Room in a cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheCapacity {
-    /// Never full.
-    Unlimited,
-    /// A number of entries.
-    Entries(u64),
-    /// A number of bytes; entries weigh their entity's `bytes`.
-    Bytes(u64),
-}
-
-/// Who leaves a full cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Eviction {
-    /// Least recently used.
-    Lru,
-    /// First in, first out.
-    Fifo,
-    /// Least frequently used; ties leave in order of arrival.
-    Lfu,
-    /// Any, uniformly.
-    Random,
-}
-
-/// How long a cached value lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ttl {
-    /// Until evicted.
-    Never,
-    /// From the moment it was filled.
-    Fixed(SimSpan),
-    /// From the moment it was last used.
-    Sliding(SimSpan),
 }
 
 /// Something that keeps data.

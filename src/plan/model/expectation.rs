@@ -1,6 +1,6 @@
 //! What is promised.
 
-use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
+use super::{BrokerId, CacheMetric, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,8 @@ pub enum Metric {
     HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
+    /// What else a cache, or a component called by key, does.
+    Cache(CacheMetric),
     /// Time-weighted mean number of keys remembered.
     EntriesMean,
     /// Attempts per call.

@@ -1,6 +1,8 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, LimitId, MessageFault, OperationId, PolicyId};
+use super::{
+    Bucket, ClientId, ComponentId, EntityId, ErrorClass, LimitId, MessageFault, OperationId, PolicyId,
+};
 use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,40 @@ pub enum Effect {
         /// Whether senders are told at once (refused) or hear nothing.
         refuses: bool,
     },
+    /// Caches forget at once what they hold.
+    Flush {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Share of their entries that goes, 0..=1.
+        share: f64,
+        /// Only keys of this entity; `None` means all.
+        entity: Option<EntityId>,
+    },
+    /// A cache's keys contain something that differs between requests for the same thing.
+    BadCacheKey {
+        /// Whose keys.
+        component: ComponentId,
+        /// How many different keys stand for one thing.
+        variants: u64,
+        /// Share of requests that it happens to at full strength.
+        share: f64,
+    },
+    /// A share of all requests is suddenly for the same few keys.
+    HotKey {
+        /// Which key space.
+        entity: EntityId,
+        /// Rank of the first hot key by popularity, from 0.
+        first: u64,
+        /// How many keys are hot.
+        keys: u64,
+        /// Share of requests that go to them at full strength.
+        share: f64,
+    },
+    /// Replicas leave the sharding: their keys belong to others until they join again, empty.
+    Reshard {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+    },
     /// Replicas crash again and again, each time back later than the last.
     CrashLoop {
         /// Which.
@@ -196,6 +232,8 @@ pub enum Effect {
 pub enum Exhausted {
     /// Threads (or cores of an async component) of these replicas.
     Threads(Vec<ReplicaRef>),
+    /// Room of these caches.
+    Memory(Vec<ReplicaRef>),
     /// Connections of one caller's pool to one target, in all caller replicas.
     Pool(PolicyId),
     /// Connections a component can accept.

@@ -6,6 +6,7 @@
 //! a file. All indices are valid by construction; only [`super::resolve`]
 //! builds one from files. Times in laws are nanoseconds.
 
+mod cache;
 mod component;
 mod expectation;
 mod faults;
@@ -21,6 +22,7 @@ use crate::dist::Law;
 pub use crate::dist::{Backoff, Popularity};
 pub use crate::spec::InputFile;
 use crate::units::SimSpan;
+pub use cache::*;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
@@ -94,6 +96,8 @@ pub struct Plan {
     pub links: Vec<Link>,
     /// What exists.
     pub components: Vec<Component>,
+    /// What caches hold at the start.
+    pub warm: Vec<Warm>,
     /// Who calls from outside.
     pub clients: Vec<Client>,
     /// How callers behave; one per (caller, target) pair.

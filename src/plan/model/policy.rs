@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::{Guard, PolicyId};
+use super::{EntityId, Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,8 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Each request goes to the replica that its key of this entity belongs to, instead.
+    pub shard_by: Option<EntityId>,
     /// Whether replicas in the caller's own zone are preferred.
     pub zone_aware: bool,
     /// What a failed call means for the caller.

@@ -1,6 +1,8 @@
 //! What a component does when called.
 
-use super::{ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Ttl};
+use super::{
+    Cached, ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Put, Removal,
+};
 use crate::dist::Law;
 
 /// What a component does when called.
@@ -43,13 +45,10 @@ pub enum Step {
     Forward(Call),
     /// Look a key up; on a miss, do something and remember the result.
     Cached(Box<Cached>),
-    /// Remove a key from a cache.
-    Invalidate {
-        /// The call that carries it.
-        call: Call,
-        /// Which key space.
-        entity: EntityId,
-    },
+    /// Write a key to a cache.
+    Put(Box<Put>),
+    /// Remove what a cache remembers.
+    Remove(Box<Removal>),
     /// Do one of several lists of steps.
     Choose {
         /// Address of the draw.
@@ -98,6 +97,8 @@ pub enum Step {
         probability: f64,
         /// With what.
         class: ErrorClass,
+        /// Draw for each key of this entity instead of each request: the same keys always fail.
+        key: Option<EntityId>,
     },
     /// Begin a list of steps and go on without waiting for it.
     Start {
@@ -136,33 +137,14 @@ pub struct StoreAccess {
     pub is_write: bool,
 }
 
-/// A look-aside cache step.
-#[derive(Clone, Debug)]
-pub struct Cached {
-    /// Address of the step.
-    pub salt: String,
-    /// Which key space; the request's key is drawn once and stays.
-    pub entity: EntityId,
-    /// The look-up call.
-    pub get: Call,
-    /// The fill call.
-    pub set: Call,
-    /// How long a filled value lives.
-    pub ttl: Ttl,
-    /// Whether requests that miss a key being fetched wait for it.
-    pub single_flight: bool,
-    /// What to do on a hit.
-    pub hit: Vec<Step>,
-    /// What to do on a miss, before the fill.
-    pub miss: Vec<Step>,
-}
-
 impl Step {
     /// The calls this step itself makes, nested steps left out.
     #[must_use]
     pub fn calls(&self) -> Vec<&Call> {
         match self {
-            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
+            Self::Call(call) | Self::Forward(call) => vec![call],
+            Self::Put(put) => vec![&put.call],
+            Self::Remove(removal) => vec![&removal.call],
             Self::Cached(cached) => vec![&cached.get, &cached.set],
             Self::Message(step) => step.calls(),
             _ => Vec::new(),

@@ -35,7 +35,7 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
                 MessageStep::Retry(retry) => salts.push(retry.salt.clone()),
                 MessageStep::Publish(_) | MessageStep::Redrive { .. } | MessageStep::Mark(_) => {}
             },
-            Step::Call(_) | Step::Forward(_) | Step::Invalidate { .. } | Step::Reply => {}
+            Step::Call(_) | Step::Forward(_) | Step::Put(_) | Step::Remove(_) | Step::Reply => {}
         }
         salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
         step.bodies().into_iter().for_each(|body| collect(body, salts));
@@ -53,6 +53,9 @@ const EVERY_STEP: &str = "
         - try: { do: [{ fail: 1% }], rescue: [{ do: [{ compute: 1ms }] }] }
         - repeat: { times: geometric(2), at-most: 3, do: [{ compute: 1ms }] }
         - start: [{ compute: 1ms }]
+        - put: { in: redis, key: item }
+        - invalidate: { in: redis, key: item }
+        - purge: { in: redis }
         - compute: 2ms";
 
 #[test]

@@ -3,6 +3,7 @@
 mod behaviour;
 mod expectations;
 mod fixture;
+mod messaging;
 mod robustness;
 mod scenario_mistakes;
 mod structure;

@@ -27,7 +27,7 @@ fn a_minimal_model_gets_every_default() {
     assert_eq!(policy.name, "shoppers -> web");
     assert_eq!((policy.retry.attempts_max, policy.balancing), (1, Balancing::RoundRobin));
     assert_eq!((policy.attempt_timeout, policy.on_failure), (None, OnFailure::Fail));
-    assert_eq!(policy.retry.on.len(), 9);
+    assert_eq!(policy.retry.on.len(), 11, "all but what the caller itself stopped");
     let Source::Open { gaps, curve } = &plan.workloads[0].source else { panic!("open") };
     assert_eq!(*gaps, Law::Exponential { mean: 1.0 });
     assert_eq!(curve.points, [(SimTime::ZERO, 100.0)]);
@@ -197,10 +197,8 @@ clients: { users: { journeys: { go: [{ call: app.look }, { call: app.drop }] } }
     assert_eq!(cached.salt, "look/cached redis user#1");
     assert_eq!((cached.get.salt.as_str(), cached.get.operation), ("look/cached redis user#1/get", 0));
     assert_eq!((cached.set.operation, cached.ttl), (1, Ttl::Sliding(SimSpan::from_secs(300))));
-    let Step::Invalidate { call, .. } = &plan.components[1].operations[1].steps[0] else {
-        panic!("invalidate")
-    };
-    assert_eq!(call.operation, 2);
+    let Step::Remove(removal) = &plan.components[1].operations[1].steps[0] else { panic!("invalidate") };
+    assert_eq!((removal.call.operation, removal.everywhere), (2, false));
 }
 
 #[test]

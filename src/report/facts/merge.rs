@@ -55,6 +55,7 @@ impl Merge for ComponentSlot {
         self.replicas.absorb(&other.replicas);
         self.queue_max = self.queue_max.max(other.queue_max);
         self.in_system_max = self.in_system_max.max(other.in_system_max);
+        self.shards.add(&other.shards);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
         add_part(&mut self.watched.in_system, other.watched.in_system.as_ref());
@@ -76,15 +77,7 @@ fn add_part<S: Merge>(mine: &mut Option<S>, theirs: Option<&S>) {
 
 impl Merge for CacheSlot {
     fn add(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.coalesced += other.coalesced;
-        self.fills += other.fills;
-        self.evictions += other.evictions;
-        self.expirations += other.expirations;
-        self.invalidations += other.invalidations;
-        self.entries_area += other.entries_area;
-        self.entries = other.entries;
+        self.add(other);
     }
 }
 

@@ -178,24 +178,32 @@ fn cache_table(facts: &Facts<'_>) -> String {
         );
         let counts = [
             cache.coalesced,
-            cache.fills,
+            cache.fetches,
+            cache.fills + cache.puts,
+            cache.stale,
+            cache.negative,
             cache.evictions,
             cache.expirations,
-            cache.invalidations,
+            cache.invalidations + cache.purged,
             cache.entries,
         ];
         cells.extend(counts.map(|value| Cell::figure(count(value))));
+        cells.push(Cell::figure(count(cache.unflushed_lost)).bad_if(cache.unflushed_lost > 0));
         Some(cells)
     });
     let mut heads = vec!["cache", "look-ups"];
     heads.extend(part_names.iter().map(String::as_str));
     heads.extend([
         "shared fetches",
+        "fetches",
         "fills",
+        "stale answers",
+        "failures remembered",
         "evictions",
         "expirations",
-        "invalidations",
+        "removals",
         "entries at the end",
+        "lost writes",
     ]);
     table("Caches", &heads, rows.collect())
 }

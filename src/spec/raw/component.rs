@@ -1,10 +1,10 @@
 //! Components as a file writes them.
 
 use super::{
-    RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas, RawSchedule,
-    RawServerless,
+    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas,
+    RawSchedule, RawServerless, RawShards,
 };
-use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
+use crate::spec::scalar::{CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,11 +46,13 @@ pub struct RawComponent {
     pub connections: Option<CountText>,
     /// Makes it remember keys.
     pub cache: Option<RawCache>,
+    /// How keys are spread over its replicas, for callers with `shard-by`.
+    pub shards: Option<RawShards>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
     pub broker: Option<RawBroker>,
-    /// Messages it takes, by the broker they come from.
+    /// Messages it takes, by the broker they come from; `self` is its own.
     #[serde(default)]
     pub consumes: IndexMap<String, RawConsumer>,
     /// Operations that run by the clock, by name.
@@ -145,32 +147,6 @@ pub enum RawExcess {
     Reject,
     /// Hold it until its turn.
     Delay,
-}
-
-/// A memory of recently used keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawCache {
-    /// Most entries: a number or `unlimited`. Excludes `memory`. Default: unlimited.
-    pub entries: Option<CountText>,
-    /// Most bytes; each entry weighs its entity's `bytes`.
-    pub memory: Option<BytesText>,
-    /// Who leaves when it is full. Default: lru.
-    pub eviction: Option<RawEviction>,
-}
-
-/// Who leaves a full cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RawEviction {
-    /// Least recently used.
-    Lru,
-    /// First in, first out.
-    Fifo,
-    /// Least frequently used.
-    Lfu,
-    /// Any.
-    Random,
 }
 
 /// Something that keeps data.

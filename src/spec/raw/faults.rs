@@ -1,6 +1,9 @@
 //! Faults as a file writes them.
 
-use super::{RawBrokerFull, RawErrorClass, RawLostTimers, RawMisdelivery, RawPoison};
+use super::{
+    RawBadCacheKey, RawBrokerFull, RawErrorClass, RawFlush, RawHotKey, RawLostTimers, RawMisdelivery,
+    RawPoison,
+};
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
 };
@@ -46,6 +49,14 @@ pub struct RawFault {
     pub bandwidth: Option<RawBandwidthFault>,
     /// No message passes.
     pub partition: Option<RawPartition>,
+    /// Caches forget at once what they hold: a flush, a CDN's purge-all.
+    pub flush: Option<RawFlush>,
+    /// A cache's keys contain something that differs between requests for the same thing.
+    pub bad_cache_key: Option<RawBadCacheKey>,
+    /// A share of all requests is suddenly for the same few keys.
+    pub hot_key: Option<RawHotKey>,
+    /// Replicas leave the sharding while it lasts: their keys belong to others. Then they join again, empty.
+    pub reshard: Option<RawReplicaTarget>,
     /// Replicas crash again and again, each time back later than the last.
     pub crash_loop: Option<RawCrashLoop>,
     /// Replicas are restarted, some at a time or all at once.
@@ -174,12 +185,14 @@ pub struct RawGray {
     pub health_blind: Option<bool>,
 }
 
-/// Part of something is unusable. Give one of `threads`, `pool` and `connections`.
+/// Part of something is unusable. Give one of `threads`, `memory`, `pool` and `connections`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawExhaust {
     /// Threads (or async cores) of these replicas.
     pub threads: Option<RawTarget>,
+    /// Room of these replicas' caches.
+    pub memory: Option<RawTarget>,
     /// A pool, as `caller -> target`.
     pub pool: Option<String>,
     /// Connections that a component accepts.

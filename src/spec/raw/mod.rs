@@ -5,6 +5,7 @@
 //! every mistake at once are both derived from these types and their docs,
 //! so a doc comment here is what a user reads in the editor.
 
+mod cache;
 mod component;
 mod faults;
 mod guard;
@@ -19,6 +20,7 @@ mod steps;
 use super::scalar::{
     BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText,
 };
+pub use cache::*;
 pub use component::*;
 pub use faults::*;
 pub use guard::*;
@@ -145,6 +147,8 @@ pub struct RawScenario {
     pub in_system_max: Option<CountText>,
     /// What counts as users being hurt, when recovery is measured.
     pub service_level: Option<RawServiceLevel>,
+    /// What is so when the run starts. Default: everything is empty.
+    pub given: Option<RawGiven>,
     /// Load, by name.
     #[serde(default)]
     pub load: IndexMap<String, RawLoad>,

@@ -23,6 +23,8 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// An entity: each request goes to the replica that its key belongs to. Excludes `balance`.
+    pub shard_by: Option<String>,
     /// Prefer replicas in the caller's own zone while there are some in the rotation. Default: false.
     pub zone_aware: Option<bool>,
     /// What a failed call means for the caller. Default: fail.

@@ -1,7 +1,7 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawErrorClass, RawOnce, RawPublish, RawRetryStep};
-use crate::spec::scalar::{LawText, ShareText, SpanText, TargetText};
+use super::{RawCached, RawErrorClass, RawInvalidate, RawOnce, RawPublish, RawPurge, RawPut, RawRetryStep};
+use crate::spec::scalar::{LawText, ShareText, TargetText};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -50,8 +50,12 @@ pub enum RawStep {
     Write(TargetText),
     /// Look a key up in a cache; on a miss, do something and remember the result.
     Cached(Box<RawCached>),
+    /// Write a key to a cache: its operation `put`, which may write through to a store.
+    Put(RawPut),
     /// Remove a key from a cache.
     Invalidate(RawInvalidate),
+    /// Remove a key, an entity's keys or everything from all replicas of a cache.
+    Purge(RawPurge),
     /// Do one of several lists of steps; what is left of 100 % does nothing.
     Choose(Vec<RawBranch>),
     /// Do a list of steps several times.
@@ -76,40 +80,6 @@ pub enum RawStep {
     Retry(RawRetryStep),
     /// Note that the request got here, under a name: counted, timed from its start, and repeats told apart.
     Mark(String),
-}
-
-/// A look-aside cache step.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawCached {
-    /// Which component remembers; it needs `cache`.
-    #[serde(rename = "in")]
-    pub cache: String,
-    /// Which entity the key belongs to.
-    pub key: String,
-    /// How long a value lives once filled. Default: until evicted.
-    pub ttl: Option<SpanText>,
-    /// How long a value lives since its last use. Excludes `ttl`.
-    pub sliding_ttl: Option<SpanText>,
-    /// Whether requests that miss a key being fetched wait for that fetch. Default: false.
-    pub single_flight: Option<bool>,
-    /// What to do on a hit.
-    #[serde(default)]
-    pub hit: Vec<RawStep>,
-    /// What to do on a miss, before the value is stored.
-    #[serde(default)]
-    pub miss: Vec<RawStep>,
-}
-
-/// Which key to remove from which cache.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawInvalidate {
-    /// Which component remembers.
-    #[serde(rename = "in")]
-    pub cache: String,
-    /// Which entity the key belongs to.
-    pub key: String,
 }
 
 /// One of several lists of steps.
@@ -197,4 +167,6 @@ pub struct RawFailDetails {
     pub probability: Option<ShareText>,
     /// With what. Default: error.
     pub class: Option<RawErrorClass>,
+    /// An entity: its keys, not requests, are drawn, so that the same keys always fail, as things that do not exist do.
+    pub key: Option<String>,
 }
