@@ -4,6 +4,8 @@
 mod brokers;
 #[path = "lessons/overload.rs"]
 mod overload;
+#[path = "lessons/replicas.rs"]
+mod replicas;
 
 use shakedown::outcome::Outcome;
 use shakedown::plan::{self, Plan};
