@@ -4,6 +4,7 @@
 mod load;
 mod machinery;
 mod messages;
+mod replicas;
 mod replications;
 
 use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
@@ -58,6 +59,7 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Replicas", replicas::replicas(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
