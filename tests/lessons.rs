@@ -6,6 +6,8 @@ mod ai;
 mod brokers;
 #[path = "lessons/overload.rs"]
 mod overload;
+#[path = "lessons/replicas.rs"]
+mod replicas;
 #[path = "lessons/security.rs"]
 mod security;
 

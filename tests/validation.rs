@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 29] = [
+const QUICK: [&str; 32] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",

@@ -424,7 +424,9 @@ impl Engine<'_> {
         trouble.down += 1;
         if trouble.down == 1 {
             let inside = self.replicas[r as usize].inside;
-            self.lose_work(r);
+            if self.mark_of(r) != Mark::Absent {
+                self.lose_work(r);
+            }
             self.note_membership(r);
             self.after_loss(r, inside);
         }

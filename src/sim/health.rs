@@ -140,7 +140,7 @@ impl Engine<'_> {
         let kind = if is_bad { ReplicaNoteKind::Unhealthy } else { ReplicaNoteKind::Healthy };
         self.note_replicas(comp, kind, number, number);
         let replaces = self.plan.components[comp].health.as_ref().is_some_and(|health| health.replaces);
-        if is_bad && replaces {
+        if is_bad && replaces && !self.is_ablated(super::Loop::HealthChecks) {
             self.end_replica(replica);
             self.reconcile(comp);
         } else {

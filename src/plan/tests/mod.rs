@@ -4,6 +4,7 @@ mod behaviour;
 mod expectations;
 mod fixture;
 mod messaging;
+mod replicas;
 mod robustness;
 mod scenario_mistakes;
 mod structure;
