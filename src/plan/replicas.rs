@@ -96,13 +96,13 @@ pub(super) fn check_sessions(cx: &mut Context<'_>, plan: &Plan) {
 pub(super) fn resolve_replica_rules(
     cx: &mut Context<'_>,
     at: &At,
-    component: &RawComponent,
+    raw: &RawComponent,
     holding: &Holding,
 ) -> ReplicaRules {
     let mut rules =
         ReplicaRules { count: 1, lifecycle: Lifecycle::immediate(), scaling: None, serverless: None };
-    if let Some(serverless) = &component.serverless {
-        if component.replicas.is_some() {
+    if let Some(serverless) = &raw.serverless {
+        if raw.replicas.is_some() {
             let message = "`serverless` makes instances as requests come, so there are no `replicas`";
             cx.error(codes::CONTRADICTION, &at.key("replicas"), message, "keep one of them");
         }
@@ -110,14 +110,15 @@ pub(super) fn resolve_replica_rules(
         return rules;
     }
     let at = at.key("replicas");
-    match &component.replicas {
+    let consumes = !raw.consumes.is_empty();
+    match &raw.replicas {
         None => {}
         // A number out of range must not reach whoever lists the replicas.
         Some(RawReplicas::Count(count)) => {
             rules.count = cx.within(&at, "`replicas`", *count, 1..=REPLICAS_MAX).unwrap_or(1);
         }
         Some(RawReplicas::Scaling(raw)) => {
-            let reader = ScalingReader { at: &at, raw, consumes: !component.consumes.is_empty(), holding };
+            let reader = ScalingReader { at: &at, raw, holding, consumes };
             (rules.count, rules.scaling) = reader.scaling(cx);
             rules.lifecycle = reader.lifecycle(cx);
         }
@@ -128,8 +129,9 @@ pub(super) fn resolve_replica_rules(
 struct ScalingReader<'r> {
     at: &'r At,
     raw: &'r RawScaling,
-    consumes: bool,
     holding: &'r Holding,
+    /// Whether it takes messages from anywhere.
+    consumes: bool,
 }
 
 impl ScalingReader<'_> {
@@ -289,8 +291,8 @@ impl ScalingReader<'_> {
         }
         if let Some(text) = &raw.backlog {
             if !self.consumes {
-                let message = "`backlog` counts the messages of a broker, and this consumes from none";
-                cx.error(codes::NO_MECHANISM, &at.key("backlog"), message, "give it `consumes`");
+                let message = "`backlog` needs messages to wait for it: it consumes none";
+                cx.error(codes::NO_MECHANISM, &at.key("backlog"), message, "give it `consumes:`");
             }
             found.extend(cx.number(&at.key("backlog"), text).map(|value| (Measure::Backlog, value)));
         }

@@ -104,6 +104,9 @@ impl Engine<'_> {
         frame.priority = crate::plan::PRIORITY_DEFAULT;
         frame.slot = self.slots.current as u16;
         frame.pc = self.t.comps[comp].probe;
+        if self.t.attributes.count > 0 {
+            self.draw_default_attributes(f);
+        }
         f
     }
 

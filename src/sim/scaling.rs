@@ -74,9 +74,8 @@ impl Engine<'_> {
 
     fn measure_stretch(&mut self, comp: usize) -> Sample {
         let (areas, arrived) = (self.stations[comp].levels.snapshot(self.now), self.arrived_ever(comp));
+        let backlog = self.backlog_for(comp) as f64;
         let is_limited = self.resource_of(comp) != Resource::Unlimited;
-        let consumers = self.t.messages.consumers.iter().filter(|rule| rule.comp as usize == comp);
-        let backlog: u64 = consumers.map(|rule| self.backlog(rule.broker)).sum();
         let meter = &mut self.fleet.meters[comp];
         let spent = areas.since(&meter.areas);
         let time = (self.now - meter.at) as f64;
@@ -91,7 +90,7 @@ impl Engine<'_> {
             concurrency: per_replica(spent.inside as f64),
             requests: per_replica(came * 1e9),
             queue: per_replica(spent.waiting as f64),
-            backlog: (placed > 0.0).then(|| backlog as f64 * time / placed),
+            backlog: (placed > 0.0).then(|| backlog * time / placed),
         }
     }
 

@@ -119,7 +119,7 @@ pub enum Measure {
     Requests,
     /// Requests waiting per replica in service.
     Queue,
-    /// Messages waiting at the brokers it consumes from, per replica in service.
+    /// Messages waiting at the brokers that it consumes, per replica in service.
     Backlog,
 }
 

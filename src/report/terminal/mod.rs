@@ -4,6 +4,7 @@
 mod load;
 mod machinery;
 mod messages;
+mod models;
 mod replicas;
 mod replications;
 
@@ -62,6 +63,7 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Replicas", replicas::replicas(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
+        ("Language models and meters", models::models(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];

@@ -74,7 +74,7 @@ pub struct RawMeasures {
     pub requests: Option<RateText>,
     /// Requests waiting, per replica in service.
     pub queue: Option<NumberText>,
-    /// Messages waiting at the brokers it consumes from, per replica in service, at the end of the stretch.
+    /// Messages waiting at the brokers it consumes, per replica in service.
     pub backlog: Option<NumberText>,
 }
 
