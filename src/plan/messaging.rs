@@ -79,17 +79,7 @@ fn broker(
     (component, name): (ComponentId, &str),
     raw: &RawBroker,
 ) -> Broker {
-    let kind = match (&raw.topic, raw.ephemeral.unwrap_or(false)) {
-        (None, false) => BrokerKind::Queue,
-        (None, true) => BrokerKind::Ephemeral,
-        (Some(queues), is_ephemeral) => {
-            if is_ephemeral {
-                let message = "`topic` and `ephemeral` exclude each other";
-                cx.error(codes::CONTRADICTION, &at.key("ephemeral"), message, "");
-            }
-            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
-        }
-    };
+    let kind = broker_kind(cx, directory, at, name, raw);
     if kind != BrokerKind::Queue {
         check_keeps_nothing(cx, at, raw);
     }
@@ -144,6 +134,26 @@ fn broker(
         deduplicate: span(cx, "deduplicate", raw.deduplicate.as_ref()),
         is_durable: raw.durable.unwrap_or(true),
         redrive_rate,
+    }
+}
+
+fn broker_kind(
+    cx: &mut Context<'_>,
+    directory: &Directory,
+    at: &At,
+    name: &str,
+    raw: &RawBroker,
+) -> BrokerKind {
+    match (&raw.topic, raw.ephemeral.unwrap_or(false)) {
+        (None, false) => BrokerKind::Queue,
+        (None, true) => BrokerKind::Ephemeral,
+        (Some(queues), is_ephemeral) => {
+            if is_ephemeral {
+                let message = "`topic` and `ephemeral` exclude each other";
+                cx.error(codes::CONTRADICTION, &at.key("ephemeral"), message, "");
+            }
+            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
+        }
     }
 }
 

@@ -56,6 +56,7 @@ mod start;
 mod station;
 mod tables;
 mod tokens;
+mod trouble;
 mod watch;
 mod windows;
 mod work;
