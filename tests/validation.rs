@@ -35,7 +35,7 @@ const QUICK: [&str; 32] = [
     "e01-keep-alive-100ms",
     "e02-alarm-3-of-3",
     "e04-detection",
-    "t05-throttle-2.0-0.25",
+    "t05-adaptive-throttle-2-0.25",
     "q-guard-channel",
     "s10-layers-only-if-first",
     "t11-sqs-dlq-0.5-5",

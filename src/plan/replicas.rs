@@ -96,13 +96,13 @@ pub(super) fn check_sessions(cx: &mut Context<'_>, plan: &Plan) {
 pub(super) fn resolve_replica_rules(
     cx: &mut Context<'_>,
     at: &At,
-    component: &RawComponent,
+    raw: &RawComponent,
     holding: &Holding,
 ) -> ReplicaRules {
     let mut rules =
         ReplicaRules { count: 1, lifecycle: Lifecycle::immediate(), scaling: None, serverless: None };
-    if let Some(serverless) = &component.serverless {
-        if component.replicas.is_some() {
+    if let Some(serverless) = &raw.serverless {
+        if raw.replicas.is_some() {
             let message = "`serverless` makes instances as requests come, so there are no `replicas`";
             cx.error(codes::CONTRADICTION, &at.key("replicas"), message, "keep one of them");
         }
@@ -110,8 +110,8 @@ pub(super) fn resolve_replica_rules(
         return rules;
     }
     let at = at.key("replicas");
-    let consumes = !component.consumes.is_empty();
-    match &component.replicas {
+    let consumes = !raw.consumes.is_empty();
+    match &raw.replicas {
         None => {}
         // A number out of range must not reach whoever lists the replicas.
         Some(RawReplicas::Count(count)) => {
@@ -169,7 +169,7 @@ impl ScalingReader<'_> {
         let rules = self.rules(cx);
         let schedule = self.schedule(cx, min, max);
         if rules.is_empty() && schedule.is_empty() {
-            if min != max {
+            if min != max && raw.track.is_none() {
                 let message = "nothing says when the number of replicas changes";
                 let help = "add `track:`, such as `track: { cpu: 60% }`, or `steps:` or `schedule:`";
                 cx.error(codes::MISSING, at, message, help);

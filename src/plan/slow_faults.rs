@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::context::{At, Context, listed};
-use super::model::{ComponentId, Effect, OperationId, Plan, Step};
+use super::model::{ComponentId, Effect, OperationId, Plan, Runs, Step};
 use super::query::visit_calls;
 use std::collections::BTreeSet;
 
@@ -43,6 +43,15 @@ fn reachable(plan: &Plan) -> BTreeSet<(ComponentId, OperationId)> {
             visit_calls(&journey.steps, &mut |call| to_follow.push((call.target, call.operation)));
         }
     }
+    // Messages and schedules start work of their own.
+    for consumer in &plan.messaging.consumers {
+        match &consumer.runs {
+            Runs::One(operation) => to_follow.push((consumer.component, *operation)),
+            Runs::BySubject(all) => {
+                to_follow.extend(all.iter().map(|(_, operation)| (consumer.component, *operation)));
+            }
+        }
+    }
     while let Some((target, operation)) = to_follow.pop() {
         if found.insert((target, operation)) {
             let steps = &plan.components[target].operations[operation].steps;
@@ -53,7 +62,5 @@ fn reachable(plan: &Plan) -> BTreeSet<(ComponentId, OperationId)> {
 }
 
 fn computes(steps: &[Step]) -> bool {
-    steps.iter().any(|step| {
-        matches!(step, Step::Compute { .. }) || step.bodies().into_iter().any(|body| computes(body))
-    })
+    steps.iter().any(|step| matches!(step, Step::Compute { .. }) || step.bodies().into_iter().any(computes))
 }

@@ -295,6 +295,7 @@ impl Engine<'_> {
         self.set_mark(replica, Mark::None);
         self.warm_up(replica);
         self.watch_replica(replica, true);
+        self.note_membership(replica);
         self.wake_consumers();
         self.count_levels(comp);
         self.refresh_rotation(comp);
@@ -359,6 +360,7 @@ impl Engine<'_> {
         self.set_life(replica, Life::Absent);
         self.set_mark(replica, Mark::Absent);
         self.lose_work(replica);
+        self.note_membership(replica);
         if std::mem::take(&mut self.fleet.slots[replica as usize].returns) {
             self.begin_replica(replica);
         } else {

@@ -1,6 +1,7 @@
 //! Resolution from text to plan, as a user meets it.
 
 mod behaviour;
+mod caching;
 mod expectations;
 mod fixture;
 mod messaging;
