@@ -30,7 +30,7 @@ components:
         hedge: { percentile: 90%, window: 10s, cap: 10% }
       partner:
         timeout: 800ms
-        bulkhead: { calls: 20, queue: 20, wait: 300ms }
+        bulkhead: { calls: 12, queue: 4, wait: 300ms }
         throttle: { k: 2, window: 10s }
         fallback: [ { compute: 1ms } ]
         inherit-deadline: true

@@ -44,6 +44,7 @@ mod levels;
 mod limits;
 mod messaging;
 mod net;
+mod queueing;
 mod record;
 mod saturation;
 mod scaling;
