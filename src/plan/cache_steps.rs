@@ -1,5 +1,6 @@
 //! Steps on caches: look-ups with what follows them, writes, removals.
 
+use super::caches::is_private;
 use super::codes;
 use super::context::{At, listed};
 use super::model::{
@@ -183,6 +184,16 @@ impl<'a> StepBuilder<'_, 'a> {
             }
         };
         let salt = salts.next(list, &format!("purge {} {word}", raw.cache));
+        if is_private(self.cx, &raw.cache) {
+            let message = format!("`{}` is private memories, which nobody can purge from outside", raw.cache);
+            self.cx.error(
+                codes::CONTRADICTION,
+                &at.key("in"),
+                message,
+                "`invalidate` removes the visitor's own",
+            );
+            return None;
+        }
         self.removal(at, salt, "purge", component?, what?, raw.delay.as_ref())
     }
 

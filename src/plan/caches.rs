@@ -120,6 +120,12 @@ pub(super) fn resolve_shards(cx: &mut Context<'_>, at: &At, raw: Option<&RawShar
     Shards { hashing, notice }
 }
 
+/// Whether a component's memory is one for each key of some entity.
+pub(super) fn is_private(cx: &Context<'_>, component: &str) -> bool {
+    let raw = cx.input.topology.components.get(component).and_then(|raw| raw.cache.as_ref());
+    raw.is_some_and(|raw| raw.private_to.is_some())
+}
+
 /// What caches hold at the start.
 pub(super) fn resolve_warm(
     cx: &mut Context<'_>,
@@ -133,6 +139,11 @@ pub(super) fn resolve_warm(
     for (cache, keys) in &given.caches {
         let at = at.key(cache);
         let component = directory.component(cx, &at, cache);
+        if is_private(cx, cache) {
+            let message = format!("`{cache}` is private memories, which begin empty");
+            cx.error(codes::CONTRADICTION, &at, message, "");
+            continue;
+        }
         for (name, count) in keys {
             let at = at.key(name);
             let entity = directory.entity(cx, &at, name);
@@ -167,6 +178,11 @@ pub(super) fn check_shards(cx: &mut Context<'_>, plan: &Plan) {
                 let message = format!("no call to `{}` is sent by key", component.name);
                 cx.warning(codes::NO_EFFECT, &at, message, "give a caller's entry `shard-by: ENTITY`");
             }
+        } else if component.serverless.is_some() {
+            let at = At::topology("components").key(&component.name).key("serverless");
+            let message =
+                format!("`{}` is called by key, and its platform chooses the instance", component.name);
+            cx.error(codes::CONTRADICTION, &at, message, "remove its callers' `shard-by`");
         } else if component.slots() > SHARDS_MAX {
             let at = At::topology("components").key(&component.name).key("replicas");
             let message = format!("keys can be spread over at most {SHARDS_MAX} replicas");

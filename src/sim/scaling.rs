@@ -97,8 +97,10 @@ impl Engine<'_> {
     /// A data point can be seen: decide, and see that there are as many as asked for.
     pub(super) fn scaling_decision(&mut self, comp: usize) {
         let Some(rule) = &self.plan.components[comp].scaling else { return };
+        let is_frozen = self.is_ablated(super::Loop::Autoscaler);
         let Some(scaler) = &mut self.fleet.scalers[comp] else { return };
-        if let Some(sample) = scaler.unseen.pop_front() {
+        let seen = scaler.unseen.pop_front();
+        if let Some(sample) = seen.filter(|_| !is_frozen) {
             let before = scaler.desired;
             let after = scaler.decide(rule, &sample, self.now);
             self.note_desired(comp, before, after);

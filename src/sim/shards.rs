@@ -163,6 +163,8 @@ impl Engine<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dist::{KeySampler, Popularity};
+    use crate::sim::keys::joined;
 
     fn shares(ring: &Ring, replicas: u32) -> Vec<f64> {
         let count = |number| ring.owners.iter().filter(|owner| **owner == number).count();
@@ -209,5 +211,30 @@ mod tests {
     fn with_nobody_left_nothing_moves() {
         let mut ring = Ring::new(Hashing::Consistent, None, 7, 3, 3);
         assert_eq!(ring.change(vec![false; 3]), 0);
+    }
+
+    /// The share of each replica is the sum of the popularities of the keys that fall to it.
+    #[test]
+    fn a_shard_gets_exactly_the_popularity_of_its_keys() {
+        let (population, draws) = (5000u64, 400_000u64);
+        let ring = Ring::new(Hashing::Consistent, None, 7, 6, 6);
+        let weight = |rank: u64| libm::pow(rank as f64 + 1.0, -1.1);
+        let total: f64 = (0..population).map(weight).sum();
+        let mut exact = [0.0; 6];
+        for rank in 0..population {
+            exact[ring.owner(joined(3, rank)) as usize] += weight(rank) / total;
+        }
+        let sampler = KeySampler::new(&Popularity::Zipf { exponent: 1.1 }, population);
+        let mut counts = [0u64; 6];
+        for n in 0..draws {
+            let rank = sampler.sample(rng::nth(rng::name_hash("shards/zipf"), n));
+            counts[ring.owner(joined(3, rank)) as usize] += 1;
+        }
+        for (share, count) in exact.into_iter().zip(counts) {
+            let error = (share * (1.0 - share) / draws as f64).sqrt();
+            assert!((count as f64 / draws as f64 - share).abs() < 5.0 * error, "{share}: {count}");
+        }
+        let hottest = exact.into_iter().fold(0.0, f64::max);
+        assert!(hottest > 1.0 / 6.0 + 0.03, "popular keys make a hot shard: {hottest}");
     }
 }

@@ -163,6 +163,10 @@ impl Engine<'_> {
         frame.state = State::Travelling;
         frame.set(flag::MESSAGE);
         let (key, born) = (frame.key, frame.born);
+        if self.t.attributes.count > 0 {
+            self.unpack(f, message.carried);
+        }
+        let frame = &mut self.frames[f];
         if message.poison != NONE {
             frame.pc = self.t.messages.poisons[message.poison as usize];
         }
