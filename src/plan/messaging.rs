@@ -80,9 +80,7 @@ fn broker(
     raw: &RawBroker,
 ) -> Broker {
     let kind = broker_kind(cx, directory, at, name, raw);
-    if kind != BrokerKind::Queue {
-        check_keeps_nothing(cx, at, raw);
-    }
+    check_broker(cx, at, raw, &kind);
     let positive = |cx: &mut Context<'_>, key: &str, text: Option<&crate::spec::scalar::CountText>| {
         let at = at.key(key);
         let count = text.and_then(|text| cx.count_or_unlimited(&at, text)).flatten();
@@ -91,14 +89,6 @@ fn broker(
     let receives_max = raw
         .max_receives
         .and_then(|count| cx.within(&at.key("max-receives"), "`max-receives`", count, 1..=RECEIVES_MAX));
-    if raw.dead_letter.is_some() && raw.max_receives.is_none() {
-        let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
-        cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
-    }
-    if raw.order == Some(RawOrder::Lifo) && raw.group.is_some() {
-        let message = "`group` keeps messages in order, and `lifo` hands out the newest first";
-        cx.error(codes::CONTRADICTION, &at.key("order"), message, "keep one of them");
-    }
     let dead_letter =
         raw.dead_letter.as_ref().and_then(|to| queue_named(cx, directory, &at.key("dead-letter"), to, name));
     let span = |cx: &mut Context<'_>, key: &str, text: Option<&SpanText>| {
@@ -154,6 +144,21 @@ fn broker_kind(
             }
             BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
         }
+    }
+}
+
+/// Complains of keys that do not go together.
+fn check_broker(cx: &mut Context<'_>, at: &At, raw: &RawBroker, kind: &BrokerKind) {
+    if *kind != BrokerKind::Queue {
+        check_keeps_nothing(cx, at, raw);
+    }
+    if raw.dead_letter.is_some() && raw.max_receives.is_none() {
+        let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
+        cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
+    }
+    if raw.order == Some(RawOrder::Lifo) && raw.group.is_some() {
+        let message = "`group` keeps messages in order, and `lifo` hands out the newest first";
+        cx.error(codes::CONTRADICTION, &at.key("order"), message, "keep one of them");
     }
 }
 
