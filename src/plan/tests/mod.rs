@@ -6,5 +6,6 @@ mod fixture;
 mod messaging;
 mod robustness;
 mod scenario_mistakes;
+mod security;
 mod structure;
 mod topology_mistakes;
