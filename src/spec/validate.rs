@@ -428,7 +428,7 @@ pub(super) fn suggest(word: &str, words: &[&str]) -> String {
     let meant = meant.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
     match words.len() {
         0 => meant,
-        1..=30 => format!("{meant}allowed: {}", words.join(", ")),
+        1..=40 => format!("{meant}allowed: {}", words.join(", ")),
         _ => format!("{meant}there are {} to choose from", words.len()),
     }
 }
