@@ -4,7 +4,8 @@ use super::table::{Cell, escape, legend, table};
 use crate::report::charts::{caches, components as pictures};
 use crate::report::facts::{ComponentFact, EdgeFact, Facts, Saturation};
 use crate::report::figures::{
-    NONE, count, duration_or_none, level, rate, share, share_or_none, share_short, share_short_or_none,
+    NONE, count, duration_or_none, level, number, rate, share, share_or_none, share_short,
+    share_short_or_none,
 };
 use crate::report::words::{self, tame};
 use crate::stats::Histogram;
