@@ -14,7 +14,7 @@ const OF_THE_SHOP: &str = r"
     E202 | attributes/a | topology: shop | topology: shop\nattributes: { a: exponential(5ms) } | exponential
     E201 | components/web/operations/browse/0/set/size | [{ compute: 5ms }] | [{ set: { size: 1 } }] | attribute
     E205 | components/web/operations/browse/0/if | [{ compute: 5ms }] | [{ if: { when: time > 5 } }] | neither
-    E202 | components/web/operations/browse/0/if/when | [{ compute: 5ms }] | [{ if: { when: time, do: [reply] } }] | compares nothing
+    E202 | components/web/operations/browse/0/if/when | [{ compute: 5ms }] | [{ if: { when: time, do: [{ compute: 1ms }] } }] | compares nothing
     E213 | components/web/operations/browse/0/generate | [{ compute: 5ms }] | [{ generate: { prompt: 1, output: 1 } }] | language model
     E211 | clients/shoppers/journeys/visit/0/generate | [{ call: web.browse }] | [{ generate: { prompt: 1, output: 1 } }] | journey
     E201 | components/web/operations/browse/0/meter/x | [{ compute: 5ms }] | [{ meter: { x: 1 } }] | meter
