@@ -54,6 +54,9 @@ fn is_choice(path: &str, value: &Value) -> bool {
     let words = ["unlimited", "fifo", "lru", "delay", "reject"];
     path.ends_with("/name")
         || path.ends_with("/when")
+        || path.contains("/generate/")
+        || path.contains("/meter/")
+        || path.ends_with("/class")
         || value.is_boolean()
         || value.as_str().is_some_and(|text| words.contains(&text))
 }
