@@ -2,7 +2,7 @@
 
 use shakedown::plan::{self, Plan};
 use shakedown::spec::{Catalogue, LoadOptions, load_text};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A fenced block of the guide that is a whole file.
 struct Block {
@@ -13,22 +13,20 @@ struct Block {
 const DEFAULT_SCENARIO: &str =
     "scenario: any load\ntopology: topology.yaml\nduration: 10m\nload: { users: { rate: 50/s } }\n";
 
-/// The guide and its chapters, in order of their names.
-fn pages() -> Vec<PathBuf> {
+/// The guide and its parts in `docs/language/`.
+fn guide() -> String {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let chapters = std::fs::read_dir(docs.join("language")).expect("the guide has chapters");
-    let mut pages: Vec<PathBuf> = chapters.map(|page| page.expect("a readable folder").path()).collect();
-    pages.push(docs.join("language.md"));
-    pages.sort();
-    pages
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let parts = std::fs::read_dir(docs.join("language")).expect("the guide has parts");
+    let mut parts: Vec<PathBuf> = parts.map(|entry| entry.expect("a readable entry").path()).collect();
+    parts.sort();
+    std::iter::once(docs.join("language.md")).chain(parts).map(|path| read(&path)).collect()
 }
 
 fn blocks() -> Vec<Block> {
-    pages().iter().flat_map(|page| blocks_of(page)).collect()
-}
-
-fn blocks_of(path: &Path) -> Vec<Block> {
-    let guide = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let guide = guide();
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_inside = false;
     for line in guide.lines() {

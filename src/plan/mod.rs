@@ -38,6 +38,7 @@ mod replicas;
 mod replies;
 mod resolve;
 mod settings;
+mod slow_faults;
 mod steps;
 mod targets;
 mod timetable;

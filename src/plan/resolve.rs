@@ -18,6 +18,7 @@ use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::settings::resolve_settings;
+use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
 
@@ -39,6 +40,7 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     if cx.has_errors() {
         return Err(cx.into_diags());
     }
+    check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loop {
-    /// Failed calls are tried again.
+    /// Failed calls are tried again, and messages that failed are handed out again.
     Retries,
     /// Slow calls are made twice.
     Hedges,
@@ -68,6 +68,7 @@ impl Engine<'_> {
             self.stations.iter_mut().for_each(|station| station.drops_expired = true);
         }
         if self.is_ablated(Loop::Backlog) {
+            self.drop_backlogs();
             let queued: Vec<u32> =
                 (0..self.frames.len()).filter(|f| self.frames[*f].state == State::Queued).collect();
             for f in queued {

@@ -4,6 +4,7 @@ mod behaviour;
 mod caching;
 mod expectations;
 mod fixture;
+mod messaging;
 mod robustness;
 mod scenario_mistakes;
 mod structure;

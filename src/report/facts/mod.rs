@@ -88,7 +88,7 @@ impl<'a> Facts<'a> {
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
             headlines: replications::headlines(outcome, sheet.others),
-            brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
+            brokers: messages::in_use(outcome, &whole),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
             whole,
             parts,

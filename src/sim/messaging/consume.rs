@@ -6,6 +6,7 @@ use super::{Happening, Stage};
 use crate::kernel::Phase;
 use crate::plan::{ErrorClass, PRIORITY_DEFAULT};
 use crate::rng;
+use crate::sim::Loop;
 use crate::sim::control::Control;
 use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
@@ -158,6 +159,7 @@ impl Engine<'_> {
         frame.op = op;
         frame.from_site = site_index;
         frame.replica = poller.replica;
+        frame.comp = comp as u32;
         frame.state = State::Travelling;
         frame.set(flag::MESSAGE);
         let (key, born) = (frame.key, frame.born);
@@ -307,7 +309,7 @@ impl Engine<'_> {
             return self.done_with(ticket.message);
         }
         let Some(backoff) = self.t.messages.consumers[consumer as usize].backoff else { return };
-        if receipt >= rule.receives_max {
+        if receipt >= rule.receives_max || self.is_ablated(Loop::Retries) {
             return self.give_up(ticket.message);
         }
         let draw = rng::unit(rng::nth(rng::key(key, SALT_PAUSE), u64::from(receipt)));

@@ -380,6 +380,20 @@ impl Engine<'_> {
         }
     }
 
+    /// Throws away every message that waits.
+    pub(in crate::sim) fn drop_backlogs(&mut self) {
+        for broker in 0..self.messaging.brokers.len() as u32 {
+            let all: Vec<Ticket> = self.messaging.brokers[broker as usize].by_age.iter().copied().collect();
+            for ticket in all {
+                let messages = &self.messaging.messages;
+                if messages.is(ticket, Stage::Waiting) || messages.is(ticket, Stage::Resting) {
+                    self.count(broker).lost += 1;
+                    self.done_with(ticket.message);
+                }
+            }
+        }
+    }
+
     /// Leaves a fault's mark on brokers or schedules; `None` takes it off.
     pub(in crate::sim) fn mark_messages(&mut self, fault: u32, effect: &MessageFault, strength: Option<f64>) {
         let set = |marks: &mut Vec<(u32, f64)>, share: f64| match strength {

@@ -52,7 +52,7 @@ pub struct RawComponent {
     pub store: Option<RawStore>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
     pub broker: Option<RawBroker>,
-    /// Messages it takes, by the broker they come from.
+    /// Messages it takes, by the broker they come from; `self` is its own.
     #[serde(default)]
     pub consumes: IndexMap<String, RawConsumer>,
     /// Operations that run by the clock, by name.
