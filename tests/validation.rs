@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 29] = [
+const QUICK: [&str; 32] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",
@@ -35,6 +35,9 @@ const QUICK: [&str; 29] = [
     "e01-keep-alive-100ms",
     "e02-alarm-3-of-3",
     "e04-detection",
+    "t05-adaptive-throttle-2-0.25",
+    "q-guard-channel",
+    "s10-layers-only-if-first",
     "t11-sqs-dlq-0.5-5",
     "m01-backlog-drain",
     "m03-herd",

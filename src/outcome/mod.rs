@@ -11,6 +11,7 @@ mod calls;
 mod conservation;
 mod levels;
 mod messages;
+mod models;
 mod recovery;
 mod replicas;
 mod windows;
@@ -29,6 +30,8 @@ pub use replicas::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use windows::*;
+
+pub use models::{MeterOutcome, ModelSlot};
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -188,6 +191,10 @@ pub struct TrafficSlot {
     pub latency: Histogram,
     /// Arrival to the failure, of the others.
     pub latency_failed: Histogram,
+    /// Answers, among those ok or degraded, that were wrong though nobody noticed.
+    pub wrong: u64,
+    /// Arrival to the first token of a streamed answer.
+    pub first_token: Histogram,
 }
 
 /// One component.
@@ -228,6 +235,8 @@ pub struct OperationOutcome {
     pub name: String,
     /// Arrival at the component to reply, of requests that succeeded, by slot.
     pub sojourn: Vec<Histogram>,
+    /// What was counted for the bill.
+    pub meters: Vec<MeterOutcome>,
 }
 
 /// One component in one slot.
@@ -246,6 +255,8 @@ pub struct ComponentSlot {
     pub throttled: u64,
     /// Refused because it was down or out of connections.
     pub refused: u64,
+    /// Refused by a firewall, or because whoever asked was not accepted.
+    pub denied: u64,
     /// Left the queue after waiting too long.
     pub reneged: u64,
     /// Dropped when their turn came, because their caller had stopped waiting.
@@ -288,6 +299,8 @@ pub struct ComponentSlot {
     pub shards: ShardSlot,
     /// Present where an expectation asks for it.
     pub watched: Watched,
+    /// Present for language models, and for what passes their answers on as they come.
+    pub model: Option<ModelSlot>,
 }
 
 /// One store in one slot: what the ledger says.

@@ -44,7 +44,7 @@ impl<'a> StepBuilder<'_, 'a> {
         store: Option<StoreAccess>,
     ) -> Call {
         let policy = self.policies.for_call(self.cx, self.directory, at, self.caller, (target, operation));
-        Call { salt, target, operation, policy, store }
+        Call { salt, target, operation, policy, streams: false, store }
     }
 
     /// A read or a write of `store.dataset`, through operation `read-DATASET` if there is one, else `read`.
@@ -85,7 +85,11 @@ impl<'a> StepBuilder<'_, 'a> {
         };
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
         let access = StoreAccess { dataset, is_write: word == "write" };
-        Some(self.call_to(at, salt, (component, operation), Some(access)))
+        // The policy is that of the operation that callers name.
+        let call = self.call_to(at, salt, (component, operation), Some(access));
+        let names = (dataset_name, own.as_str());
+        let operation = self.filtered.operation(self.cx, self.directory, component, names, operation);
+        Some(Call { operation, ..call })
     }
 
     /// Who serves the reads of a store that does not do so itself; the inner `None` is a mistake.

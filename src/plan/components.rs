@@ -6,9 +6,11 @@ use super::caches::{resolve_cache, resolve_shards};
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
+use super::language_models::{meters, model};
 use super::model::{Component, ComponentId, Dataset, Discipline, Holding, Queue, Store};
 use super::overload::{resolve_concurrency, standing};
 use super::replicas::resolve_replica_rules;
+use super::security::{credential, firewall, reachable_from};
 use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
 
 /// Most replicas of all components together.
@@ -53,7 +55,13 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             .as_ref()
             .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
             .unwrap_or(1.0),
-        admission: resolve_admission(cx, &at.key("admission"), &raw.admission, entry),
+        firewall: firewall(cx, directory, &at.key("firewall"), &raw.firewall),
+        certificate: raw.certificate.as_ref().and_then(|name| credential(cx, &at.key("certificate"), name)),
+        reachable_from: raw
+            .reachable_from
+            .as_ref()
+            .map(|raw| reachable_from(cx, directory, &at.key("reachable-from"), raw)),
+        admission: resolve_admission(cx, directory, &at.key("admission"), &raw.admission, entry),
         concurrency: resolve_concurrency(cx, &at.key("admission"), &raw.admission),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),
@@ -66,6 +74,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         store: entry.datasets.as_ref().map(|names| Store {
             datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
         }),
+        model: raw.model.as_ref().and_then(|raw| model(cx, &at.key("model"), raw, entry)),
+        meters: meters(cx, &at, raw, entry),
         operations: Vec::new(),
         holding,
         queue,

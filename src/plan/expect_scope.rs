@@ -5,6 +5,7 @@ use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
 use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Workload};
+use super::query::visit_calls;
 use super::tokens::Token;
 use indexmap::IndexSet;
 
@@ -185,6 +186,15 @@ fn kinds_text(kinds: &[ScopeKind]) -> String {
     }
 }
 
+/// Whether a component passes answers on as they come.
+fn streams(component: &Component) -> bool {
+    let mut streams = false;
+    for operation in &component.operations {
+        visit_calls(&operation.steps, &mut |call| streams |= call.streams);
+    }
+    streams
+}
+
 fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Token]) -> Result<(), Problem> {
     let is_limited =
         |component: &Component| component.holding != Holding::Threads { per_replica: None, cores: None };
@@ -196,9 +206,11 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Scaling => component.scaling.is_some(),
         Needs::Health => component.health.is_some(),
         Needs::Serverless => component.serverless.is_some(),
+        Needs::Model => component.model.is_some() || streams(component),
+        Needs::Meter => !component.meters.is_empty(),
     };
     let has_it = match scope {
-        Scope::Component(id) => has(&names.components[*id]),
+        Scope::Component(id) | Scope::Operation(id, _) => has(&names.components[*id]),
         Scope::Place(id) => names.components.iter().any(|component| component.place == *id && has(component)),
         _ => true,
     };
@@ -211,6 +223,8 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Scaling => "its number of replicas never changes by itself",
         Needs::Health => "it has no `health`",
         Needs::Serverless => "it is not `serverless`",
+        Needs::Model => "it has no `model` and passes on no answers of one with `stream`",
+        Needs::Meter => "it has no `meters`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };
     let fits = names.components.iter().filter(|component| has(component));

@@ -48,6 +48,11 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("gray", raw.gray.is_some()),
         ("exhaust", raw.exhaust.is_some()),
         ("outage", raw.outage.is_some()),
+        ("bad-output", raw.bad_output.is_some()),
+        ("clock-skew", raw.clock_skew.is_some()),
+        ("expire", raw.expire.is_some()),
+        ("rotate", raw.rotate.is_some()),
+        ("block", raw.block.is_some()),
         ("throttle", raw.throttle.is_some()),
         ("latency", raw.latency.is_some()),
         ("packet-loss", raw.packet_loss.is_some()),
@@ -82,9 +87,10 @@ fn fault(
     let [word] = words.as_slice() else {
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
-            [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition, crash-loop, restart, reclaim, capacity-denied, quota, flush, bad-cache-key, \
-                   hot-key, reshard, spike, poison, misdelivery, broker-full and lost-timers"
+            [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
+                   block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
+                   capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
+                   broker-full and lost-timers"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -125,10 +131,11 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 13] = [
+const CAN_RAMP: [&str; 14] = [
     "slow",
     "gray",
     "exhaust",
+    "bad-output",
     "latency",
     "packet-loss",
     "capacity-denied",
@@ -143,7 +150,7 @@ const CAN_RAMP: [&str; 13] = [
 /// Effects that happen at an instant and leave nothing to end.
 const AT_ONCE: [&str; 1] = ["flush"];
 /// Effects on replicas, each of which can be hit on its own.
-const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
+const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
 
 fn schedule(
     cx: &mut Context<'_>,
@@ -155,6 +162,10 @@ fn schedule(
     if raw.ramp.is_some() && !CAN_RAMP.contains(&word) {
         let message = format!("`{word}` is all or nothing and cannot `ramp`");
         cx.error(codes::BAD_SCHEDULE, &at.key("ramp"), message, format!("{} can", CAN_RAMP.join(", ")));
+    }
+    if raw.flap.is_some() && ["expire", "rotate"].contains(&word) {
+        let message = format!("`{word}` happens once and cannot `flap`");
+        cx.error(codes::BAD_SCHEDULE, &at.key("flap"), message, "");
     }
     match (&raw.at, &raw.recurring) {
         (Some(_), None) => once(cx, world, at, raw).map(|schedule| at_once(cx, at, word, raw, schedule)),
@@ -288,6 +299,7 @@ pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
         Effect::Latency { path, .. }
         | Effect::PacketLoss { path, .. }
         | Effect::Bandwidth { path, .. }
+        | Effect::Block { path, .. }
         | Effect::Partition { path, .. } => Some(path),
         _ => None,
     }

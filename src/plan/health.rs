@@ -126,6 +126,7 @@ impl CheckReader<'_, '_> {
             target: self.id,
             operation,
             policy: self.policies.len() - 1,
+            streams: false,
             store: None,
         };
         Some(HealthCheck { interval, unhealthy: unhealthy?, healthy: healthy?, probe, from })
@@ -166,8 +167,8 @@ impl CheckReader<'_, '_> {
             // Probes come from the platform itself: no allowance counts them.
             let others = self.component.operations.len() - 1;
             for limit in &mut self.component.admission {
-                limit.costs.resize(others, 1.0);
-                limit.costs.push(0.0);
+                limit.costs.resize(others, 1.0.into());
+                limit.costs.push(0.0.into());
             }
         }
         Some(operation)

@@ -84,6 +84,10 @@ pub enum Needs {
     Cache,
     /// It keeps data.
     Store,
+    /// It is a language model, or passes the answers of one on as they come.
+    Model,
+    /// It counts something for the bill.
+    Meter,
     /// It has a limited number of threads or cores.
     Limit,
     /// Its number of replicas changes by itself.
@@ -145,6 +149,8 @@ macro_rules! metrics {
 const ALL: &[ScopeKind] = &[ScopeKind::All];
 const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
 const MARK: &[ScopeKind] = &[ScopeKind::Mark];
+const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
+const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
 
 metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
@@ -160,7 +166,7 @@ metrics! {
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
     "in-system" ["pNN" "mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served; quantiles are over time.";
     "in-system-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more requests inside.";
-    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
+    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, denied, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
@@ -191,6 +197,15 @@ metrics! {
     "cold-start-rate" [] Share of COMPONENT needs Serverless: "Share of requests given an instance that waited for it to start.";
     "connections-refused" [] Number of COMPONENT needs Nothing: "Connections refused because too many were open.";
     "connections" ["max"] Number of COMPONENT needs Nothing: "Connections open at once, where they are counted.";
+    "wrong-rate" [] Share of USERS needs Nothing: "Share of answers that were wrong though nobody noticed.";
+    "first-token" ["pNN" "mean" "max"] Time of STREAMS needs Model: "Time from arrival to the first token of a streamed answer.";
+    "token-time" ["pNN" "mean"] Time of COMPONENT needs Model: "Time per token written, over answers.";
+    "token-rate" [] Rate of COMPONENT needs Model: "Tokens written per second, over all answers.";
+    "tokens" [] Number of COMPONENT needs Model: "Tokens read and written.";
+    "malformed-rate" [] Share of COMPONENT needs Model: "Share of answers without the form asked for.";
+    "cut-rate" [] Share of COMPONENT needs Model: "Share of answers that broke after a part.";
+    "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
+    "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
@@ -261,6 +276,18 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("uptime", None) => Metric::Uptime,
         ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
+        ("wrong-rate", None) => Metric::WrongRate,
+        ("first-token", Some(Statistic::Quantile(q))) => Metric::FirstTokenQuantile(q),
+        ("first-token", Some(Statistic::Mean)) => Metric::FirstTokenMean,
+        ("first-token", Some(Statistic::Max)) => Metric::FirstTokenMax,
+        ("token-time", Some(Statistic::Quantile(q))) => Metric::TokenTimeQuantile(q),
+        ("token-time", Some(Statistic::Mean)) => Metric::TokenTimeMean,
+        ("token-rate", None) => Metric::TokenRate,
+        ("tokens", None) => Metric::Tokens,
+        ("malformed-rate", None) => Metric::MalformedRate,
+        ("cut-rate", None) => Metric::CutRate,
+        ("overflow-rate", None) => Metric::OverflowRate,
+        ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,

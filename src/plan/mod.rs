@@ -2,6 +2,7 @@
 //! every mistake reported at once.
 
 mod admission;
+mod attributes;
 mod cache_faults;
 mod cache_steps;
 mod caches;
@@ -17,10 +18,12 @@ mod directory;
 mod effects;
 mod expect;
 mod expect_scope;
+mod fault_effects;
 mod faults;
 mod guard;
 mod hangs;
 mod health;
+mod language_models;
 mod loads;
 mod message_faults;
 mod message_steps;
@@ -37,6 +40,8 @@ mod replica_faults;
 mod replicas;
 mod replies;
 mod resolve;
+mod row_level_security;
+mod security;
 mod settings;
 mod slow_faults;
 mod steps;

@@ -7,6 +7,7 @@ use super::directory::Directory;
 use super::model::{CallPolicy, Caller, Client, Component, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
+use super::row_level_security::Filtered;
 use super::steps::{CacheUse, List, StepBuilder};
 use crate::spec::raw::{RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
@@ -31,6 +32,7 @@ pub(super) fn resolve_behaviour(
     let input = cx.input;
     let mut policies = Policies::new(links);
     let mut cache_uses = Vec::new();
+    let mut filtered = Filtered::default();
     let mut count = 0;
     let mut clients = Vec::new();
     let component_callers = input.topology.components.iter().zip(directory.components.values()).enumerate();
@@ -55,6 +57,7 @@ pub(super) fn resolve_behaviour(
             policies: &mut policies,
             caller,
             cache_uses: &mut cache_uses,
+            filtered: &mut filtered,
             count: &mut count,
         };
         match caller.id {
@@ -70,6 +73,7 @@ pub(super) fn resolve_behaviour(
         }
     }
     add_free_operations(directory, components);
+    filtered.apply(components);
     policies.check_unused(cx, directory, callers.iter().copied());
     Behaviour { clients, policies: policies.list, cache_uses }
 }
@@ -107,7 +111,7 @@ fn add_free_operations(directory: &Directory, components: &mut [Component]) {
             });
         }
         for limit in component.admission.iter_mut().filter(|limit| !limit.costs.is_empty()) {
-            limit.costs.resize(entry.operations.len(), 1.0);
+            limit.costs.resize(entry.operations.len(), 1.0.into());
         }
     }
 }

@@ -8,6 +8,7 @@ use super::model::{
     Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, EntityId, ErrorClass, OnFailure, PRIORITY_MAX,
     PolicyId, Pool, Retry, RetryBudget,
 };
+use super::security::credential;
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
@@ -89,6 +90,15 @@ pub(super) fn resolve_policy(
             .find("retry", |raw| raw.retry.as_ref())
             .and_then(|(raw, at)| retry(cx, &at, owners.budget, raw))
             .unwrap_or_else(no_retry),
+        first_token_timeout: timeout(
+            cx,
+            "`first-token`",
+            layers.find("first-token", |raw| raw.first_token.as_ref()),
+        ),
+        credential: layers
+            .find("credential", |raw| raw.credential.as_ref())
+            .and_then(|(name, at)| credential(cx, &at, name)),
+        validates: layers.flag(|raw| raw.validate),
         balancing: layers
             .find("balance", |raw| raw.balance)
             .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
@@ -155,7 +165,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 12] = [
+const REACTED_TO: [ErrorClass; 15] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -168,6 +178,9 @@ const REACTED_TO: [ErrorClass; 12] = [
     ErrorClass::Open,
     ErrorClass::Bulkhead,
     ErrorClass::Expired,
+    ErrorClass::Malformed,
+    ErrorClass::Rejected,
+    ErrorClass::Denied,
 ];
 
 /// Every class that a caller can react to.
@@ -175,9 +188,12 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
-/// Every class that is tried again unless a file says which: all but what one's own breaker stopped.
+/// Every class that is tried again unless a file says which: all but what one's own breaker stopped
+/// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
-    REACTED_TO.into_iter().filter(|class| *class != ErrorClass::Open).collect()
+    let is_final =
+        |class: &ErrorClass| matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied);
+    REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
 /// A pause law that may be left out.
@@ -245,6 +261,9 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Open => ErrorClass::Open,
         RawErrorClass::Bulkhead => ErrorClass::Bulkhead,
         RawErrorClass::Expired => ErrorClass::Expired,
+        RawErrorClass::Malformed => ErrorClass::Malformed,
+        RawErrorClass::Rejected => ErrorClass::Rejected,
+        RawErrorClass::Denied => ErrorClass::Denied,
     }
 }
 

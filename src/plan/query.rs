@@ -100,6 +100,8 @@ impl Plan {
             | Effect::Reclaim { replicas, .. }
             | Effect::Flush { replicas, .. }
             | Effect::Reshard { replicas }
+            | Effect::BadOutput { replicas, .. }
+            | Effect::ClockSkew { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
                 self.replicas_text(replicas)
             }
@@ -120,7 +122,11 @@ impl Plan {
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }
+            | Effect::Block { path, .. }
             | Effect::Partition { path, .. } => self.path_text(path),
+            Effect::Expire { credential } | Effect::Rotate { credential, .. } => {
+                self.credentials[*credential].name.clone()
+            }
             Effect::Spike { workload, .. } => self.workloads[*workload].name.clone(),
             Effect::Messages(fault) => match fault {
                 MessageFault::Poison { broker, .. }

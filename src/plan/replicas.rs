@@ -110,6 +110,7 @@ pub(super) fn resolve_replica_rules(
         return rules;
     }
     let at = at.key("replicas");
+    let consumes = !raw.consumes.is_empty();
     match &raw.replicas {
         None => {}
         // A number out of range must not reach whoever lists the replicas.
@@ -117,7 +118,7 @@ pub(super) fn resolve_replica_rules(
             rules.count = cx.within(&at, "`replicas`", *count, 1..=REPLICAS_MAX).unwrap_or(1);
         }
         Some(RawReplicas::Scaling(raw)) => {
-            let reader = ScalingReader { at: &at, raw, holding };
+            let reader = ScalingReader { at: &at, raw, holding, consumes };
             (rules.count, rules.scaling) = reader.scaling(cx);
             rules.lifecycle = reader.lifecycle(cx);
         }
@@ -129,6 +130,8 @@ struct ScalingReader<'r> {
     at: &'r At,
     raw: &'r RawScaling,
     holding: &'r Holding,
+    /// Whether it takes messages from anywhere.
+    consumes: bool,
 }
 
 impl ScalingReader<'_> {
@@ -286,6 +289,13 @@ impl ScalingReader<'_> {
         if let Some(text) = &raw.queue {
             found.extend(cx.number(&at.key("queue"), text).map(|value| (Measure::Queue, value)));
         }
+        if let Some(text) = &raw.backlog {
+            if !self.consumes {
+                let message = "`backlog` needs messages to wait for it: it consumes none";
+                cx.error(codes::NO_MECHANISM, &at.key("backlog"), message, "give it `consumes:`");
+            }
+            found.extend(cx.number(&at.key("backlog"), text).map(|value| (Measure::Backlog, value)));
+        }
         found
     }
 
@@ -335,7 +345,7 @@ impl ScalingReader<'_> {
     }
 }
 
-const MEASURES: &str = "the measures are cpu, concurrency, requests and queue";
+const MEASURES: &str = "the measures are cpu, concurrency, requests, queue and backlog";
 
 fn law_or(cx: &mut Context<'_>, at: &At, text: Option<&LawText>, default: f64) -> Law {
     text.and_then(|text| cx.time_law(at, text)).unwrap_or(Law::Constant(default))

@@ -1,5 +1,6 @@
 //! The way from an input to a plan.
 
+use super::attributes::resolve_attributes;
 use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
 use super::context::Context;
@@ -17,6 +18,7 @@ use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
+use super::security::{check_reachable, check_tokens, resolve_credentials};
 use super::settings::resolve_settings;
 use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
@@ -37,6 +39,8 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     check_faults(&mut cx, &plan);
     check_sessions(&mut cx, &plan);
     check_shards(&mut cx, &plan);
+    check_tokens(&mut cx, &plan);
+    check_reachable(&mut cx, &plan);
     if cx.has_errors() {
         return Err(cx.into_diags());
     }
@@ -49,6 +53,8 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let input = cx.input;
     let settings = resolve_settings(cx);
     let mut directory = Directory::collect(cx);
+    let attributes = resolve_attributes(cx, &directory);
+    let credentials = resolve_credentials(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
     let limits = resolve_limits(cx);
@@ -100,6 +106,8 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         places: resolve_places(&directory),
         entities,
         limits,
+        attributes,
+        credentials,
         links: links.list.clone(),
         components,
         warm,

@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::context::{At, Context, listed};
-use super::model::{ComponentId, Effect, OperationId, Plan, Step};
+use super::model::{ComponentId, Effect, OperationId, Plan, Runs, Step};
 use super::query::visit_calls;
 use std::collections::BTreeSet;
 
@@ -41,6 +41,15 @@ fn reachable(plan: &Plan) -> BTreeSet<(ComponentId, OperationId)> {
     for client in plan.workloads.iter().map(|workload| &plan.clients[workload.client]) {
         for journey in &client.journeys {
             visit_calls(&journey.steps, &mut |call| to_follow.push((call.target, call.operation)));
+        }
+    }
+    // Messages and schedules start work of their own.
+    for consumer in &plan.messaging.consumers {
+        match &consumer.runs {
+            Runs::One(operation) => to_follow.push((consumer.component, *operation)),
+            Runs::BySubject(all) => {
+                to_follow.extend(all.iter().map(|(_, operation)| (consumer.component, *operation)));
+            }
         }
     }
     while let Some((target, operation)) = to_follow.pop() {

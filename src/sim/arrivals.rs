@@ -230,6 +230,9 @@ impl Engine<'_> {
         frame.parent = NONE;
         frame.from_site = NONE;
         frame.deadline = u64::MAX;
+        if self.t.attributes.count > 0 {
+            self.draw_attributes(f, load);
+        }
         self.records.traffic[self.slots.current * self.t.traffic.len() + traffic as usize].arrived += 1;
         self.records.window[traffic as usize].arrived += 1;
     }
@@ -249,6 +252,7 @@ impl Engine<'_> {
                     counts.ok += 1
                 }
                 counts.latency.record(latency);
+                counts.wrong += u64::from(answer.taint != 0);
                 window.answered += 1;
                 if let Some(phase) = self.slots.counted_phase(slot) {
                     let row = phase as usize * self.t.traffic.len() + traffic;

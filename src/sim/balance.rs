@@ -132,6 +132,9 @@ impl Engine<'_> {
             self.frames[c].replica = replica;
         }
         self.frames[f].target_replica = replica;
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, c);
+        }
         let outstanding = self.t.policies[policy as usize].outstanding;
         if outstanding != NONE && replica != NONE {
             let number = replica - self.t.comps[target as usize].first_replica;

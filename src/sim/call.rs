@@ -147,10 +147,11 @@ impl Engine<'_> {
         let rule = &self.t.policies[policy as usize];
         let timeout_at = self.now.saturating_add(rule.attempt_timeout);
         let until = if rule.is_plain { timeout_at } else { self.call_deadline(f, policy).min(timeout_at) };
-        if until < u64::MAX {
-            let at = SimTime(until.max(self.now));
+        let wake = until.min(self.now.saturating_add(rule.first_token_timeout));
+        if wake < u64::MAX {
+            let at = SimTime(wake.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => {
+                Some(lane) if wake == timeout_at => {
                     self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
                 }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
@@ -257,10 +258,11 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
+        let answer = if answer.taint == 0 { answer } else { self.examine(f, answer) };
         let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.found) };
         let policy = self.policy_of(f);
         let end = match class {
-            ErrorClass::Reset | ErrorClass::Refused => End::Broken,
+            ErrorClass::Reset | ErrorClass::Refused | ErrorClass::Denied => End::Broken,
             class => End::Answered { is_failure: matches!(class, ErrorClass::Error | ErrorClass::Shed) },
         };
         self.end_attempt(f, policy, end);

@@ -4,8 +4,9 @@ mod ends;
 mod messaging;
 
 use super::compile_ends::{is_fixed, session};
+use super::gate::gated;
 use super::guard::add_guard;
-use super::limits::bound;
+use super::limits::{bound, index};
 use super::shape::holding;
 use super::tables::{
     BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
@@ -19,9 +20,11 @@ use crate::units::SimSpan;
 
 /// Builds the tables; constant delays get their lanes in `queue`.
 pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
-    let mut compiler = Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0 };
+    let mut compiler =
+        Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0, holders: Vec::new() };
     compiler.places();
     compiler.entities();
+    compiler.attributes();
     compiler.components();
     compiler.policies();
     compiler.messages();
@@ -38,6 +41,8 @@ pub(super) struct Compiler<'a> {
     /// Name of the component or client whose steps are being compiled: part of every salt.
     pub(super) scope: String,
     place: u32,
+    /// Who holds tokens of which entity: by scope and entity.
+    pub(super) holders: Vec<(String, usize)>,
 }
 
 impl Compiler<'_> {
@@ -98,14 +103,11 @@ impl Compiler<'_> {
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache, mut first_buffer) = (0, 0, 0, 0);
         let ends = ends::policy_ends(self.plan);
+        let gated = gated(self.plan, &ends);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
-            self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
-                rate_per_ns: admission.bucket.rate_per_sec / 1e9,
-                burst: admission.bucket.burst,
-                excess: admission.excess,
-                retry_after: admission.retry_after,
-            }));
+            self.t.buckets.extend(component.admission.iter().map(BucketRule::new));
+            let walls = self.walls(component);
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
@@ -135,6 +137,10 @@ impl Compiler<'_> {
                 drops_expired: component.queue.drops_expired,
                 standing: component.queue.standing,
                 concurrency: component.concurrency,
+                walls,
+                inspection: component.firewall.iter().map(|rule| rule.delay.0).sum(),
+                gated: gated[number],
+                certificate: index(component.certificate),
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
@@ -193,8 +199,13 @@ impl Compiler<'_> {
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
+                    && policy.first_token_timeout.is_none()
+                    && self.plan.attributes.is_empty()
                     && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
+                first_token_timeout: span(policy.first_token_timeout),
+                validates: policy.validates,
+                credential: index(policy.credential),
                 inherits_deadline: policy.inherits_deadline,
                 cancels: policy.cancels,
                 attempts_max: policy.retry.attempts_max,
@@ -234,14 +245,10 @@ impl Compiler<'_> {
                 let entry = self.program(&operation.steps);
                 let request_bytes = operation.request_bytes.as_ref().map(|law| self.delay(law));
                 let response_bytes = operation.response_bytes.as_ref().map(|law| self.delay(law));
-                let cost =
-                    |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
-                self.t.ops.push(Op {
-                    entry,
-                    request_bytes,
-                    response_bytes,
-                    costs: component.admission.iter().map(cost).collect(),
-                });
+                let costs = self.costs(component, index);
+                let first_meter = self.t.meters;
+                self.t.meters += component.meters.len() as u32;
+                self.t.ops.push(Op { entry, request_bytes, response_bytes, costs, first_meter });
             }
         }
         self.probes();
@@ -297,6 +304,7 @@ impl Compiler<'_> {
                 }
                 Source::Replay { .. } => {}
             }
+            let attributes = self.attributes_of(workload);
             self.t.loads.push(Load {
                 salt: rng::name_hash(&format!("load/{}", workload.name)),
                 source: workload.source.clone(),
@@ -304,6 +312,7 @@ impl Compiler<'_> {
                 think,
                 phases,
                 batch: workload.batch.as_ref().map(Sampler::new),
+                attributes,
                 classes,
                 flows,
             });
@@ -327,12 +336,13 @@ impl Compiler<'_> {
         let base = self.t.code.len() as u32;
         for ins in &mut code {
             match ins {
-                Ins::Jump { to } => *to += base,
+                Ins::Jump { to } | Ins::If { otherwise: to, .. } => *to += base,
                 Ins::Choose { first, count, .. } => {
                     for choice in &mut self.t.choices[*first as usize..(*first + *count) as usize] {
                         choice.1 += base;
                     }
                 }
+                Ins::Token { step } => self.t.tokens[*step as usize].done += base,
                 Ins::CacheCheck { cached } => {
                     let step = &mut self.t.cached[*cached as usize];
                     step.hit += base;
@@ -410,6 +420,8 @@ impl Compiler<'_> {
             }
             Step::Reply => code.push(Ins::Reply),
             Step::Message(step) => self.emit_message(step, code),
+            Step::Token(token) => self.emit_token(token, code),
+            other => self.emit_by_attributes(other, code),
         }
     }
 
@@ -481,6 +493,7 @@ impl Compiler<'_> {
             only_replica,
             effect,
             is_idempotent: operation.idempotent,
+            streams: call.streams,
         });
         (self.t.sites.len() - 1) as u32
     }

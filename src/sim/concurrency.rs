@@ -5,6 +5,7 @@
 
 use super::engine::Engine;
 use super::exec::Answer;
+use super::frame::flag;
 use crate::plan::{ConcurrencyLimit, ErrorClass, LimitLaw, LimitRange, PRIORITY_MAX};
 
 /// Fewest requests that make a sample.
@@ -166,10 +167,13 @@ impl Engine<'_> {
         let frame = &self.frames[f];
         let replica = &self.replicas[frame.replica as usize];
         let state = replica.limit.as_ref()?;
-        if state.admits(rule, replica.inside, frame.priority) {
+        // Whoever a firewall has looked at is inside already.
+        let others = replica.inside - u32::from(frame.has(flag::INSIDE));
+        if state.admits(rule, others, frame.priority) {
             return None;
         }
         self.stations[comp].counts.shed += 1;
+        self.count_outside(f, comp);
         Some(self.reply(f, Answer::failed(ErrorClass::Shed)))
     }
 

@@ -77,7 +77,9 @@ impl Engine<'_> {
         if state.idle > 0 {
             state.idle -= 1;
             state.in_use += 1;
-            self.frames[f].set(flag::HAS_CONNECTION);
+            let frame = &mut self.frames[f];
+            frame.set(flag::HAS_CONNECTION);
+            frame.clear(flag::NEW_CONNECTION);
             return self.send(f, policy);
         }
         if state.open() < state.size {
@@ -111,7 +113,7 @@ impl Engine<'_> {
         self.edge(policy).connects += 1;
         self.pools[pool].in_use += 1;
         let frame = &mut self.frames[f];
-        frame.set(flag::HAS_CONNECTION);
+        frame.set(flag::HAS_CONNECTION | flag::NEW_CONNECTION);
         let key = rng::nth(
             rng::key(frame.key, SALT_CONNECT ^ self.t.policies[policy as usize].salt),
             u64::from(frame.attempt),
@@ -214,7 +216,9 @@ impl Engine<'_> {
             let next = if self.pools[pool].idle > 0 {
                 self.pools[pool].idle -= 1;
                 self.pools[pool].in_use += 1;
-                self.frames[f].set(flag::HAS_CONNECTION);
+                let frame = &mut self.frames[f];
+                frame.set(flag::HAS_CONNECTION);
+                frame.clear(flag::NEW_CONNECTION);
                 self.send(f, policy)
             } else {
                 self.open_pooled(f, policy, pool)

@@ -25,6 +25,12 @@ pub(super) enum Control {
     Reshard { comp: u32 },
     /// Something in the life of replicas is due.
     Fleet(FleetEvent),
+    /// The first token of an answer reaches a caller of this epoch.
+    FirstToken { frame: u32, epoch: u32 },
+    /// A firewall rule looks at the rate.
+    FloodLook { wall: u32 },
+    /// A firewall rule begins to act.
+    FloodActs { wall: u32 },
     /// Loops are taken away.
     Ablate,
     /// Something about messages.
@@ -75,6 +81,9 @@ impl Engine<'_> {
             Control::Flush { replica } => self.flush_due(replica),
             Control::Reshard { comp } => self.reshard(comp as usize),
             Control::Fleet(event) => return self.fleet_event(event),
+            Control::FloodLook { wall } => self.look_for_flood(wall),
+            Control::FloodActs { wall } => self.act_on_flood(wall),
+            Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
             Control::Ablate => self.ablate(),
             Control::Message(happening) => return self.message_event(happening),
         }
@@ -91,6 +100,9 @@ impl Engine<'_> {
             }
             Control::Reshard { comp } => self.t.comps[comp as usize].salt ^ 6,
             Control::Fleet(event) => self.fleet_identity(event),
+            Control::FloodLook { wall } => self.t.walls[wall as usize].salt,
+            Control::FloodActs { wall } => self.t.walls[wall as usize].salt ^ 1,
+            Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
             Control::Ablate => 3,
             Control::Message(happening) => self.message_identity(happening),
         }

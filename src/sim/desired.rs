@@ -16,6 +16,7 @@ pub(super) struct Sample {
     /// Per second.
     pub(super) requests: Option<f64>,
     pub(super) queue: Option<f64>,
+    pub(super) backlog: Option<f64>,
 }
 
 impl Sample {
@@ -25,6 +26,7 @@ impl Sample {
             Measure::Concurrency => self.concurrency,
             Measure::Requests => self.requests,
             Measure::Queue => self.queue,
+            Measure::Backlog => self.backlog,
         }
     }
 }

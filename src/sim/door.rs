@@ -28,8 +28,9 @@ impl Engine<'_> {
             return Some(self.suffer_outage(f, comp, *mode));
         }
         for fault in &trouble.throttles {
+            let cost = self.throttled_cost(f, *fault);
             if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
-                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
+                && let Grant::Refused(wait) = state.take(rule, cost, self.now)
             {
                 let retry_after = if rule.retry_after { wait } else { 0 };
                 self.stations[comp].counts.throttled += 1;
@@ -39,7 +40,16 @@ impl Engine<'_> {
         trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
     }
 
-    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+    /// What a request takes from an imposed allowance.
+    fn throttled_cost(&self, f: u32, fault: u32) -> f64 {
+        let Effect::Throttle { limit: Some(limit), .. } = self.plan.faults[fault as usize].effect else {
+            return 1.0;
+        };
+        let cost = self.t.ops[self.frames[f].op as usize].costs.get(limit);
+        cost.map_or(1.0, |cost| self.amount(f, *cost).max(0.0))
+    }
+
+    pub(super) fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
         let counts = &mut self.stations[comp].counts;
         match mode {
             OutageMode::Refuse => {
@@ -97,7 +107,7 @@ impl Engine<'_> {
     }
 
     /// Whether a request is a probe of health.
-    fn is_probe(&self, f: u32) -> bool {
+    pub(super) fn is_probe(&self, f: u32) -> bool {
         let parent = self.frames[f].parent;
         parent != NONE && self.frames[parent].role == Role::Probe
     }

@@ -1,13 +1,16 @@
 //! The event loop and its state.
 
 use super::arrivals::{Generator, User};
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::firewall::WallState;
 use super::fleet::Fleet;
 use super::flights::{Flight, FlightKey};
 use super::frame::{Frames, State};
+use super::gate::CredentialRule;
 use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
@@ -19,6 +22,7 @@ use super::shards::Rings;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
+use super::tokens::TokenTimes;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -71,6 +75,10 @@ pub(super) struct Engine<'p> {
     pub(super) sojourns: Vec<Histogram>,
     /// Calls by policy, in the present slot.
     pub(super) edges: Vec<EdgeSlot>,
+    /// Units metered by operation and meter, in the present slot.
+    pub(super) usage: Vec<f64>,
+    /// What requests carry, by frame.
+    pub(super) attributes: AttributeRows,
     pub(super) records: Records,
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,
@@ -83,6 +91,13 @@ pub(super) struct Engine<'p> {
     pub(super) ablation: Vec<super::Loop>,
     pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
+    /// Allowances of single keys, by bucket and key.
+    pub(super) keyed_buckets: BTreeMap<(u32, u64), BucketState>,
+    pub(super) walls: Vec<WallState>,
+    pub(super) credentials: Vec<CredentialRule>,
+    /// Faults that cut connections now.
+    pub(super) blocks: Vec<u32>,
+    pub(super) tokens: TokenTimes,
     pub(super) caches: Vec<CacheMemory>,
     /// What written-behind caches have not written yet.
     pub(super) buffers: Vec<Buffer>,
@@ -243,6 +258,7 @@ impl Engine<'_> {
             State::Returning => self.returned(f),
             State::Waiting => self.waited(f),
             State::Held => self.released_by_allowance(f),
+            State::Inspected => self.inspected(f),
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),

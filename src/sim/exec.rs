@@ -3,6 +3,7 @@
 use super::blame::label;
 use super::engine::{CHAINS_MAX, Engine};
 use super::frame::{Role, State, flag};
+use super::generate::TAINTS;
 use super::tables::{Holds, Ins, NONE, SiteEffect, class_bit};
 use crate::kernel::Phase;
 use crate::outcome::{Bound, WaitKind};
@@ -20,12 +21,14 @@ pub(super) struct Answer {
     pub(super) degraded: bool,
     /// What a cache look-up found: see [`super::cached::found`].
     pub(super) found: u8,
+    /// Flags of an answer that is not what it seems.
+    pub(super) taint: u32,
     /// Nanoseconds after which the caller may come back; 0 says nothing.
     pub(super) retry_after: u64,
 }
 
 impl Answer {
-    pub(super) const OK: Self = Self { error: None, degraded: false, found: 0, retry_after: 0 };
+    pub(super) const OK: Self = Self { error: None, degraded: false, found: 0, taint: 0, retry_after: 0 };
 
     pub(super) fn failed(class: ErrorClass) -> Self {
         Self { error: Some(class), ..Self::OK }
@@ -112,7 +115,10 @@ impl Engine<'_> {
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
             Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
-            Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
+            Ins::Try { body, salt, .. } => {
+                self.frames[f].aux = 0;
+                return Some(self.branch(f, body, salt, Role::Branch));
+            }
             Ins::MarkDegraded => {
                 self.frames[f].set(flag::DEGRADED);
                 self.frames[f].pc += 1;
@@ -128,6 +134,7 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Start { body, salt } => {
+                self.frames[f].aux = 0;
                 let detached = self.branch(f, body, salt, Role::Detached);
                 if !self.messaging.is_empty() {
                     self.keep_begun(f, detached);
@@ -140,6 +147,33 @@ impl Engine<'_> {
                 self.frames[f].pc += 1;
             }
             Ins::Message { what, body } => return self.run_message(f, what, body),
+            other => return self.run_by_attributes(f, other),
+        }
+        None
+    }
+
+    /// Instructions that depend on attributes; `None` when the frame goes on.
+    #[inline(never)]
+    fn run_by_attributes(&mut self, f: u32, ins: Ins) -> Option<u32> {
+        match ins {
+            Ins::If { condition, otherwise } => {
+                let pc = if self.holds_true(f, condition) { self.frames[f].pc + 1 } else { otherwise };
+                self.frames[f].pc = pc;
+            }
+            Ins::Set { first, count, salt } => {
+                self.set_attributes(f, first, count, salt);
+                self.frames[f].pc += 1;
+            }
+            Ins::Token { step } => self.check_token(f, step),
+            Ins::TokenIssued { step } => self.token_issued(f, step),
+            Ins::Prefill { step } => return Some(self.prefill(f, step)),
+            Ins::Decode { step } => return Some(self.decode(f, step)),
+            Ins::Generated { step } => return Some(self.generated(f, step)),
+            Ins::Meter { meter, amount } => {
+                let units = self.amount(f, self.t.attributes.amounts[amount as usize]);
+                self.count_usage(f, meter, units);
+                self.frames[f].pc += 1;
+            }
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -214,6 +248,9 @@ impl Engine<'_> {
             parent.child = b;
             parent.child_born = born;
         }
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, b);
+        }
         b
     }
 
@@ -245,10 +282,11 @@ impl Engine<'_> {
     fn succeed(&mut self, f: u32) -> u32 {
         let frame = &self.frames[f];
         let degraded = frame.has(flag::DEGRADED);
-        if frame.role == Role::Server && !frame.has(flag::REPLIED) && self.messages_take_no_time() {
+        if frame.role == Role::Server && !frame.has(flag::REPLIED | TAINTS) && self.messages_take_no_time() {
             return self.succeed_at_once(f, degraded);
         }
-        self.conclude(f, Answer { degraded, ..Answer::OK })
+        let taint = frame.flags & TAINTS;
+        self.conclude(f, Answer { degraded, taint, ..Answer::OK })
     }
 
     /// A server answers a caller next door: the most common end of all, in one go where
@@ -296,13 +334,14 @@ impl Engine<'_> {
         if answer.degraded {
             self.frames[p].set(flag::DEGRADED);
         }
+        self.frames[p].set(answer.taint);
         match self.t.code[self.frames[p].pc as usize] {
             Ins::Repeat { body, salt, .. } => {
-                self.frames.release(b);
+                self.end_branch(b, p);
                 self.round_done(p, answer, body, salt)
             }
             Ins::Try { rescue, .. } => {
-                self.frames.release(b);
+                self.end_branch(b, p);
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
@@ -313,6 +352,14 @@ impl Engine<'_> {
             }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
+    }
+
+    /// Frees a branch, whose parent goes on with what it carried.
+    fn end_branch(&mut self, b: u32, p: u32) {
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(b, p);
+        }
+        self.frames.release(b);
     }
 
     fn round_done(&mut self, p: u32, answer: Answer, body: u32, salt: u64) -> u32 {

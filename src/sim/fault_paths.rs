@@ -33,6 +33,7 @@ impl Engine<'_> {
             }
             Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
+            Effect::Block { .. } => self.block(fault, strength.is_some()),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
                 self.refit_pools(*policy as u32, fault, strength)

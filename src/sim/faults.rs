@@ -8,6 +8,7 @@ use super::engine::{Engine, tag};
 use super::fault_replicas::Looping;
 use super::fleet::{Life, Mark};
 use super::frame::State;
+use super::generate::BadOutput;
 use super::limits::BucketState;
 use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
@@ -44,6 +45,8 @@ pub(super) struct Trouble {
     pub(super) throttles: Vec<u32>,
     /// What its life means at the door.
     pub(super) mark: Mark,
+    pub(super) bad_outputs: Vec<(u32, BadOutput)>,
+    pub(super) clocks: Vec<(u32, i64)>,
 }
 
 impl Trouble {
@@ -66,6 +69,8 @@ impl Trouble {
             && self.left.is_empty()
             && self.throttles.is_empty()
             && self.mark == Mark::None
+            && self.bad_outputs.is_empty()
+            && self.clocks.is_empty()
     }
 }
 
@@ -118,12 +123,7 @@ impl FaultState {
             Effect::Latency { add, .. } => path_law = law(add),
             Effect::Messages(MessageFault::Misdelivery { by, .. }) => path_law = law(by),
             Effect::Throttle { bucket, retry_after, .. } => {
-                let rule = BucketRule {
-                    rate_per_ns: bucket.rate_per_sec / 1e9,
-                    burst: bucket.burst,
-                    excess: crate::plan::Excess::Reject,
-                    retry_after: *retry_after,
-                };
+                let rule = BucketRule { retry_after: *retry_after, ..BucketRule::of(bucket) };
                 let state = BucketState::full(&rule, 0);
                 throttle = Some((rule, state));
             }
@@ -329,6 +329,15 @@ impl Engine<'_> {
                 self.clear_memory(r);
                 self.reshard(target.component);
             }
+            Effect::BadOutput { malformed, wrong, cut, .. } => {
+                let bad = BadOutput {
+                    malformed: malformed * strength,
+                    wrong: wrong * strength,
+                    cut: cut * strength,
+                };
+                mark(&mut trouble.bad_outputs, fault, bad);
+            }
+            Effect::ClockSkew { offset, .. } => mark(&mut trouble.clocks, fault, *offset),
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -368,6 +377,8 @@ impl Engine<'_> {
                 trouble.left.retain(|other| *other != fault);
                 self.reshard(target.component);
             }
+            Effect::BadOutput { .. } => trouble.bad_outputs.retain(|(other, _)| *other != fault),
+            Effect::ClockSkew { .. } => trouble.clocks.retain(|(other, _)| *other != fault),
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -413,7 +424,9 @@ impl Engine<'_> {
         trouble.down += 1;
         if trouble.down == 1 {
             let inside = self.replicas[r as usize].inside;
-            self.lose_work(r);
+            if self.mark_of(r) != Mark::Absent {
+                self.lose_work(r);
+            }
             self.note_membership(r);
             self.after_loss(r, inside);
         }
@@ -512,6 +525,8 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Reclaim { replicas, .. }
         | Effect::Flush { replicas, .. }
         | Effect::Reshard { replicas }
+        | Effect::BadOutput { replicas, .. }
+        | Effect::ClockSkew { replicas, .. }
         | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
             replicas
         }

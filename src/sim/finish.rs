@@ -7,8 +7,8 @@ use super::net::class_from;
 use super::record::{BUSY_FRACTION_BITS, CompCounts, ERROR_CLASSES, TrafficCounts};
 use super::tables::{Holds, NONE};
 use crate::outcome::{
-    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, OperationOutcome, Outcome, Phase,
-    ReplicaSlot, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
+    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, MeterOutcome, OperationOutcome, Outcome,
+    Phase, ReplicaSlot, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
 };
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -205,6 +205,7 @@ impl Engine<'_> {
                 .iter()
                 .map(|slot| self.records.sojourns[slot * ops + first_op + number].clone())
                 .collect(),
+            meters: self.meters(comp, first_op + number, kept),
         });
         let slots = kept.iter().map(|slot| {
             let inside = if *slot == self.slots.current { left.inside[comp] } else { 0 };
@@ -225,6 +226,18 @@ impl Engine<'_> {
         }
     }
 
+    fn meters(&self, comp: usize, op: usize, kept: &[usize]) -> Vec<MeterOutcome> {
+        let first = self.t.ops[op].first_meter as usize;
+        let usage = |meter: usize| move |slot: &usize| slot * self.t.meters as usize + first + meter;
+        let meters = self.plan.components[comp].meters.iter().enumerate();
+        let outcome = |(number, meter): (usize, &crate::plan::Meter)| MeterOutcome {
+            name: meter.name.clone(),
+            price: meter.price,
+            usage: kept.iter().map(usage(number)).map(|index| self.records.usage[index]).collect(),
+        };
+        meters.map(outcome).collect()
+    }
+
     fn component_slot(&self, comp: usize, counts: &CompCounts) -> ComponentSlot {
         let shift = if self.t.comps[comp].shared_cores.is_some() { BUSY_FRACTION_BITS } else { 0 };
         let mut cache = counts.cache.clone();
@@ -238,6 +251,7 @@ impl Engine<'_> {
             shed: counts.shed,
             throttled: counts.throttled,
             refused: counts.refused,
+            denied: counts.denied,
             reneged: counts.reneged,
             expired: counts.expired,
             cancelled: counts.cancelled,
@@ -254,6 +268,7 @@ impl Engine<'_> {
             queue_max: counts.waiting_max,
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
+            model: counts.model.as_deref().cloned(),
             store: self.t.comps[comp].is_store.then(|| counts.store.clone()),
             shards: counts.shards.clone(),
             ..ComponentSlot::default()
@@ -365,5 +380,7 @@ fn traffic_slot(counts: &TrafficCounts, open: u64) -> TrafficSlot {
         open,
         latency: counts.latency.clone(),
         latency_failed: counts.latency_failed.clone(),
+        wrong: counts.wrong,
+        first_token: counts.first_token.clone(),
     }
 }

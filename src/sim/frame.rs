@@ -14,6 +14,8 @@ pub(super) enum State {
     Travelling,
     /// Held by an allowance.
     Held,
+    /// Being checked by a firewall.
+    Inspected,
     /// Held by a fault that makes some requests slow.
     Delayed,
     /// For a new instance to start.
@@ -101,6 +103,14 @@ pub(super) mod flag {
     pub(crate) const HEDGED: u32 = 32768;
     /// It works on a message: nobody waits for its answer but the broker.
     pub(crate) const MESSAGE: u32 = 1024;
+    /// Its answer does not have the form asked for.
+    pub(crate) const MALFORMED: u32 = 1 << 20;
+    /// Its answer is wrong, and nobody noticed.
+    pub(crate) const WRONG: u32 = 1 << 21;
+    /// Its user has seen the first token of an answer.
+    pub(crate) const FIRST_TOKEN: u32 = 1 << 22;
+    /// The connection of its call was opened for this attempt.
+    pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
 }
 
 /// One activation.

@@ -104,6 +104,9 @@ impl Engine<'_> {
         frame.priority = crate::plan::PRIORITY_DEFAULT;
         frame.slot = self.slots.current as u16;
         frame.pc = self.t.comps[comp].probe;
+        if self.t.attributes.count > 0 {
+            self.draw_default_attributes(f);
+        }
         f
     }
 
@@ -137,7 +140,7 @@ impl Engine<'_> {
         let kind = if is_bad { ReplicaNoteKind::Unhealthy } else { ReplicaNoteKind::Healthy };
         self.note_replicas(comp, kind, number, number);
         let replaces = self.plan.components[comp].health.as_ref().is_some_and(|health| health.replaces);
-        if is_bad && replaces {
+        if is_bad && replaces && !self.is_ablated(super::Loop::HealthChecks) {
             self.end_replica(replica);
             self.reconcile(comp);
         } else {

@@ -5,7 +5,9 @@
 //! everywhere, and a change to one part changes no draw of another.
 
 mod ablate;
+mod admission;
 mod arrivals;
+mod attributes;
 mod balance;
 mod blame;
 mod breaker;
@@ -14,6 +16,7 @@ mod cached;
 mod call;
 mod cancel;
 mod compile;
+mod compile_attributes;
 mod compile_cache;
 mod compile_ends;
 mod concurrency;
@@ -27,9 +30,12 @@ mod fault_paths;
 mod fault_replicas;
 mod faults;
 mod finish;
+mod firewall;
 mod fleet;
 mod flights;
 mod frame;
+mod gate;
+mod generate;
 mod guard;
 mod health;
 mod hedge;
@@ -49,6 +55,7 @@ mod slots;
 mod start;
 mod station;
 mod tables;
+mod tokens;
 mod watch;
 mod windows;
 mod work;

@@ -1,7 +1,8 @@
 //! What is counted while running: areas, counters and histograms by slot.
 
 use super::blame::BlameSums;
-use crate::outcome::{CacheSlot, EdgeSlot, ShardSlot, StoreSlot};
+use super::tables::Tables;
+use crate::outcome::{CacheSlot, EdgeSlot, ModelSlot, ShardSlot, StoreSlot};
 use crate::stats::Histogram;
 
 /// A level integrated over time, exactly: entering at `t` subtracts `t`, leaving adds it.
@@ -135,6 +136,7 @@ pub(super) struct CompCounts {
     pub(super) shed: u64,
     pub(super) throttled: u64,
     pub(super) refused: u64,
+    pub(super) denied: u64,
     pub(super) reneged: u64,
     pub(super) cancelled: u64,
     pub(super) lost: u64,
@@ -151,6 +153,8 @@ pub(super) struct CompCounts {
     pub(super) cache: CacheSlot,
     pub(super) store: StoreSlot,
     pub(super) shards: ShardSlot,
+    /// Present once it has generated something or passed a first token on.
+    pub(super) model: Option<Box<ModelSlot>>,
 }
 
 /// What became of replicas in one slot of one component.
@@ -175,7 +179,7 @@ pub(super) struct ReplicaCounts {
 impl CompCounts {
     /// Requests that were turned away.
     pub(super) fn rejected(&self) -> u64 {
-        self.shed + self.throttled + self.refused
+        self.shed + self.throttled + self.refused + self.denied
     }
 }
 
@@ -188,6 +192,10 @@ pub(super) struct TrafficCounts {
     pub(super) errors: [u64; ERROR_CLASSES],
     pub(super) latency: Histogram,
     pub(super) latency_failed: Histogram,
+    /// Answers that were wrong, though nobody noticed.
+    pub(super) wrong: u64,
+    /// Arrival to the first token of an answer.
+    pub(super) first_token: Histogram,
 }
 
 /// How many error classes there are.
@@ -209,6 +217,8 @@ pub(super) struct Records {
     pub(super) comps: Vec<CompCounts>,
     pub(super) sojourns: Vec<Histogram>,
     pub(super) edges: Vec<EdgeSlot>,
+    /// Units metered, by operation and meter.
+    pub(super) usage: Vec<f64>,
     pub(super) traffic: Vec<TrafficCounts>,
     /// `phase * traffic + index`; phases as in `outcome::Phase`.
     pub(super) blame: Vec<BlameSums>,
@@ -217,7 +227,10 @@ pub(super) struct Records {
 
 impl Records {
     /// Makes room for one more slot.
-    pub(super) fn add_slot(&mut self, comps: usize, ops: usize, edges: usize, traffic: usize) {
+    pub(super) fn add_slot(&mut self, t: &Tables) {
+        let (comps, ops, edges) = (t.comps.len(), t.ops.len(), t.policies.len());
+        let (traffic, meters) = (t.traffic.len(), t.meters as usize);
+        self.usage.resize(self.usage.len() + meters, 0.0);
         self.comps.resize(self.comps.len() + comps, CompCounts::default());
         self.sojourns.resize(self.sojourns.len() + ops, Histogram::default());
         self.edges.resize(self.edges.len() + edges, EdgeSlot::default());

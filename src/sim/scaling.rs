@@ -74,6 +74,7 @@ impl Engine<'_> {
 
     fn measure_stretch(&mut self, comp: usize) -> Sample {
         let (areas, arrived) = (self.stations[comp].levels.snapshot(self.now), self.arrived_ever(comp));
+        let backlog = self.backlog_for(comp) as f64;
         let is_limited = self.resource_of(comp) != Resource::Unlimited;
         let meter = &mut self.fleet.meters[comp];
         let spent = areas.since(&meter.areas);
@@ -89,14 +90,17 @@ impl Engine<'_> {
             concurrency: per_replica(spent.inside as f64),
             requests: per_replica(came * 1e9),
             queue: per_replica(spent.waiting as f64),
+            backlog: (placed > 0.0).then(|| backlog * time / placed),
         }
     }
 
     /// A data point can be seen: decide, and see that there are as many as asked for.
     pub(super) fn scaling_decision(&mut self, comp: usize) {
         let Some(rule) = &self.plan.components[comp].scaling else { return };
+        let is_frozen = self.is_ablated(super::Loop::Autoscaler);
         let Some(scaler) = &mut self.fleet.scalers[comp] else { return };
-        if let Some(sample) = scaler.unseen.pop_front() {
+        let seen = scaler.unseen.pop_front();
+        if let Some(sample) = seen.filter(|_| !is_frozen) {
             let before = scaler.desired;
             let after = scaler.decide(rule, &sample, self.now);
             self.note_desired(comp, before, after);

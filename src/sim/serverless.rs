@@ -10,7 +10,7 @@ use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
-use crate::plan::{Component, ErrorClass, Excess, Quota};
+use crate::plan::{Bucket, Component, ErrorClass, Quota};
 use crate::rng;
 
 const SALT_COLD: u64 = rng::name_hash("serverless/cold-start");
@@ -51,8 +51,8 @@ impl Cloud {
     pub(super) fn new(component: &Component) -> Option<Self> {
         let rule = component.serverless.as_ref()?;
         let scale_up = rule.scale_up.map(|(rate, burst)| {
-            let bucket =
-                BucketRule { rate_per_ns: rate / 1e9, burst, excess: Excess::Reject, retry_after: false };
+            let bucket = Bucket { rate_per_sec: rate, burst, stretch: None };
+            let bucket = BucketRule { retry_after: false, ..BucketRule::of(&bucket) };
             let state = BucketState::full(&bucket, 0);
             (bucket, state)
         });

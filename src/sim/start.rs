@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::arrivals::Generator;
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::compile::compile;
@@ -10,8 +11,10 @@ use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::firewall::WallState;
 use super::fleet::Fleet;
 use super::frame::Frames;
+use super::gate::credential_rules;
 use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
@@ -25,6 +28,7 @@ use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
+use super::tokens::TokenTimes;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -68,6 +72,8 @@ impl<'p> Engine<'p> {
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
             edges: vec![EdgeSlot::default(); t.policies.len()],
+            usage: vec![0.0; t.meters as usize],
+            attributes: AttributeRows::new(t.attributes.count),
             records: Records::default(),
             slots,
             slot_marks: vec![Snapshot::default(); comps],
@@ -79,6 +85,11 @@ impl<'p> Engine<'p> {
             ablation: Vec::new(),
             ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
+            keyed_buckets: BTreeMap::new(),
+            walls: vec![WallState::default(); t.walls.len()],
+            credentials: credential_rules(plan, options.seed),
+            blocks: Vec::new(),
+            tokens: TokenTimes::new(t.token_holders),
             caches: caches(plan, options.seed),
             buffers: buffers(&t),
             rings: Rings::new(plan, &t.comps, &t.policies),
@@ -125,6 +136,7 @@ impl<'p> Engine<'p> {
         self.warm_caches();
         self.schedule_faults();
         self.schedule_window();
+        self.start_walls();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
             let key = rng::key(self.seed, self.t.loads[load].salt);
             self.generators.push(Generator::new(load as u32, key, &workload.source));
@@ -146,8 +158,7 @@ impl<'p> Engine<'p> {
     }
 
     fn add_slot_tables(&mut self) {
-        let t = &self.t;
-        self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.records.add_slot(&self.t);
         self.messaging.add_slot();
     }
 
@@ -171,6 +182,8 @@ impl<'p> Engine<'p> {
         let (ops, policies) = (self.sojourns.len(), self.edges.len());
         self.sojourns.swap_with_slice(&mut self.records.sojourns[slot * ops..(slot + 1) * ops]);
         self.edges.swap_with_slice(&mut self.records.edges[slot * policies..(slot + 1) * policies]);
+        let meters = self.usage.len();
+        self.usage.swap_with_slice(&mut self.records.usage[slot * meters..(slot + 1) * meters]);
     }
 
     /// Adds each component's integrals since the last time to the present slot.

@@ -6,7 +6,6 @@ use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::faults::Trouble;
 use super::frame::{State, flag};
-use super::limits::Grant;
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
@@ -82,7 +81,10 @@ impl Station {
                 _ => u64::MAX,
             },
             drops_expired: rule.drops_expired,
-            has_allowances: !rule.buckets.is_empty() || rule.concurrency.is_some(),
+            has_allowances: !rule.buckets.is_empty()
+                || rule.concurrency.is_some()
+                || !rule.walls.is_empty()
+                || rule.gated,
             queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -101,6 +103,11 @@ impl Replica {
     #[inline]
     pub(super) fn pending(&self) -> u64 {
         self.cores.as_ref().map_or(0, |cores| cores.pending)
+    }
+
+    /// Nanoseconds by which its clock is ahead.
+    pub(super) fn clock_offset(&self) -> i64 {
+        self.trouble.as_ref().map_or(0, |trouble| trouble.clock_offset())
     }
 
     /// Whether it takes part in anything: it is up, not paused, and takes new work.
@@ -173,14 +180,17 @@ impl Engine<'_> {
         {
             return next;
         }
-        if let Some(next) = self.refused_by_limit(f, comp) {
+        if self.t.comps[comp].gated
+            && let Some(next) = self.pass_gate(f, comp)
+        {
             return next;
         }
-        if let Some(next) = self.pass_allowances(f, comp, self.t.comps[comp].buckets.clone()) {
+        if !self.t.comps[comp].walls.is_empty()
+            && let Some(next) = self.pass_firewall(f, comp)
+        {
             return next;
         }
-        self.count_inside(f, comp);
-        self.line_up(f, comp)
+        self.pass_limits(f, comp)
     }
 
     #[inline]
@@ -189,42 +199,6 @@ impl Engine<'_> {
         frame.set(flag::INSIDE);
         self.replicas[frame.replica as usize].inside += 1;
         self.stations[comp].count_inside(self.now);
-    }
-
-    /// Checks every allowance; `None` when the request may go on now.
-    fn pass_allowances(&mut self, f: u32, comp: usize, buckets: std::ops::Range<u32>) -> Option<u32> {
-        let op = self.frames[f].op as usize;
-        let mut hold = 0;
-        for (position, bucket) in buckets.enumerate() {
-            let rule = &self.t.buckets[bucket as usize];
-            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(1.0);
-            match self.buckets[bucket as usize].take(rule, cost, self.now) {
-                Grant::Now => {}
-                Grant::After(wait) => hold = hold.max(wait),
-                Grant::Refused(wait) => {
-                    let retry_after = if rule.retry_after { wait } else { 0 };
-                    self.stations[comp].counts.throttled += 1;
-                    let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
-                    return Some(self.reply(f, answer));
-                }
-            }
-        }
-        if hold == 0 {
-            return None;
-        }
-        self.count_inside(f, comp);
-        self.frames[f].state = State::Held;
-        self.schedule(f, hold, Phase::Timer);
-        Some(NONE)
-    }
-
-    /// An allowance lets a request go on.
-    pub(super) fn released_by_allowance(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        self.logs.charge(log, self.now, label(comp, WaitKind::Admission));
-        self.frames[f].since = self.now;
-        self.line_up(f, comp as usize)
     }
 
     /// Takes a thread, or waits for one.

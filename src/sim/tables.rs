@@ -2,8 +2,12 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::attributes::{AmountRule, AttributeTables, ValueRule};
 use super::cache::Life;
+use super::firewall::WallRule;
+use super::generate::GenerateRule;
 use super::messaging::tables::{MessageIns, MessageTables};
+use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
@@ -87,6 +91,22 @@ pub(super) enum Ins {
     Fail { probability: f64, class: ErrorClass, entity: u32, salt: u64 },
     /// Begin a body and go on.
     Start { body: u32, salt: u64 },
+    /// Go on, or elsewhere if a condition does not hold.
+    If { condition: u32, otherwise: u32 },
+    /// Change attributes; a range of changes.
+    Set { first: u32, count: u32, salt: u64 },
+    /// Read a prompt.
+    Prefill { step: u32 },
+    /// Send the first token and write the rest.
+    Decode { step: u32 },
+    /// After the last token.
+    Generated { step: u32 },
+    /// Go on with a token at hand, or with the steps that get one.
+    Token { step: u32 },
+    /// After the steps that got a token.
+    TokenIssued { step: u32 },
+    /// Count units for the bill.
+    Meter { meter: u32, amount: u32 },
     /// Answer now, go on after.
     Reply,
     /// Something about messages, repetition or progress, with a body if it has one.
@@ -143,6 +163,8 @@ pub(super) struct Site {
     pub(super) only_replica: u32,
     pub(super) effect: SiteEffect,
     pub(super) is_idempotent: bool,
+    /// What it answers is passed on as it comes.
+    pub(super) streams: bool,
 }
 
 /// A compiled cached step.
@@ -188,7 +210,9 @@ pub(super) struct Op {
     pub(super) request_bytes: Option<Delay>,
     pub(super) response_bytes: Option<Delay>,
     /// Cost in each bucket of the component's admission, in order.
-    pub(super) costs: Vec<f64>,
+    pub(super) costs: Vec<AmountRule>,
+    /// First of its component's meters, as counted for this operation.
+    pub(super) first_meter: u32,
 }
 
 /// A compiled call policy.
@@ -197,9 +221,14 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, guard, budget, mark of retries, connection limit, deadline nor counts of unanswered requests.
+    /// Neither pool, guard, budget, mark of retries, connection limit, deadline, attributes nor counts of
+    /// unanswered requests.
     pub(super) is_plain: bool,
     pub(super) total_timeout: u64,
+    pub(super) first_token_timeout: u64,
+    pub(super) validates: bool,
+    /// Credential presented, or `NONE`.
+    pub(super) credential: u32,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
@@ -302,6 +331,14 @@ pub(super) struct Comp {
     pub(super) drops_expired: bool,
     pub(super) standing: Option<Standing>,
     pub(super) concurrency: Option<ConcurrencyLimit>,
+    /// Range of firewall rules.
+    pub(super) walls: std::ops::Range<u32>,
+    /// Time that they take together.
+    pub(super) inspection: u64,
+    /// Something is checked before anything else: reachability, a certificate or a credential.
+    pub(super) gated: bool,
+    /// Certificate shown, or `NONE`.
+    pub(super) certificate: u32,
     /// Range of admission buckets.
     pub(super) buckets: std::ops::Range<u32>,
     pub(super) connections_max: u32,
@@ -333,6 +370,10 @@ pub(super) struct BucketRule {
     pub(super) burst: f64,
     pub(super) excess: Excess,
     pub(super) retry_after: bool,
+    /// Length of the stretches at whose beginning it is filled; 0 refills all the time.
+    pub(super) stretch: u64,
+    /// Entity of which each key has an allowance of its own, or `NONE`.
+    pub(super) each: u32,
 }
 
 /// A compiled link.
@@ -370,6 +411,8 @@ pub(super) struct Load {
     pub(super) think: Option<Delay>,
     pub(super) phases: Vec<(f64, Sampler)>,
     pub(super) batch: Option<Sampler>,
+    /// How each attribute of its requests comes about.
+    pub(super) attributes: Vec<ValueRule>,
     /// Cumulative probabilities with priorities.
     pub(super) classes: Vec<(f64, u8)>,
     /// Cumulative probabilities with flows.
@@ -381,6 +424,14 @@ pub(super) struct Load {
 pub(super) struct Tables {
     pub(super) code: Vec<Ins>,
     pub(super) laws: Vec<Delay>,
+    pub(super) attributes: AttributeTables,
+    pub(super) generates: Vec<GenerateRule>,
+    pub(super) walls: Vec<WallRule>,
+    pub(super) tokens: Vec<TokenRule>,
+    /// How many sets of tokens there are.
+    pub(super) token_holders: u32,
+    /// Meters of all operations.
+    pub(super) meters: u32,
     pub(super) choices: Vec<(f64, u32)>,
     pub(super) groups: Vec<Group>,
     pub(super) rescues: Vec<Rescue>,

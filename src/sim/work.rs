@@ -70,7 +70,7 @@ impl Engine<'_> {
 
     /// Computes where cores are shared or waited for, the pace is not nominal, or there is nothing to do.
     #[inline(never)]
-    fn compute_with_care(&mut self, f: u32, work: u64) -> u32 {
+    pub(super) fn compute_with_care(&mut self, f: u32, work: u64) -> u32 {
         let r = self.frames[f].replica;
         if work == 0 {
             self.frames[f].pc += 1;

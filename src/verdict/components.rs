@@ -2,13 +2,14 @@
 
 use super::caches;
 use super::measure::{Reading, Statistic, View};
+use super::models;
 use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
-struct Members<'a> {
-    name: String,
+pub(super) struct Members<'a> {
+    pub(super) name: String,
     components: Vec<&'a ComponentOutcome>,
     operation: Option<OperationId>,
 }
@@ -27,6 +28,8 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::InSystemQuantile(_) | Metric::InSystemAtLeast(_) | Metric::UpAtLeast(_) => {
             level(view, &members, metric)
         }
+        metric if models::is_about_models(metric) => models::of_component(view, &members, metric),
+        Metric::Cost => models::cost(view, &members.components, members.operation),
         metric => counts(view, &members, metric),
     }
 }
@@ -72,7 +75,7 @@ fn wait(view: &View<'_>, members: &Members<'_>, statistic: Statistic) -> Reading
 }
 
 impl<'a> Members<'a> {
-    fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
+    pub(super) fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
         self.components.iter().flat_map(|component| view.of(&component.slots))
     }
 
@@ -87,7 +90,7 @@ impl<'a> Members<'a> {
 
 /// Requests turned away.
 fn rejected(slot: &ComponentSlot) -> u64 {
-    slot.shed + slot.throttled + slot.refused
+    slot.shed + slot.throttled + slot.refused + slot.denied
 }
 
 /// Requests that ended, except those that their caller cancelled: they say nothing about the component.

@@ -36,6 +36,8 @@ pub(crate) fn plan() -> Plan {
         service_level: ServiceLevel { availability: 0.99, latency_p99: None, hold: SimSpan::from_secs(30) },
         entities: Vec::new(),
         warm: Vec::new(),
+        attributes: Vec::new(),
+        credentials: Vec::new(),
         places: vec![Place { name: "here".into(), zones: 1 }],
         limits: Vec::new(),
         links: Vec::new(),
@@ -58,6 +60,11 @@ pub(crate) fn plan() -> Plan {
             cache: None,
             shards: Shards { hashing: Hashing::Consistent, notice: None },
             store: None,
+            model: None,
+            firewall: Vec::new(),
+            certificate: None,
+            reachable_from: None,
+            meters: Vec::new(),
             operations: vec![operation("get"), operation("put")],
         }],
         clients: vec![Client {
@@ -72,6 +79,7 @@ pub(crate) fn plan() -> Plan {
             client: 0,
             source: Source::Closed { users: 1, think: Law::Constant(1.0) },
             batch: None,
+            attributes: Vec::new(),
             classes: Vec::new(),
         }],
         faults: Vec::new(),
@@ -149,8 +157,8 @@ pub(crate) fn outcome() -> Outcome {
     };
     let sojourn = |count, millis| slots.iter().map(|_| latencies(count, millis)).collect();
     let operations = vec![
-        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20) },
-        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60) },
+        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20), meters: Vec::new() },
+        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60), meters: Vec::new() },
     ];
     let edge_slot = EdgeSlot {
         calls: 100,

@@ -191,10 +191,16 @@ fn unit(metric: Metric) -> Unit {
         | Metric::WaitMean
         | Metric::WaitSd
         | Metric::InstanceTime
+        | Metric::FirstTokenQuantile(_)
+        | Metric::FirstTokenMean
+        | Metric::FirstTokenMax
+        | Metric::TokenTimeQuantile(_)
+        | Metric::TokenTimeMean
         | Metric::RecoveryTime => Unit::Seconds,
         Metric::Throughput
         | Metric::Goodput
         | Metric::ArrivalRate
+        | Metric::TokenRate
         | Metric::Cache(CacheMetric::OriginRate | CacheMetric::EvictionRate) => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
@@ -211,6 +217,8 @@ fn unit(metric: Metric) -> Unit {
         | Metric::StartsDenied
         | Metric::ConnectionsRefused
         | Metric::ConnectionsMax
+        | Metric::Tokens
+        | Metric::Cost
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -230,6 +238,10 @@ fn unit(metric: Metric) -> Unit {
             | CacheMetric::HotShardShare
             | CacheMetric::MovedKeys,
         )
+        | Metric::WrongRate
+        | Metric::MalformedRate
+        | Metric::CutRate
+        | Metric::OverflowRate
         | Metric::TimeoutRate
         | Metric::WaitRate
         | Metric::InSystemAtLeast(_)

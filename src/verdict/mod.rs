@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 mod judge;
 mod measure;
 mod messages;
+mod models;
 mod replicas;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
 use super::{
-    Cache, ConcurrencyLimit, Health, Lifecycle, Operation, PlaceId, Scaling, Serverless, Shards, Standing,
+    Amount, Cache, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Health, Lifecycle, Meter,
+    Model, Operation, PlaceId, Scaling, Serverless, Shards, Standing,
 };
 use crate::dist::Law;
 use crate::units::SimSpan;
@@ -34,6 +35,12 @@ pub struct Component {
     pub speed: f64,
     /// The waiting line before threads or, for async components, before cores.
     pub queue: Queue,
+    /// Rules checked for every request at the door, in order.
+    pub firewall: Vec<FirewallRule>,
+    /// What it shows to whoever opens a connection.
+    pub certificate: Option<CredentialId>,
+    /// Who may call it, in order; `None` is everybody.
+    pub reachable_from: Option<Vec<Caller>>,
     /// Checks made before a request may queue, in order.
     pub admission: Vec<Admission>,
     /// Most requests inside each replica, checked before the limits of `admission`.
@@ -46,6 +53,10 @@ pub struct Component {
     pub shards: Shards,
     /// Present when it keeps datasets.
     pub store: Option<Store>,
+    /// Present when it is a language model.
+    pub model: Option<Model>,
+    /// What is counted for the bill.
+    pub meters: Vec<Meter>,
     /// What it serves.
     pub operations: Vec<Operation>,
 }
@@ -135,11 +146,13 @@ pub struct Admission {
     /// How the allowance refills.
     pub bucket: Bucket,
     /// Units one request takes, by operation index; empty means 1 for all.
-    pub costs: Vec<f64>,
+    pub costs: Vec<Amount>,
     /// What happens to a request that finds too little.
     pub excess: Excess,
     /// Whether a refusal tells the caller when to come back.
     pub retry_after: bool,
+    /// Key space of which each key has an allowance of its own.
+    pub each: Option<EntityId>,
 }
 
 /// A token bucket. A leaky bucket is the same thing seen from the other side
@@ -150,6 +163,8 @@ pub struct Bucket {
     pub rate_per_sec: f64,
     /// Most units it holds; it starts full.
     pub burst: f64,
+    /// Length of the stretches at whose beginning it is filled up; such a bucket refills at no other time.
+    pub stretch: Option<SimSpan>,
 }
 
 /// What happens to a request over the limit.

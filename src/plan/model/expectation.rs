@@ -96,6 +96,30 @@ pub enum Metric {
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
+    /// Share of answers that were wrong though nobody noticed.
+    WrongRate,
+    /// Quantile of the time to the first token of a streamed answer, seconds.
+    FirstTokenQuantile(f64),
+    /// Mean time to the first token, seconds.
+    FirstTokenMean,
+    /// Largest time to the first token, seconds.
+    FirstTokenMax,
+    /// Quantile, over answers, of the time per token written, seconds.
+    TokenTimeQuantile(f64),
+    /// Mean, over answers, of the time per token written, seconds.
+    TokenTimeMean,
+    /// Tokens written per second.
+    TokenRate,
+    /// Tokens read and written.
+    Tokens,
+    /// Share of answers without the form asked for.
+    MalformedRate,
+    /// Share of answers that broke after a part.
+    CutRate,
+    /// Share of prompts that did not fit into the window.
+    OverflowRate,
+    /// US dollars for what meters counted.
+    Cost,
     /// Time-weighted mean number of replicas in service.
     ReplicasMean,
     /// Largest mean number of replicas in service of a window.

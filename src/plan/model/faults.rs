@@ -1,7 +1,8 @@
 //! What goes wrong.
 
 use super::{
-    Bucket, ClientId, ComponentId, EntityId, ErrorClass, LimitId, MessageFault, OperationId, PolicyId,
+    Bucket, ClientId, ComponentId, CredentialId, EntityId, ErrorClass, LimitId, MessageFault, OperationId,
+    PolicyId,
 };
 use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
@@ -88,6 +89,47 @@ pub enum Effect {
         /// Whether health checks do not see it.
         is_blind: bool,
     },
+    /// Answers of language models are bad.
+    BadOutput {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// Share without the form asked for, at full strength.
+        malformed: f64,
+        /// Share wrong in a way that nobody notices, at full strength.
+        wrong: f64,
+        /// Share of streams that break after a part of the answer, at full strength.
+        cut: f64,
+    },
+    /// Clocks are ahead or behind.
+    ClockSkew {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// By how many nanoseconds they are ahead; negative is behind.
+        offset: i64,
+    },
+    /// A credential is not valid while the fault acts, by the clock of whoever checks.
+    Expire {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A credential is replaced when the fault begins; when it ends, everybody knows.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// Time until a replica that presents it has the new one.
+        lag: Law,
+        /// Time until a replica that checks it knows the new one.
+        verifier_lag: Law,
+        /// How long the old one is still accepted.
+        grace: SimSpan,
+    },
+    /// No new connections; open ones stay.
+    Block {
+        /// Who calls whom; never both ways.
+        path: Path,
+        /// Whether callers are told at once.
+        refuses: bool,
+    },
     /// Part of the threads, pool or store connections are unusable.
     Exhaust {
         /// What leaks.
@@ -106,6 +148,8 @@ pub enum Effect {
     Throttle {
         /// Who.
         component: ComponentId,
+        /// Which of its limits says what a request takes; without one each takes 1.
+        limit: Option<usize>,
         /// The allowance imposed at full strength.
         bucket: Bucket,
         /// Whether a refusal tells the caller when to come back.

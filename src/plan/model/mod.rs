@@ -6,6 +6,7 @@
 //! a file. All indices are valid by construction; only [`super::resolve`]
 //! builds one from files. Times in laws are nanoseconds.
 
+mod attributes;
 mod cache;
 mod component;
 mod expectation;
@@ -16,12 +17,14 @@ mod messaging;
 mod overload;
 mod policy;
 mod replicas;
+mod security;
 mod steps;
 
 use crate::dist::Law;
 pub use crate::dist::{Backoff, Popularity};
 pub use crate::spec::InputFile;
 use crate::units::SimSpan;
+pub use attributes::*;
 pub use cache::*;
 pub use component::*;
 pub use expectation::*;
@@ -32,6 +35,7 @@ pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
 pub use replicas::*;
+pub use security::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].
@@ -88,6 +92,10 @@ pub struct Plan {
     pub service_level: ServiceLevel,
     /// Named key spaces.
     pub entities: Vec<Entity>,
+    /// What every request carries.
+    pub attributes: Vec<Attribute>,
+    /// Keys, passwords and certificates.
+    pub credentials: Vec<Credential>,
     /// Where things are.
     pub places: Vec<Place>,
     /// Limits that several components share.

@@ -119,6 +119,8 @@ pub enum Measure {
     Requests,
     /// Requests waiting per replica in service.
     Queue,
+    /// Messages waiting at the brokers that it consumes, per replica in service.
+    Backlog,
 }
 
 /// What decides on the number of replicas.

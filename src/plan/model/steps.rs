@@ -1,7 +1,8 @@
 //! What a component does when called.
 
 use super::{
-    Cached, ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Put, Removal,
+    Amount, AttributeId, Cached, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate,
+    MessageStep, OperationId, PolicyId, Put, Removal, Token, Value,
 };
 use crate::dist::Law;
 
@@ -100,6 +101,33 @@ pub enum Step {
         /// Draw for each key of this entity instead of each request: the same keys always fail.
         key: Option<EntityId>,
     },
+    /// Do one of two lists of steps.
+    If {
+        /// What decides.
+        condition: Condition,
+        /// What to do when it holds.
+        then: Vec<Step>,
+        /// What to do when it does not.
+        otherwise: Vec<Step>,
+    },
+    /// Change attributes for the steps and calls that follow.
+    Set {
+        /// Address of the draws.
+        salt: String,
+        /// New values, computed one after the other.
+        changes: Vec<(AttributeId, Value)>,
+    },
+    /// Have the component's language model answer.
+    Generate(Generate),
+    /// Have a valid token at hand.
+    Token(Box<Token>),
+    /// Count units for the bill.
+    Meter {
+        /// Which of the component's meters.
+        meter: usize,
+        /// How many units.
+        amount: Amount,
+    },
     /// Begin a list of steps and go on without waiting for it.
     Start {
         /// Address of its draws.
@@ -124,6 +152,8 @@ pub struct Call {
     pub operation: OperationId,
     /// How the caller behaves.
     pub policy: PolicyId,
+    /// Whether the answer is passed on to the caller's own caller as it comes.
+    pub streams: bool,
     /// What the call does to a store's ledger when it is a read or a write step.
     pub store: Option<StoreAccess>,
 }
@@ -151,6 +181,24 @@ impl Step {
         }
     }
 
+    /// The lists of steps nested in this one, to be changed.
+    pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Self>> {
+        match self {
+            Self::Cached(cached) => vec![&mut cached.hit, &mut cached.miss],
+            Self::Choose { branches, .. } => branches.iter_mut().map(|(_, steps)| steps).collect(),
+            Self::Token(token) => vec![&mut token.refresh],
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter_mut().collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body];
+                all.extend(rescue.iter_mut().map(|(_, steps)| steps));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The lists of steps nested in this one.
     #[must_use]
     pub fn bodies(&self) -> Vec<&[Self]> {
@@ -158,6 +206,8 @@ impl Step {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
             Self::Message(step) => step.bodies(),
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Token(token) => vec![&token.refresh],
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
             Self::Try { body, rescue, .. } => {

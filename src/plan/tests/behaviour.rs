@@ -28,6 +28,8 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Parallel { salt, .. }
             | Step::Try { salt, .. }
             | Step::Fail { salt, .. }
+            | Step::Set { salt, .. }
+            | Step::Generate(Generate { salt, .. })
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
             Step::Message(step) => match step.as_ref() {
@@ -35,7 +37,14 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
                 MessageStep::Retry(retry) => salts.push(retry.salt.clone()),
                 MessageStep::Publish(_) | MessageStep::Redrive { .. } | MessageStep::Mark(_) => {}
             },
-            Step::Call(_) | Step::Forward(_) | Step::Put(_) | Step::Remove(_) | Step::Reply => {}
+            Step::Token(token) => salts.push(token.salt.clone()),
+            Step::Call(_)
+            | Step::Forward(_)
+            | Step::Put(_)
+            | Step::Remove(_)
+            | Step::If { .. }
+            | Step::Meter { .. }
+            | Step::Reply => {}
         }
         salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
         step.bodies().into_iter().for_each(|body| collect(body, salts));

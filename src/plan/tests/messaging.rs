@@ -70,8 +70,8 @@ fn each_mistake_is_found_where_it_is() {
         ("consumes: { jobs:", "consumes: { web:", "E213 components/worker/consumes/web"),
         (
             "dead: { broker: {} }",
-            "dead: { broker: { topic: [jobs], capacity: 5 } }",
-            "E204 components/dead/broker/capacity",
+            "dead: { broker: {} }\n  fan: { broker: { topic: [jobs], capacity: 5 } }",
+            "E204 components/fan/broker/capacity",
         ),
         ("mark: done", "mark: a b", "E208 components/worker/operations/work/0/mark"),
         ("[{ mark: done }]", "[{ publish: worker }]", "E213 components/worker/operations/work/0/publish"),

@@ -5,6 +5,7 @@ mod caching;
 mod expectations;
 mod fixture;
 mod messaging;
+mod replicas;
 mod robustness;
 mod scenario_mistakes;
 mod structure;

@@ -80,6 +80,13 @@ impl<'a> ComponentFact<'a> {
         rejected(&self.total)
     }
 
+    /// US dollars over the whole run for what its meters counted; `None` without meters.
+    pub(crate) fn cost(&self, slots: &[usize]) -> Option<f64> {
+        let mut meters = self.component.operations.iter().flat_map(|operation| &operation.meters).peekable();
+        meters.peek()?;
+        Some(meters.map(|meter| meter.cost(slots)).sum())
+    }
+
     /// Its caches by part, in the order of [`super::Facts::parts`]; `None` for components that are no cache.
     pub(crate) fn hit_ratios(&self) -> Option<Vec<Option<f64>>> {
         self.total.cache.as_ref()?;
@@ -111,7 +118,7 @@ fn queue_mean(slot: &ComponentSlot, part: &Part) -> f64 {
 
 /// Requests refused in one slot.
 pub(crate) fn rejected(slot: &ComponentSlot) -> u64 {
-    slot.shed + slot.throttled + slot.refused
+    slot.shed + slot.throttled + slot.refused + slot.denied
 }
 
 /// Share of the resource in use; `None` when unlimited.

@@ -1,7 +1,7 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
 use crate::outcome::{
-    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, StoreSlot, TrafficSlot,
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, ModelSlot, StoreSlot, TrafficSlot,
 };
 
 /// Something that can be summed over slots.
@@ -28,6 +28,8 @@ impl Merge for TrafficSlot {
         self.open += other.open;
         self.latency.merge(&other.latency);
         self.latency_failed.merge(&other.latency_failed);
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
     }
 }
 
@@ -39,6 +41,7 @@ impl Merge for ComponentSlot {
         self.shed += other.shed;
         self.throttled += other.throttled;
         self.refused += other.refused;
+        self.denied += other.denied;
         self.reneged += other.reneged;
         self.expired += other.expired;
         self.cancelled += other.cancelled;
@@ -58,6 +61,7 @@ impl Merge for ComponentSlot {
         self.shards.add(&other.shards);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
+        add_part(&mut self.model, other.model.as_ref());
         add_part(&mut self.watched.in_system, other.watched.in_system.as_ref());
         add_part(&mut self.watched.up, other.watched.up.as_ref());
     }
@@ -89,6 +93,20 @@ impl Merge for StoreSlot {
         self.unknown += other.unknown;
         self.connections_refused += other.connections_refused;
         self.connections_max = self.connections_max.max(other.connections_max);
+    }
+}
+
+impl Merge for ModelSlot {
+    fn add(&mut self, other: &Self) {
+        self.generations += other.generations;
+        self.prompt_tokens += other.prompt_tokens;
+        self.output_tokens += other.output_tokens;
+        self.overflowed += other.overflowed;
+        self.cut += other.cut;
+        self.malformed += other.malformed;
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
+        self.token_time.merge(&other.token_time);
     }
 }
 

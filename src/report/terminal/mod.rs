@@ -4,6 +4,8 @@
 mod load;
 mod machinery;
 mod messages;
+mod models;
+mod replicas;
 mod replications;
 
 use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
@@ -58,8 +60,10 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Replicas", replicas::replicas(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
+        ("Language models and meters", models::models(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];

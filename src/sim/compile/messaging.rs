@@ -135,6 +135,7 @@ impl Compiler<'_> {
             only_replica: NONE,
             effect: SiteEffect::None,
             is_idempotent: true,
+            streams: false,
         });
         (self.t.sites.len() - 1) as u32
     }

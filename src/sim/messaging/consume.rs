@@ -163,6 +163,10 @@ impl Engine<'_> {
         frame.state = State::Travelling;
         frame.set(flag::MESSAGE);
         let (key, born) = (frame.key, frame.born);
+        if self.t.attributes.count > 0 {
+            self.unpack(f, message.carried);
+        }
+        let frame = &mut self.frames[f];
         if message.poison != NONE {
             frame.pc = self.t.messages.poisons[message.poison as usize];
         }
@@ -331,8 +335,11 @@ impl Engine<'_> {
 
     /// A consumer is gone with its batch: what is not acknowledged stays hidden for its time.
     pub(super) fn abandon(&mut self, delivery: u32) {
-        let batch = &self.messaging.deliveries[delivery as usize];
-        for (ticket, receipt) in batch.messages[batch.next..].to_vec() {
+        let mut next = self.messaging.deliveries[delivery as usize].next;
+        while let Some((ticket, receipt)) =
+            self.messaging.deliveries[delivery as usize].messages.get(next).copied()
+        {
+            next += 1;
             let message = &mut self.messaging.messages[ticket.message];
             if message.born != ticket.born || message.receives != receipt || message.stage != Stage::InFlight
             {

@@ -1,10 +1,10 @@
 //! Components as a file writes them.
 
 use super::{
-    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawHealth, RawOperation, RawReplicas,
-    RawSchedule, RawServerless, RawShards,
+    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth,
+    RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawShards,
 };
-use crate::spec::scalar::{CountText, LawText, NumberText, RateText, SpanText};
+use crate::spec::scalar::{AmountText, CountText, LawText, NumberText, PriceText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -39,6 +39,13 @@ pub struct RawComponent {
     pub speed: Option<NumberText>,
     /// The waiting line of each replica.
     pub queue: Option<RawQueue>,
+    /// Rules checked for every request before its limits, in order.
+    #[serde(default)]
+    pub firewall: Vec<RawFirewall>,
+    /// Certificate that it shows to whoever opens a connection.
+    pub certificate: Option<String>,
+    /// Who may call it: components, clients or places; others are refused. Default: everybody.
+    pub reachable_from: Option<RawEnd>,
     /// Limits checked before a request may queue, in order.
     #[serde(default)]
     pub admission: Vec<RawAdmission>,
@@ -58,6 +65,11 @@ pub struct RawComponent {
     /// Operations that run by the clock, by name.
     #[serde(default)]
     pub schedules: IndexMap<String, RawSchedule>,
+    /// Makes it a language model whose operations can `generate`.
+    pub model: Option<RawModel>,
+    /// What is counted for the bill: by name, the price of a unit. A model counts `input-tokens` and `output-tokens` by itself.
+    #[serde(default)]
+    pub meters: IndexMap<String, PriceText>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
@@ -114,6 +126,8 @@ pub enum RawAdmission {
     TokenBucket(RawBucket),
     /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
     LeakyBucket(RawBucket),
+    /// So many units in each calendar stretch of time; starts over with the next.
+    Quota(RawQuota),
     /// Most requests inside each replica; checked before all buckets. At most one.
     Concurrency(RawConcurrency),
 }
@@ -128,15 +142,36 @@ pub struct RawBucket {
     pub rate: RateText,
     /// Most units it holds; it starts full (leaky: empty).
     pub burst: NumberText,
-    /// Units one request takes, by operation; others take 1.
+    /// Units one request takes, by operation: a number or an amount such as `prompt + 500`; others take 1.
     #[serde(default)]
-    pub costs: IndexMap<String, NumberText>,
+    pub costs: IndexMap<String, AmountText>,
     /// What happens to a request over the limit. Default: reject.
     pub excess: Option<RawExcess>,
     /// Longest hold when `excess` is delay. Default: for ever.
     pub wait_max: Option<SpanText>,
     /// Whether a refusal tells the caller when to come back. Default: true.
     pub retry_after: Option<bool>,
+    /// Entity of which each key has an allowance of its own, such as users, addresses or API keys. Default: one for all.
+    pub each: Option<String>,
+}
+
+/// A quota.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawQuota {
+    /// Name in messages and metrics. Default: quota.
+    pub name: Option<String>,
+    /// Units in each stretch of time.
+    pub limit: NumberText,
+    /// Length of a stretch; the first begins with the run.
+    pub per: SpanText,
+    /// Units one request takes, by operation: a number or an amount; others take 1.
+    #[serde(default)]
+    pub costs: IndexMap<String, AmountText>,
+    /// Whether a refusal tells the caller when to come back. Default: true.
+    pub retry_after: Option<bool>,
+    /// Entity of which each key has a quota of its own. Default: one for all.
+    pub each: Option<String>,
 }
 
 /// What happens to a request over the limit.
@@ -166,4 +201,6 @@ pub struct RawStore {
 pub struct RawDataset {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// How many times longer its reads and writes compute because rows are filtered by policies. Default: 1.
+    pub row_level_security: Option<NumberText>,
 }

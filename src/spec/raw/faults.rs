@@ -1,8 +1,8 @@
 //! Faults as a file writes them.
 
 use super::{
-    RawBadCacheKey, RawBrokerFull, RawErrorClass, RawFlush, RawHotKey, RawLostTimers, RawMisdelivery,
-    RawPoison,
+    RawBadCacheKey, RawBlock, RawBrokerFull, RawErrorClass, RawExpire, RawFlush, RawHotKey, RawLostTimers,
+    RawMisdelivery, RawPoison, RawRotate,
 };
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
@@ -39,6 +39,16 @@ pub struct RawFault {
     pub exhaust: Option<RawExhaust>,
     /// Nothing is served: refused, answered with errors, or never answered.
     pub outage: Option<RawOutage>,
+    /// Answers of language models are cut, malformed or wrong.
+    pub bad_output: Option<RawBadOutput>,
+    /// Clocks are ahead or behind.
+    pub clock_skew: Option<RawClockSkew>,
+    /// A credential or certificate expires.
+    pub expire: Option<RawExpire>,
+    /// A credential is replaced, and not everybody knows at once.
+    pub rotate: Option<RawRotate>,
+    /// New connections are cut, as by a mistake in a security group; open ones stay.
+    pub block: Option<RawBlock>,
     /// A smaller allowance is imposed.
     pub throttle: Option<RawThrottle>,
     /// Messages take longer.
@@ -223,15 +233,43 @@ pub enum RawOutageMode {
     BlackHole,
 }
 
+/// Answers of language models are bad. Give at least one share.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBadOutput {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Share without the form asked for; callers with `validate` notice. Default: 0%.
+    pub malformed: Option<ShareText>,
+    /// Share wrong in a way that no caller notices. Default: 0%.
+    pub wrong: Option<ShareText>,
+    /// Share of streams that break after a part of the answer (class `reset`). Default: 0%.
+    pub cut: Option<ShareText>,
+}
+
+/// Clocks are ahead or behind. Give one of `ahead` and `behind`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawClockSkew {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// By how much they are ahead.
+    pub ahead: Option<SpanText>,
+    /// By how much they are behind.
+    pub behind: Option<SpanText>,
+}
+
 /// A smaller allowance is imposed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawThrottle {
     /// Which component.
     pub target: String,
-    /// Requests per second allowed.
+    /// Which of its limits shrinks: the allowance is in the limit's units and costs. Default: requests, each taking 1.
+    pub limit: Option<String>,
+    /// Requests, or units of the limit, per second allowed.
     pub rate: RateText,
-    /// Most requests at once. Default: one second's worth.
+    /// Most at once. Default: one second's worth.
     pub burst: Option<NumberText>,
     /// Whether a refusal tells the caller when to come back. Default: true.
     pub retry_after: Option<bool>,

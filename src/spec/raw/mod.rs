@@ -5,6 +5,7 @@
 //! every mistake at once are both derived from these types and their docs,
 //! so a doc comment here is what a user reads in the editor.
 
+mod attributes;
 mod cache;
 mod component;
 mod faults;
@@ -15,11 +16,13 @@ mod messaging;
 mod overload;
 mod policy;
 mod replicas;
+mod security;
 mod steps;
 
 use super::scalar::{
-    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText,
+    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText, ValueText,
 };
+pub use attributes::*;
 pub use cache::*;
 pub use component::*;
 pub use faults::*;
@@ -32,6 +35,7 @@ pub use overload::*;
 pub use policy::*;
 pub use replicas::*;
 use schemars::JsonSchema;
+pub use security::*;
 use serde::Deserialize;
 pub use steps::*;
 
@@ -46,6 +50,12 @@ pub struct RawTopology {
     /// Named key spaces, such as products or users; caches and stores refer to them.
     #[serde(default)]
     pub entities: IndexMap<String, RawEntity>,
+    /// Numbers that every request carries, such as the tokens of its prompt: by name, an amount or a law of counts drawn once per request.
+    #[serde(default)]
+    pub attributes: IndexMap<String, ValueText>,
+    /// Keys, passwords and certificates, by name; calls and components refer to them.
+    #[serde(default)]
+    pub credentials: IndexMap<String, RawCredential>,
     /// Regions, zones, vendors' clouds, edges and the internet. Default: one place called `here`.
     #[serde(default)]
     pub places: IndexMap<String, RawPlace>,

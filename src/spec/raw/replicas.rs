@@ -74,6 +74,8 @@ pub struct RawMeasures {
     pub requests: Option<RateText>,
     /// Requests waiting, per replica in service.
     pub queue: Option<NumberText>,
+    /// Messages waiting at the brokers it consumes, per replica in service.
+    pub backlog: Option<NumberText>,
 }
 
 /// Replicas added or removed when a measure passes a bound.

@@ -1,7 +1,11 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawCached, RawErrorClass, RawInvalidate, RawOnce, RawPublish, RawPurge, RawPut, RawRetryStep};
-use crate::spec::scalar::{LawText, ShareText, TargetText};
+use super::{
+    RawCached, RawErrorClass, RawGenerate, RawIf, RawInvalidate, RawOnce, RawPublish, RawPurge, RawPut,
+    RawRetryStep, RawToken,
+};
+use crate::spec::scalar::{AmountText, LawText, ShareText, TargetText, ValueText};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,6 +46,8 @@ pub enum RawStep {
     Wait(LawText),
     /// Call `component.operation` (or `component`, if it has only one) and wait for the answer.
     Call(TargetText),
+    /// As `call`, and what it answers is passed on to the own caller as it comes: its first token ends the wait for the first token.
+    Stream(TargetText),
     /// Hand the request on to `component.operation` and release everything here.
     Forward(TargetText),
     /// Read `store.dataset`.
@@ -64,6 +70,16 @@ pub enum RawStep {
     Parallel(RawParallel),
     /// Do a list of steps, and another if it fails.
     Try(RawTry),
+    /// Do one list of steps or another, by the request's attributes.
+    If(RawIf),
+    /// Change attributes for the steps and calls that follow: by name, an amount or a law.
+    Set(IndexMap<String, ValueText>),
+    /// Have the component's language model read a prompt and write an answer.
+    Generate(RawGenerate),
+    /// Count units on meters of this component: by name, an amount.
+    Meter(IndexMap<String, AmountText>),
+    /// Have a valid token at hand.
+    Token(Box<RawToken>),
     /// Fail with some probability.
     Fail(RawFail),
     /// Begin a list of steps and go on without waiting for it.
