@@ -301,3 +301,20 @@ fn calls_of_two_operations_share_a_pool_unless_one_has_its_own() {
     assert!((median_ms("{ timeout: 5s }") - 200.0).abs() < 4.0, "one connection for both");
     assert!((median_ms("{ pool: 1 }") - 100.0).abs() < 2.0, "a connection each");
 }
+
+#[test]
+fn pooled_connections_are_counted_in_slots_in_which_none_was_opened() {
+    let topology = "
+topology: pools
+components:
+  app: { replicas: 2, calls: { db: { pool: 3 } }, operations: { get: [ { parallel: { times: 3, do: [ { call: db.read } ] } } ] } }
+  db: { store: { datasets: {} }, operations: { read: [ { wait: 10ms } ] } }
+clients: { web: { journeys: { ask: [ { call: app.get } ] } } }
+";
+    let outcome = run(&plan_of(topology, &scenario("warm-up: 60s\n")), &Options::new(1));
+    let slots = outcome.components[1].slots.iter();
+    assert_eq!(
+        slots.filter_map(|slot| slot.store.as_ref()).map(|store| store.connections_max).max(),
+        Some(6)
+    );
+}

@@ -190,14 +190,13 @@ pub(super) fn check_shards(cx: &mut Context<'_>, plan: &Plan) {
         }
     }
     for (index, fault) in plan.faults.iter().enumerate() {
-        if let Effect::Reshard { replicas } = &fault.effect {
-            for replica in replicas.iter().filter(|replica| !is_sharded(replica.component)) {
-                let name = &plan.components[replica.component].name;
-                let at = At::scenario("faults").index(index).key("reshard").key("target");
-                let message = format!("no call to `{name}` is sent by key, so there is nothing to reshard");
-                cx.error(codes::NO_MECHANISM, &at, message, "give a caller's entry `shard-by: ENTITY`");
-                break;
-            }
+        if let Effect::Reshard { replicas } = &fault.effect
+            && let Some(replica) = replicas.iter().find(|replica| !is_sharded(replica.component))
+        {
+            let name = &plan.components[replica.component].name;
+            let at = At::scenario("faults").index(index).key("reshard").key("target");
+            let message = format!("no call to `{name}` is sent by key, so there is nothing to reshard");
+            cx.error(codes::NO_MECHANISM, &at, message, "give a caller's entry `shard-by: ENTITY`");
         }
     }
 }

@@ -32,9 +32,6 @@ pub(super) fn resolve_effect(
     let replicas = |cx: &mut Context<'_>, target: &RawTarget| {
         resolve_replicas(cx, world, &at.key("target"), salt, target)
     };
-    let path = |cx: &mut Context<'_>, from: &RawEnd, to: &RawEnd, one_way: Option<bool>| {
-        path(cx, world, at, from, to, one_way)
-    };
     if let Some(raw) = &raw.crash {
         let replicas = replicas(cx, &raw.target);
         return crash(cx, at, raw, replicas);
@@ -81,26 +78,11 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.throttle {
         return throttle(cx, world, at, raw);
     }
-    if let Some(raw) = &raw.latency {
-        let path = path(cx, &raw.from, &raw.to, raw.one_way);
-        let add = cx.time_law(&at.key("add"), &raw.add);
-        return Some(Effect::Latency { path: path?, add: add? });
-    }
-    if let Some(raw) = &raw.packet_loss {
-        let path = path(cx, &raw.from, &raw.to, raw.one_way);
-        return packet_loss(cx, at, raw, path);
-    }
-    if let Some(raw) = &raw.bandwidth {
-        let path = path(cx, &raw.from, &raw.to, raw.one_way);
-        let limit = cx.bandwidth(&at.key("limit"), &raw.limit);
-        return Some(Effect::Bandwidth { path: path?, bytes_per_sec: limit? });
-    }
-    if let Some(raw) = &raw.partition {
-        let path = path(cx, &raw.from, &raw.to, raw.one_way)?;
-        return Some(Effect::Partition { path, refuses: raw.refuse.unwrap_or(false) });
-    }
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
+    }
+    if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
+        return effect;
     }
     if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
         return effect;
@@ -109,6 +91,38 @@ pub(super) fn resolve_effect(
         return effect;
     }
     resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
+}
+
+/// The effect of a fault on messages between two ends, if it is one.
+fn resolve_path_effect(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    raw: &RawFault,
+) -> Option<Option<Effect>> {
+    let path = |cx: &mut Context<'_>, from: &RawEnd, to: &RawEnd, one_way: Option<bool>| {
+        path(cx, world, at, from, to, one_way)
+    };
+    if let Some(raw) = &raw.latency {
+        let path = path(cx, &raw.from, &raw.to, raw.one_way);
+        let add = cx.time_law(&at.key("add"), &raw.add);
+        return Some(path.zip(add).map(|(path, add)| Effect::Latency { path, add }));
+    }
+    if let Some(raw) = &raw.packet_loss {
+        let path = path(cx, &raw.from, &raw.to, raw.one_way);
+        return Some(packet_loss(cx, at, raw, path));
+    }
+    if let Some(raw) = &raw.bandwidth {
+        let path = path(cx, &raw.from, &raw.to, raw.one_way);
+        let limit = cx.bandwidth(&at.key("limit"), &raw.limit);
+        return Some(path.zip(limit).map(|(path, bytes_per_sec)| Effect::Bandwidth { path, bytes_per_sec }));
+    }
+    if let Some(raw) = &raw.partition {
+        let path = path(cx, &raw.from, &raw.to, raw.one_way);
+        let refuses = raw.refuse.unwrap_or(false);
+        return Some(path.map(|path| Effect::Partition { path, refuses }));
+    }
+    None
 }
 
 pub(super) fn path(

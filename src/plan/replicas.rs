@@ -169,7 +169,7 @@ impl ScalingReader<'_> {
         let rules = self.rules(cx);
         let schedule = self.schedule(cx, min, max);
         if rules.is_empty() && schedule.is_empty() {
-            if min != max {
+            if min != max && raw.track.is_none() && raw.steps.is_empty() && raw.schedule.is_empty() {
                 let message = "nothing says when the number of replicas changes";
                 let help = "add `track:`, such as `track: { cpu: 60% }`, or `steps:` or `schedule:`";
                 cx.error(codes::MISSING, at, message, help);

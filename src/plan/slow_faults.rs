@@ -62,7 +62,5 @@ fn reachable(plan: &Plan) -> BTreeSet<(ComponentId, OperationId)> {
 }
 
 fn computes(steps: &[Step]) -> bool {
-    steps.iter().any(|step| {
-        matches!(step, Step::Compute { .. }) || step.bodies().into_iter().any(|body| computes(body))
-    })
+    steps.iter().any(|step| matches!(step, Step::Compute { .. }) || step.bodies().into_iter().any(computes))
 }

@@ -180,11 +180,14 @@ fn track(rule: &Scaling, history: &VecDeque<f64>, target: f64, serving: f64, des
     desired
 }
 
+/// Bounds, each with a number of replicas.
+type Bounds = [(f64, u32)];
+
 /// The step whose bound is passed furthest.
 fn steps(
     points: Both<Points>,
     history: &VecDeque<f64>,
-    (out, inward): (&[(f64, u32)], &[(f64, u32)]),
+    (out, inward): (&Bounds, &Bounds),
     desired: u32,
 ) -> u32 {
     let latest = history.back().copied().unwrap_or(0.0);

@@ -1,9 +1,9 @@
 //! Faults on what lies between replicas: network paths, pools, connections, allowances.
 
 use super::engine::Engine;
-use super::faults::{remaining, share_of};
 use super::net::{PathImpairment, PathKind};
 use super::tables::NONE;
+use super::trouble::{remaining, share_of};
 use crate::plan::{Caller, Effect, Exhausted, Path, RateCurve, Schedule};
 use crate::units::{SimSpan, SimTime};
 

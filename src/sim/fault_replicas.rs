@@ -1,8 +1,9 @@
 //! Faults on the life of replicas: crash loops, restarts, reclaims, and platforms with nothing to give.
 
 use super::engine::Engine;
-use super::faults::{FaultEvent, effect_replicas, mark};
+use super::faults::FaultEvent;
 use super::fleet::{FleetEvent, Life};
+use super::trouble::{effect_replicas, mark};
 use crate::outcome::ReplicaNoteKind;
 use crate::plan::{Effect, ReplicaRef};
 use crate::rng;

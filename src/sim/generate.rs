@@ -9,9 +9,9 @@ use super::attributes::{AmountRule, ValueRule};
 use super::control::Control;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
-use super::faults::Trouble;
 use super::frame::{Role, State, flag};
 use super::tables::NONE;
+use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::ModelSlot;
 use crate::plan::ErrorClass;
@@ -148,8 +148,8 @@ impl Engine<'_> {
         counts.cut += u64::from(is_cut);
         counts.malformed += u64::from(is_malformed);
         counts.wrong += u64::from(is_wrong);
-        if output > 0 {
-            counts.token_time.record(spent / output);
+        if let Some(per_token) = spent.checked_div(output) {
+            counts.token_time.record(per_token);
         }
         if is_cut {
             return self.fail(f, ErrorClass::Reset);

@@ -2,8 +2,8 @@
 
 use super::cache::Key;
 use super::engine::Engine;
-use super::faults::mark;
 use super::tables::NONE;
+use super::trouble::mark;
 use crate::plan::Effect;
 use crate::rng;
 

@@ -2,9 +2,9 @@
 
 use super::desired::Sample;
 use super::engine::Engine;
-use super::faults::remaining;
 use super::fleet::{FleetEvent, Life};
 use super::record::Snapshot;
+use super::trouble::remaining;
 use crate::outcome::{ReplicaNoteKind, Resource};
 use crate::plan::Quota;
 use crate::rng;

@@ -8,9 +8,9 @@
 
 use super::control::Control;
 use super::engine::Engine;
-use super::faults::Trouble;
 use super::fleet::Life;
 use super::tables::{Comp, NONE, Policy};
+use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::SHARD_SLOTS;
 use crate::plan::{Hashing, Plan};
@@ -151,8 +151,8 @@ impl Engine<'_> {
         let first = self.t.comps[comp].first_replica as usize;
         let notices = ring.notice.is_some();
         let takes_part = |r: usize| {
-            let trouble = self.replicas[r].trouble.as_ref();
-            let is_well = |trouble: &Box<Trouble>| trouble.left.is_empty() && (trouble.down == 0 || !notices);
+            let trouble = self.replicas[r].trouble.as_deref();
+            let is_well = |trouble: &Trouble| trouble.left.is_empty() && (trouble.down == 0 || !notices);
             self.fleet.slots[r].life == Life::Serving && trouble.is_none_or(is_well)
         };
         let is_member = (first..first + ring.is_member.len()).map(takes_part).collect();

@@ -198,6 +198,9 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            // Pooled connections outlast slots; one in which none was opened had them all the same.
+            let open = u64::from(self.connections[comp]);
+            counts.store.connections_max = counts.store.connections_max.max(open);
             counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }

@@ -4,11 +4,11 @@ use super::blame::label;
 use super::concurrency::LimitState;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
-use super::faults::Trouble;
 use super::frame::{State, flag};
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
+use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
 use crate::plan::{Discipline, ErrorClass};
@@ -284,34 +284,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Joins a queue whose delay is controlled or whose order changes: the wait ends by patience or by
-    /// the rule, whichever is first.
-    #[inline(never)]
-    fn join_with_care(&mut self, f: u32, comp: usize, line: usize, stood_for: u64) {
-        let rule = &self.t.comps[comp];
-        let Some(standing) = rule.standing else { return };
-        let allowed = standing
-            .target
-            .map(|target| if stood_for >= standing.interval.0 { target.0 } else { standing.interval.0 });
-        let wait = [self.patience_of(f, comp), allowed].into_iter().flatten().min();
-        if let Some(wait) = wait {
-            self.schedule(f, wait, Phase::Timer);
-        }
-        // Served from the back, it must not keep those who left at the front for ever.
-        let Self { frames, replicas, .. } = self;
-        let line = &mut replicas[frames[f].replica as usize].lines[line];
-        while line.front().is_some_and(|(g, ticket)| frames[*g].ticket != *ticket) {
-            line.pop_front();
-        }
-    }
-
-    /// How long a request is willing to wait in this queue.
-    fn patience_of(&self, f: u32, comp: usize) -> Option<u64> {
-        let rule = &self.t.comps[comp];
-        let key = rng::key(self.frames[f].key, rule.patience_salt);
-        rule.patience.as_ref().map(|patience| patience.sample(key))
-    }
-
     /// Takes a request out of the queue before its turn. Its ticket stays behind and is skipped later.
     pub(super) fn leave_queue(&mut self, f: u32) {
         let replica = &mut self.replicas[self.frames[f].replica as usize];
@@ -321,14 +293,6 @@ impl Engine<'_> {
         let frame = &mut self.frames[f];
         frame.main = 0;
         frame.ticket = frame.ticket.wrapping_add(1);
-    }
-
-    /// A request has waited long enough: it leaves, or a queue with controlled delay sheds it.
-    pub(super) fn renege(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        let waited = self.now - self.frames[f].since;
-        let is_own_will = self.patience_of(f, comp).is_some_and(|patience| patience <= waited);
-        self.leave_line_with(f, if is_own_will { ErrorClass::Reneged } else { ErrorClass::Shed })
     }
 
     #[inline]

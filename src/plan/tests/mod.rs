@@ -8,5 +8,6 @@ mod messaging;
 mod replicas;
 mod robustness;
 mod scenario_mistakes;
+mod security;
 mod structure;
 mod topology_mistakes;

@@ -27,7 +27,7 @@ fn a_minimal_model_gets_every_default() {
     assert_eq!(policy.name, "shoppers -> web");
     assert_eq!((policy.retry.attempts_max, policy.balancing), (1, Balancing::RoundRobin));
     assert_eq!((policy.attempt_timeout, policy.on_failure), (None, OnFailure::Fail));
-    assert_eq!(policy.retry.on.len(), 11, "all but what the caller itself stopped");
+    assert_eq!(policy.retry.on.len(), 12, "all but what trying again cannot mend");
     let Source::Open { gaps, curve } = &plan.workloads[0].source else { panic!("open") };
     assert_eq!(*gaps, Law::Exponential { mean: 1.0 });
     assert_eq!(curve.points, [(SimTime::ZERO, 100.0)]);

@@ -14,6 +14,8 @@ use crate::units::SimSpan;
 const AMPLIFICATION_STRIKING: f64 = 1.2;
 /// Drop of a hit ratio, in share of look-ups, that makes it a finding.
 const HIT_RATIO_DROP: f64 = 0.1;
+/// Utilisation that is worth a word beside what was refused.
+const BUSY_STRIKING: f64 = 0.8;
 /// Saturated components named before "and more".
 const SATURATED_SHOWN: usize = 3;
 
@@ -123,7 +125,8 @@ fn saturated(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn describe(facts: &Facts<'_>, component: &ComponentFact<'_>) -> String {
-    let worst = component.utilization_worst.and_then(|worst| {
+    // Somebody who refuses with idle cores is short of something else.
+    let worst = component.utilization_worst.filter(|worst| *worst >= BUSY_STRIKING).and_then(|worst| {
         let part = facts.parts.iter().zip(&component.by_part).find(|(_, slot)| {
             super::components::utilization(slot).is_some_and(|utilization| utilization >= worst)
         });
