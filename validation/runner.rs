@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub scenario: String,
     pub title: String,
     pub source: String,
+    /// What somebody has published that this reproduces: under this heading the page puts both figures side by side.
+    pub published: Option<String>,
     pub replications: u32,
     pub checks: Vec<Check>,
     /// Changes of parameters, each of which moves answers by five tolerances or more: every check

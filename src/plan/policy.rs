@@ -165,7 +165,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 15] = [
+const REACTED_TO: [ErrorClass; 16] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -181,6 +181,7 @@ const REACTED_TO: [ErrorClass; 15] = [
     ErrorClass::Malformed,
     ErrorClass::Rejected,
     ErrorClass::Denied,
+    ErrorClass::Conflict,
 ];
 
 /// Every class that a caller can react to.
@@ -191,8 +192,12 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
 /// Every class that is tried again unless a file says which: all but what one's own breaker stopped
 /// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
-    let is_final =
-        |class: &ErrorClass| matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied);
+    let is_final = |class: &ErrorClass| {
+        matches!(
+            class,
+            ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied | ErrorClass::Conflict
+        )
+    };
     REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
@@ -264,6 +269,7 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Malformed => ErrorClass::Malformed,
         RawErrorClass::Rejected => ErrorClass::Rejected,
         RawErrorClass::Denied => ErrorClass::Denied,
+        RawErrorClass::Conflict => ErrorClass::Conflict,
     }
 }
 

@@ -135,6 +135,9 @@ impl Engine<'_> {
         if self.t.attributes.count > 0 {
             self.hand_attributes(f, c);
         }
+        if !self.t.versioned.is_empty() {
+            self.carry_version(f, c);
+        }
         let outstanding = self.t.policies[policy as usize].outstanding;
         if outstanding != NONE && replica != NONE {
             let number = replica - self.t.comps[target as usize].first_replica;

@@ -29,6 +29,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -93,6 +94,7 @@ impl<'p> Engine<'p> {
             caches: caches(plan, options.seed),
             buffers: buffers(&t),
             rings: Rings::new(plan, &t.comps, &t.policies),
+            versions: Versions::new(&t),
             key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),

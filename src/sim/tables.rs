@@ -144,8 +144,20 @@ pub(super) enum SiteEffect {
     CacheRemove(u32),
     Read,
     Write,
+    /// A read of rows whose versions count.
+    VersionRead { rows: u32 },
+    /// A write of them; `checked` fails it when the row is newer than what the caller read.
+    VersionWrite { rows: u32, checked: bool },
     Publish(u32),
     Redrive { broker: u32 },
+}
+
+impl SiteEffect {
+    /// Whether success means that a write committed.
+    #[inline]
+    pub(super) fn is_write(self) -> bool {
+        matches!(self, Self::Write | Self::VersionWrite { .. })
+    }
 }
 
 /// A compiled call site.
@@ -386,6 +398,17 @@ pub(super) struct LinkRule {
     pub(super) salt: u64,
 }
 
+/// Rows with versions: those of a dataset that somebody writes on condition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VersionedRows {
+    /// Whose rows: a component and its dataset.
+    pub(super) dataset: (usize, usize),
+    /// Entity whose keys they are, or `NONE` for a single row.
+    pub(super) entity: u32,
+    /// How many there are.
+    pub(super) count: u64,
+}
+
 /// A compiled key space.
 #[derive(Clone, Debug)]
 pub(super) struct EntityRule {
@@ -454,6 +477,8 @@ pub(super) struct Tables {
     /// No message ever takes time, but for faults.
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
+    /// Datasets whose rows have versions.
+    pub(super) versioned: Vec<VersionedRows>,
     pub(super) loads: Vec<Load>,
     pub(super) messages: MessageTables,
     /// Rows of the outcome's traffic: workload and journey.

@@ -191,4 +191,6 @@ pub struct Store {
 pub struct Dataset {
     /// Name in the file.
     pub name: String,
+    /// Entity whose keys name its rows; without one it is a single row.
+    pub key: Option<EntityId>,
 }

@@ -41,11 +41,13 @@ pub enum ErrorClass {
     Rejected,
     /// Whoever asked was not accepted.
     Denied,
+    /// What was to be written had been changed by somebody else.
+    Conflict,
 }
 
 impl ErrorClass {
     /// Every class; each stands at the index that is its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Error,
         Self::Timeout,
         Self::Shed,
@@ -62,6 +64,7 @@ impl ErrorClass {
         Self::Malformed,
         Self::Rejected,
         Self::Denied,
+        Self::Conflict,
     ];
 }
 

@@ -203,4 +203,6 @@ pub struct RawDataset {
     pub description: Option<String>,
     /// How many times longer its reads and writes compute because rows are filtered by policies. Default: 1.
     pub row_level_security: Option<NumberText>,
+    /// Entity whose keys name its rows, for writes with `if-unchanged`. Default: it is one row.
+    pub key: Option<String>,
 }

@@ -203,4 +203,6 @@ pub enum RawErrorClass {
     Rejected,
     /// Whoever asked was not accepted: an expired or unknown token, key or certificate, or a rule against them.
     Denied,
+    /// What was to be written had been changed since it was read.
+    Conflict,
 }
