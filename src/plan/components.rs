@@ -9,7 +9,7 @@ use super::context::{At, Context};
 use super::directory::Directory;
 use super::language_models::{meters, model};
 use super::model::{Component, ComponentId, Discipline, Holding, Queue};
-use super::overload::{resolve_concurrency, standing};
+use super::overload::{contention, resolve_concurrency, standing};
 use super::replicas::resolve_replica_rules;
 use super::security::{credential, firewall, reachable_from};
 use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
@@ -41,6 +41,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
     let holding = holding(cx, &at, raw);
     let rules = resolve_replica_rules(cx, &at, raw, &holding);
     let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
+    let contention = raw.contention.as_ref().and_then(|raw| contention(cx, &at, raw, &holding));
     Component {
         name: entry.name.clone(),
         kind: raw.kind.clone().unwrap_or_else(|| KIND_DEFAULT.to_owned()),
@@ -77,6 +78,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         meters: meters(cx, &at, raw, entry),
         operations: Vec::new(),
         holding,
+        contention,
         queue,
     }
 }

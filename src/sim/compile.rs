@@ -131,6 +131,7 @@ impl Compiler<'_> {
                 units,
                 shared_cores,
                 speed: component.speed,
+                contention: component.contention,
                 queue_capacity: bound(component.queue.capacity),
                 discipline: component.queue.discipline,
                 patience,

@@ -235,7 +235,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
 
 /// Whether every computation has a core of its own and runs at nominal pace.
 pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
-    comp.holds != Holds::Core && comp.shared_cores.is_none() && speed == 1.0
+    let is_alone = comp.shared_cores.is_none() && comp.contention.is_none();
+    comp.holds != Holds::Core && is_alone && speed == 1.0
 }
 
 fn pools(t: &Tables) -> Vec<PoolState> {

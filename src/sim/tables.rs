@@ -11,8 +11,8 @@ use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
-    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
-    Source, Standing, Ttl,
+    Balancing, BudgetRule, ConcurrencyLimit, Contention, Discipline, ErrorClass, Excess, Guard, OnFailure,
+    Removed, Source, Standing, Ttl,
 };
 use crate::units::{SimSpan, SimTime, TIME_MAX};
 
@@ -336,6 +336,7 @@ pub(super) struct Comp {
     /// Cores shared by running threads, if they share.
     pub(super) shared_cores: Option<f64>,
     pub(super) speed: f64,
+    pub(super) contention: Option<Contention>,
     pub(super) queue_capacity: u32,
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,

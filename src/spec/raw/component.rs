@@ -37,6 +37,8 @@ pub struct RawComponent {
     pub cores: Option<NumberText>,
     /// Pace of all its work, relative to nominal. Default: 1.
     pub speed: Option<NumberText>,
+    /// How much slower it computes the more requests a replica serves at once. Default: not at all.
+    pub contention: Option<RawContention>,
     /// The waiting line of each replica.
     pub queue: Option<RawQueue>,
     /// Rules checked for every request before its limits, in order.
@@ -182,6 +184,16 @@ pub enum RawExcess {
     Reject,
     /// Hold it until its turn.
     Delay,
+}
+
+/// The Universal Scalability Law: with n requests in service, each computes 1 + serial (n - 1) + crosstalk n (n - 1) times as long.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawContention {
+    /// Share of the work that waits for each other request, such as behind a lock. Default: 0.
+    pub serial: Option<NumberText>,
+    /// Share of the work that each pair of requests adds, such as keeping caches coherent. Default: 0.
+    pub crosstalk: Option<NumberText>,
 }
 
 /// Something that keeps data.
