@@ -204,7 +204,9 @@ fn published(results: &Results) -> String {
                 sources.push(source);
             }
         }
-        text.push_str("| scenario | metric | published | ours | tolerance | holds |\n|---|---|---|---|---|---|\n");
+        text.push_str(
+            "| scenario | metric | published | ours | tolerance | holds |\n|---|---|---|---|---|---|\n",
+        );
         for row in results.rows.iter().filter(own) {
             let scenario = &cases[row.case].scenario;
             writeln!(

@@ -6,7 +6,7 @@ use super::model::{ConcurrencyLimit, Contention, Holding, LimitLaw, LimitRange, 
 use crate::spec::raw::{
     RawAdmission, RawAimd, RawConcurrency, RawContention, RawDiscipline, RawGradient, RawQueue, RawVegas,
 };
-use crate::spec::scalar::{NumberText, SpanText};
+use crate::spec::scalar::{ShareText, SpanText};
 use crate::units::SimSpan;
 
 /// The published settings of controlled delay (Maurer, "Fail at Scale", 2015).
@@ -30,16 +30,8 @@ pub(super) fn contention(
     holding: &Holding,
 ) -> Option<Contention> {
     let at = at.key("contention");
-    let mut share = |key: &str, text: Option<&NumberText>| {
-        let Some(text) = text else { return Some(0.0) };
-        let number = cx.number(&at.key(key), text)?;
-        if number > 1.0 {
-            let message = format!("`{key}` must be from 0 to 1, not {number}");
-            cx.error(codes::OUT_OF_RANGE, &at.key(key), message, "it is a share of the work");
-            return None;
-        }
-        Some(number)
-    };
+    let mut share =
+        |key: &str, text: Option<&ShareText>| text.map_or(Some(0.0), |text| cx.share(&at.key(key), text));
     let serial = share("serial", raw.serial.as_ref());
     let crosstalk = share("crosstalk", raw.crosstalk.as_ref());
     if !matches!(holding, Holding::Threads { cores: None, .. }) {

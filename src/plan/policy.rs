@@ -193,10 +193,7 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
 /// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
     let is_final = |class: &ErrorClass| {
-        matches!(
-            class,
-            ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied | ErrorClass::Conflict
-        )
+        matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied | ErrorClass::Conflict)
     };
     REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }

@@ -139,17 +139,27 @@ pub(super) enum SiteEffect {
     None,
     CacheGet(u32),
     CacheSet(u32),
-    CacheRefuse { cached: u32, class: ErrorClass },
+    CacheRefuse {
+        cached: u32,
+        class: ErrorClass,
+    },
     CachePut(u32),
     CacheRemove(u32),
     Read,
     Write,
     /// A read of rows whose versions count.
-    VersionRead { rows: u32 },
+    VersionRead {
+        rows: u32,
+    },
     /// A write of them; `checked` fails it when the row is newer than what the caller read.
-    VersionWrite { rows: u32, checked: bool },
+    VersionWrite {
+        rows: u32,
+        checked: bool,
+    },
     Publish(u32),
-    Redrive { broker: u32 },
+    Redrive {
+        broker: u32,
+    },
 }
 
 impl SiteEffect {

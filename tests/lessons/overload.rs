@@ -125,3 +125,10 @@ fn a_crowd_that_conflicts_parts_only_with_jitter() {
     };
     assert!(writes(&apart) < writes(&in_step), "{} and {}", writes(&apart), writes(&in_step));
 }
+
+#[test]
+fn a_crowd_inside_sustains_itself_where_work_contends() {
+    let (crowded, limited) = pair("crowding", "limited");
+    let share = |outcome: &Outcome| failed(outcome) as f64 / 240_000.0;
+    assert!(share(&crowded) > 0.6 && share(&limited) < 0.15, "{} {}", share(&crowded), share(&limited));
+}

@@ -4,7 +4,9 @@ use super::{
     RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth,
     RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawShards,
 };
-use crate::spec::scalar::{AmountText, CountText, LawText, NumberText, PriceText, RateText, SpanText};
+use crate::spec::scalar::{
+    AmountText, CountText, LawText, NumberText, PriceText, RateText, ShareText, SpanText,
+};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -191,9 +193,9 @@ pub enum RawExcess {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawContention {
     /// Share of the work that waits for each other request, such as behind a lock. Default: 0.
-    pub serial: Option<NumberText>,
+    pub serial: Option<ShareText>,
     /// Share of the work that each pair of requests adds, such as keeping caches coherent. Default: 0.
-    pub crosstalk: Option<NumberText>,
+    pub crosstalk: Option<ShareText>,
 }
 
 /// Something that keeps data.
