@@ -128,6 +128,10 @@ fn page(results: &Results) -> String {
     for (number, case) in results.manifest.cases.iter().enumerate() {
         page.push_str(&section(results, number, case));
     }
+    page.push_str("\n## Asserted elsewhere\n\n| case | what it is | where |\n|---|---|---|\n");
+    for held in &results.manifest.elsewhere {
+        writeln!(page, "| {} | {} | {} |", held.id, held.title, held.place).expect("a text grows");
+    }
     page.push_str("\n## Not yet\n\n| case | what it is | what is missing |\n|---|---|---|\n");
     for missing in &results.manifest.not_yet {
         writeln!(page, "| {} | {} | {} |", missing.id, missing.title, missing.why).expect("a text grows");

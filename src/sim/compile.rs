@@ -184,7 +184,7 @@ impl Compiler<'_> {
             });
             let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
-                matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
+                matches!(policy.balancing, Balancing::LeastRequests | Balancing::Choices(_)) && replicas > 1;
             let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));

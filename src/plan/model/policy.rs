@@ -192,8 +192,8 @@ pub enum Balancing {
     RoundRobin,
     /// Fewest unanswered requests of this caller; ties at random.
     LeastRequests,
-    /// The less loaded, by this caller's unanswered requests, of two drawn at random.
-    TwoChoices,
+    /// The least loaded, by this caller's unanswered requests, of so many drawn at random, 2..=16.
+    Choices(u8),
     /// Fewest requests inside, over all callers; ties at random.
     JoinShortestQueue,
 }

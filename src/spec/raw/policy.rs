@@ -153,6 +153,8 @@ pub enum RawBalancing {
     LeastRequests,
     /// The less loaded of two drawn at random.
     TwoChoices,
+    /// The least loaded of so many drawn at random, 2 to 16.
+    Choices(u32),
     /// Fewest requests inside, over all callers; ties at random.
     JoinShortestQueue,
 }
