@@ -71,7 +71,8 @@ fn flow_is_forced_by_visits() {
     };
     assert!(attempts > 1.0, "some are tried again: {attempts}");
     assert!(queries >= 3.0 * calls, "{queries} {calls}");
-    let [visits, pages] = measured(&["arrival-rate of users >= 0/s", "arrival-rate of web >= 0/s"])[..] else {
+    let [visits, pages] = measured(&["arrival-rate of users >= 0/s", "arrival-rate of web >= 0/s"])[..]
+    else {
         unreachable!()
     };
     assert_same(visits, pages);
