@@ -314,6 +314,8 @@ pub struct StoreSlot {
     pub acknowledged: u64,
     /// Commits whose caller had stopped waiting: it does not know.
     pub unknown: u64,
+    /// Writes refused because the row had changed since it was read.
+    pub conflicts: u64,
     /// Connections refused for want of room.
     pub connections_refused: u64,
     /// Most connections open at once.

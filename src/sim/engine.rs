@@ -24,6 +24,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -106,6 +107,7 @@ pub(super) struct Engine<'p> {
     /// What written-behind caches have not written yet.
     pub(super) buffers: Vec<Buffer>,
     pub(super) rings: Rings,
+    pub(super) versions: Versions,
     pub(super) key_faults: KeyFaults,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,

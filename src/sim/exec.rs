@@ -467,14 +467,11 @@ impl Engine<'_> {
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::VersionRead { rows } => self.version_read(f, rows),
+            SiteEffect::VersionWrite { rows, checked } => self.version_write(f, rows, checked, answer),
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),
             SiteEffect::Redrive { broker } => self.redrive(broker),
         }
-    }
-
-    fn store_counts(&mut self, f: u32) -> &mut crate::outcome::StoreSlot {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        &mut self.stations[comp].counts.store
     }
 
     /// Whether a frame's component gives cores only while computing.

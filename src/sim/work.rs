@@ -82,7 +82,14 @@ impl Engine<'_> {
             return NONE;
         }
         let comp = self.replicas[r as usize].comp as usize;
-        self.frames[f].due = work;
+        self.frames[f].due = match self.t.comps[comp].contention {
+            None => work,
+            Some(rule) => {
+                let replica = &self.replicas[r as usize];
+                let served = replica.inside.saturating_sub(replica.waiting);
+                (work as f64 * rule.factor(served) + 0.5) as u64
+            }
+        };
         if self.t.comps[comp].holds == Holds::Core {
             self.compute_on_core(f, comp);
         } else if self.replicas[r as usize].cores.is_some() {

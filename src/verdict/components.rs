@@ -3,7 +3,7 @@
 use super::caches;
 use super::measure::{Reading, Statistic, View};
 use super::models;
-use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
+use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes, StoreSlot};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
@@ -101,6 +101,9 @@ fn ended(slot: &ComponentSlot) -> u64 {
 fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
     let count = |of: fn(&ComponentSlot) -> u64| members.count(view, of);
     let name = &members.name;
+    let of_store = |of: fn(&StoreSlot) -> u64| {
+        Reading::value(members.slots(view).filter_map(|s| s.store.as_ref()).map(of).sum::<u64>() as f64)
+    };
     let nothing_ended = || format!("no request of {name} ended in this window");
     let nothing_came = || format!("no request reached {name} in this window");
     match metric {
@@ -133,9 +136,9 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
             })
         }
         Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
-        Metric::UnknownWrites => {
-            Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
-        }
+        Metric::Commits => of_store(|store| store.commits),
+        Metric::Conflicts => of_store(|store| store.conflicts),
+        Metric::UnknownWrites => of_store(|store| store.unknown),
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
 }

@@ -91,6 +91,7 @@ impl Merge for StoreSlot {
         self.commits += other.commits;
         self.acknowledged += other.acknowledged;
         self.unknown += other.unknown;
+        self.conflicts += other.conflicts;
         self.connections_refused += other.connections_refused;
         self.connections_max = self.connections_max.max(other.connections_max);
     }
