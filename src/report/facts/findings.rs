@@ -62,6 +62,11 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
 fn recovery(facts: &Facts<'_>) -> Option<String> {
     let recovery = facts.outcome().recovery.as_ref()?;
     let end = recovery.trigger_end;
+    if let Some(since) = recovery.hurt_before {
+        return Some(format!(
+            "Users had been hurt since {since}, before the first fault, and never were well again: this run cannot say whether service comes back from a fault."
+        ));
+    }
     match recovery.time {
         // A trigger that hurt nobody is no finding.
         Some(SimSpan::ZERO) if facts.outcome().incidents.is_empty() => None,
