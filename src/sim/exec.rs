@@ -35,14 +35,13 @@ impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
     #[inline(always)]
     pub(super) fn run_frame(&mut self, first: u32) {
-        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
-        if self.frames[first].has(flag::CANCELLED) {
-            return self.finish_cancelled(first);
-        }
         let mut f = first;
         let mut steps = 0u32;
         loop {
             let frame = &mut self.frames[f];
+            if frame.has(flag::CANCELLED) {
+                return self.finish_cancelled(f);
+            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
