@@ -72,6 +72,12 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("misdelivery", raw.misdelivery.is_some()),
         ("broker-full", raw.broker_full.is_some()),
         ("lost-timers", raw.lost_timers.is_some()),
+        ("leak", raw.leak.is_some()),
+        ("disk-full", raw.disk_full.is_some()),
+        ("bad-storage", raw.bad_storage.is_some()),
+        ("lock", raw.lock.is_some()),
+        ("hold", raw.hold.is_some()),
+        ("duplicate", raw.duplicate.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
 }
@@ -90,7 +96,7 @@ fn fault(
             [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
                    block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
                    capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
-                   broker-full and lost-timers"
+                   broker-full, lost-timers, leak, disk-full, bad-storage, lock, hold and duplicate"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -131,7 +137,7 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 14] = [
+const CAN_RAMP: [&str; 16] = [
     "slow",
     "gray",
     "exhaust",
@@ -146,11 +152,14 @@ const CAN_RAMP: [&str; 14] = [
     "misdelivery",
     "broker-full",
     "lost-timers",
+    "bad-storage",
+    "duplicate",
 ];
 /// Effects that happen at an instant and leave nothing to end.
 const AT_ONCE: [&str; 1] = ["flush"];
 /// Effects on replicas, each of which can be hit on its own.
-const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
+const CAN_RECUR: [&str; 8] =
+    ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew", "bad-storage"];
 
 fn schedule(
     cx: &mut Context<'_>,
@@ -300,6 +309,8 @@ pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
         | Effect::PacketLoss { path, .. }
         | Effect::Bandwidth { path, .. }
         | Effect::Block { path, .. }
+        | Effect::Hold { path }
+        | Effect::Duplicate { path, .. }
         | Effect::Partition { path, .. } => Some(path),
         _ => None,
     }

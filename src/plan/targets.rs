@@ -7,7 +7,7 @@ use super::model::{Caller, ComponentId, ReplicaRef};
 use crate::rng;
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
 
-/// The replicas that a target chooses, in order; never none.
+/// The replicas that a target chooses, in order; none only if chance decides.
 pub(super) fn resolve_replicas(
     cx: &mut Context<'_>,
     world: &World<'_>,
@@ -86,7 +86,7 @@ fn select(
         return None;
     }
     let mut all = replicas_of(cx, world, at, &chosen)?;
-    if raw.count.is_some() || raw.percent.is_some() {
+    if raw.count.is_some() || raw.percent.is_some() || raw.probability.is_some() {
         // Replicas that may never come about are no choice, and a front desk is no replica.
         all.retain(|replica| {
             let component = &world.components[replica.component];
@@ -103,6 +103,9 @@ fn select(
             cx.error(codes::NO_TARGET, at, format!("no replica is in zone {zone}"), "");
             return None;
         }
+    }
+    if raw.probability.is_some() || raw.correlation.is_some() {
+        return by_chance(cx, world, at, salt, raw, all);
     }
     let wanted = wanted(cx, at, raw, all.len())?;
     Some(draw(world, salt, all, wanted))
@@ -176,6 +179,41 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
             None
         }
     }
+}
+
+/// Each with a probability. With the correlation as probability all follow one draw of the fault,
+/// and each its own otherwise: any two targets are then correlated by just that much.
+fn by_chance(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    salt: &str,
+    raw: &RawSelector,
+    mut all: Vec<ReplicaRef>,
+) -> Option<Vec<ReplicaRef>> {
+    let Some(text) = &raw.probability else {
+        let message = "`correlation` needs `probability`";
+        cx.error(codes::MISSING, &at.key("correlation"), message, "add `probability: 30%`");
+        return None;
+    };
+    if raw.count.is_some() || raw.percent.is_some() {
+        let message = "`probability` excludes `count` and `percent`";
+        cx.error(codes::CONTRADICTION, &at.key("probability"), message, "keep one of them");
+        return None;
+    }
+    let probability = cx.share(&at.key("probability"), text)?;
+    let probability = cx.above_zero(&at.key("probability"), "`probability`", probability)?;
+    let correlation = raw.correlation.as_ref();
+    let correlation = correlation.map_or(Some(0.0), |text| cx.share(&at.key("correlation"), text))?;
+    let key = rng::key(world.seed, rng::name_hash(&format!("fault/{salt}/chance")));
+    let is_common = rng::unit(rng::nth(key, 0)) < correlation;
+    let is_hit = rng::unit(rng::nth(key, 1)) < probability;
+    all.retain(|replica| {
+        let own = rng::key(key, rng::name_hash(&world.components[replica.component].name));
+        let own = rng::unit(rng::nth(own, u64::from(replica.replica))) < probability;
+        if is_common { is_hit } else { own }
+    });
+    Some(all)
 }
 
 /// Draws without regard to what else is in the plan: each replica has a fixed

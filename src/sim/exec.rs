@@ -477,16 +477,11 @@ impl Engine<'_> {
             SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
             SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
-            SiteEffect::Read => self.store_counts(f).reads += 1,
-            SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Read => self.read_row(f, answer),
+            SiteEffect::Write => self.write_row(f, answer),
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),
             SiteEffect::Redrive { broker } => self.redrive(broker),
         }
-    }
-
-    fn store_counts(&mut self, f: u32) -> &mut crate::outcome::StoreSlot {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        &mut self.stations[comp].counts.store
     }
 
     /// Whether a frame's component gives cores only while computing.

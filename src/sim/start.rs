@@ -102,7 +102,12 @@ impl<'p> Engine<'p> {
             joins: BTreeMap::new(),
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
-            network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
+            network: Network {
+                link_free: vec![0; t.links.len()],
+                // Answers that faults may spoil never take the shortest way.
+                active: u32::from(plan.faults.iter().any(|fault| fault.effect.spoils_answers())),
+                ..Network::default()
+            },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),

@@ -8,6 +8,7 @@
 mod attributes;
 mod cache;
 mod component;
+mod damage;
 mod faults;
 mod guard;
 mod kind;
@@ -25,6 +26,7 @@ use super::scalar::{
 pub use attributes::*;
 pub use cache::*;
 pub use component::*;
+pub use damage::*;
 pub use faults::*;
 pub use guard::*;
 use indexmap::IndexMap;
