@@ -3,8 +3,8 @@
 use super::cache_faults::{exhausted_memory, resolve_cache_effect};
 use super::codes;
 use super::context::{At, Context};
-use super::fault_effects::{bad_output, clock_skew};
 use super::damage_faults::{bursts, damage_target, path_ends, resolve_damage};
+use super::fault_effects::{bad_output, clock_skew};
 use super::faults::World;
 use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{

@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, MessageMetric, Metric, Scope, StoreMetric};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +207,11 @@ metrics! {
     "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
     "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+    "lost-writes" [] Number of COMPONENT needs Store: "Writes that the store acknowledged and did not keep.";
+    "double-writes" [] Number of COMPONENT needs Store: "Writes done again by a second copy of a request that must not be done twice.";
+    "corrupt-reads" [] Number of COMPONENT needs Store: "Reads of rows that were damaged.";
+    "no-room-writes" [] Number of COMPONENT needs Store: "Writes that failed because the disk was full.";
+    "memory-kills" [] Number of COMPONENT needs Nothing: "Times that a replica was killed because its memory was used up.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
     "publish-rate" [] Rate of BROKER needs Nothing: "Messages accepted per second.";
@@ -289,6 +294,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
+        ("lost-writes", None) => Metric::Store(StoreMetric::LostWrites),
+        ("double-writes", None) => Metric::Store(StoreMetric::DoubleWrites),
+        ("corrupt-reads", None) => Metric::Store(StoreMetric::CorruptReads),
+        ("no-room-writes", None) => Metric::Store(StoreMetric::NoRoom),
+        ("memory-kills", None) => Metric::MemoryKills,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,

@@ -265,12 +265,20 @@ pub(super) fn resolve_end(
     Some(ends)
 }
 
-/// A component, a client or all that is in a place; `place NAME` and the like say which is meant.
+/// A component, a client or all that is in a place; `place NAME` and the like say which is meant,
+/// and `all` is everybody.
 fn end(cx: &mut Context<'_>, world: &World<'_>, at: &At, text: &str) -> Option<Vec<Caller>> {
     let (kind, name) = match text.split_once(' ') {
         Some((kind @ ("component" | "client" | "place"), name)) => (Some(kind), name.trim()),
         _ => (None, text),
     };
+    let is_named = |name| {
+        world.directory.component_named(name).is_some() || world.directory.client_named(name).is_some()
+    };
+    if text == "all" && !is_named(text) && !world.directory.places.contains(text) {
+        let components = (0..world.directory.components.len()).map(Caller::Component);
+        return Some(components.chain((0..world.directory.clients.len()).map(Caller::Client)).collect());
+    }
     let may_be = |word: &str| kind.is_none_or(|kind| kind == word);
     let component = world.directory.component_named(name).filter(|_| may_be("component"));
     let client = world.directory.client_named(name).filter(|_| may_be("client"));

@@ -147,12 +147,7 @@ impl Engine<'_> {
     fn kill_for_memory(&mut self, fault: u32, replica: ReplicaRef) {
         let r = self.t.comps[replica.component].first_replica + replica.replica;
         self.stations[replica.component].counts.replicas.killed += 1;
-        self.note_replicas(
-            replica.component,
-            ReplicaNoteKind::OutOfMemory,
-            replica.replica,
-            replica.replica,
-        );
+        self.note_replicas(replica.component, ReplicaNoteKind::OutOfMemory, replica.replica, replica.replica);
         self.go_down(r);
         self.count_levels(replica.component);
         self.schedule_restart(fault, replica, r);
@@ -181,8 +176,7 @@ impl Engine<'_> {
         }
         let (component, replica) = self.slot_of(r);
         for fault in trouble.leaks.clone() {
-            let place =
-                place_of(&self.plan.faults[fault as usize].effect, ReplicaRef { component, replica });
+            let place = place_of(&self.plan.faults[fault as usize].effect, ReplicaRef { component, replica });
             act(self, fault, place);
         }
     }
@@ -264,8 +258,8 @@ impl Engine<'_> {
             _ => 0.0,
         };
         let is_lost = self.suffers_storage(f, SALT_LOST, share);
-        let is_double = self.frames[f].has(flag::COPY)
-            && !self.t.sites[self.frames[f].from_site as usize].is_idempotent;
+        let is_double =
+            self.frames[f].has(flag::COPY) && !self.t.sites[self.frames[f].from_site as usize].is_idempotent;
         let counts = self.store_counts(f);
         counts.commits += 1;
         counts.lost += u64::from(is_lost);

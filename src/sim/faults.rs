@@ -81,7 +81,9 @@ impl FaultState {
         let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
         match &fault.effect {
             Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
-            Effect::Crash { restart: pause, .. } | Effect::Leak { restart: pause, .. } => restart = law(pause),
+            Effect::Crash { restart: pause, .. } | Effect::Leak { restart: pause, .. } => {
+                restart = law(pause)
+            }
             Effect::PacketLoss { bursts: Some((on, off)), .. } => bursts = Some(Bursts::new(salt, on, off)),
             Effect::CrashLoop { runs: time, .. } => runs = law(time),
             Effect::Latency { add, .. } => path_law = law(add),

@@ -34,13 +34,24 @@ pub(super) struct PathImpairment {
 #[derive(Clone, Debug)]
 pub(super) enum PathKind {
     Latency(Sampler),
-    Loss { probability: f64, retransmit: u64 },
+    Loss {
+        probability: f64,
+        retransmit: u64,
+    },
     /// Held until an instant.
-    Hold { until: u64 },
+    Hold {
+        until: u64,
+    },
     /// This share of requests arrives twice.
-    Duplicate { share: f64 },
-    Bandwidth { bytes_per_ns: f64 },
-    Partition { refuses: bool },
+    Duplicate {
+        share: f64,
+    },
+    Bandwidth {
+        bytes_per_ns: f64,
+    },
+    Partition {
+        refuses: bool,
+    },
 }
 
 /// Present state of links and paths.

@@ -4,7 +4,7 @@ use super::caches;
 use super::measure::{Reading, Statistic, View};
 use super::models;
 use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
-use crate::plan::{ComponentId, Metric, OperationId, Scope};
+use crate::plan::{ComponentId, Metric, OperationId, Scope, StoreMetric};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
@@ -135,6 +135,17 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
+        }
+        Metric::Store(metric) => {
+            let rows = |s: &ComponentSlot| {
+                s.store.as_ref().map_or(0, |store| match metric {
+                    StoreMetric::LostWrites => store.lost,
+                    StoreMetric::DoubleWrites => store.doubled,
+                    StoreMetric::CorruptReads => store.corrupt,
+                    StoreMetric::NoRoom => store.no_room,
+                })
+            };
+            Reading::value(members.slots(view).map(rows).sum::<u64>() as f64)
         }
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }

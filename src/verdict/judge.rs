@@ -219,6 +219,8 @@ fn unit(metric: Metric) -> Unit {
         | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
+        | Metric::Store(_)
+        | Metric::MemoryKills
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate

@@ -23,6 +23,19 @@ pub struct Expectation {
     pub when: When,
 }
 
+/// What became of rows in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreMetric {
+    /// Commits that were not kept, though the store said so.
+    LostWrites,
+    /// Commits by a second copy of a request that must not be done twice.
+    DoubleWrites,
+    /// Reads of rows that were damaged.
+    CorruptReads,
+    /// Writes that failed because the disk was full.
+    NoRoom,
+}
+
 /// What an expectation measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
@@ -96,6 +109,10 @@ pub enum Metric {
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
+    /// What became of rows.
+    Store(StoreMetric),
+    /// Times that a replica was killed because its memory was used up.
+    MemoryKills,
     /// Share of answers that were wrong though nobody noticed.
     WrongRate,
     /// Quantile of the time to the first token of a streamed answer, seconds.

@@ -8,6 +8,7 @@ use super::{
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
 };
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -100,6 +101,8 @@ pub struct RawFault {
     pub hold: Option<RawHold>,
     /// Requests arrive twice.
     pub duplicate: Option<RawDuplicate>,
+    /// A named course of faults with its parameters, instead of one effect: see `shakedown catalogue`.
+    pub nemesis: Option<IndexMap<String, IndexMap<String, serde_json::Value>>>,
 }
 
 /// Coming and going.
