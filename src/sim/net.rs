@@ -9,7 +9,7 @@ use super::tables::{Delay, NONE, SiteEffect};
 use crate::dist::Sampler;
 use crate::kernel::{Lane, Phase};
 use crate::outcome::WaitKind;
-use crate::plan::ErrorClass;
+use crate::plan::{ErrorClass, Plan};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -65,6 +65,14 @@ pub(super) struct Network {
     pub(super) path_free: Vec<u64>,
     /// Impairments acting anywhere.
     pub(super) active: u32,
+}
+
+impl Network {
+    pub(super) fn new(plan: &Plan, links: usize) -> Self {
+        // Answers that faults may spoil never take the shortest way.
+        let active = u32::from(plan.faults.iter().any(|fault| fault.effect.spoils_answers()));
+        Self { link_free: vec![0; links], active, ..Self::default() }
+    }
 }
 
 /// How a message fares.

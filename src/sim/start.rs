@@ -102,12 +102,7 @@ impl<'p> Engine<'p> {
             joins: BTreeMap::new(),
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
-            network: Network {
-                link_free: vec![0; t.links.len()],
-                // Answers that faults may spoil never take the shortest way.
-                active: u32::from(plan.faults.iter().any(|fault| fault.effect.spoils_answers())),
-                ..Network::default()
-            },
+            network: Network::new(plan, t.links.len()),
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
