@@ -78,7 +78,10 @@ impl Engine<'_> {
     pub(super) fn ablate(&mut self) {
         self.ablated = self.ablation.iter().fold(0, |set, one| set | 1 << *one as u32);
         if self.is_ablated(Loop::AbandonedWork) {
-            self.stations.iter_mut().for_each(|station| station.drops_expired = true);
+            for station in &mut self.stations {
+                station.drops_expired = true;
+                station.hands_over = false;
+            }
         }
         if self.is_ablated(Loop::HealthChecks) {
             (0..self.t.comps.len()).for_each(|comp| self.refresh_rotation(comp));

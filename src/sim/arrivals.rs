@@ -237,8 +237,15 @@ impl Engine<'_> {
         self.records.window[traffic as usize].arrived += 1;
     }
 
-    /// A journey ended well or badly.
+    /// As [`Self::complete`], of a journey that did not simply reach its end.
+    #[inline(never)]
     pub(super) fn complete_request(&mut self, f: u32, answer: Answer) -> u32 {
+        self.complete(f, answer)
+    }
+
+    /// A journey ended well or badly.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, f: u32, answer: Answer) -> u32 {
         let frame = &self.frames[f];
         let (latency, log, slot) = (self.now - frame.entered, frame.log, usize::from(frame.slot));
         let traffic = frame.op as usize;

@@ -86,7 +86,7 @@ impl Engine<'_> {
             })
             .collect();
         // Some may have been about to run: a retry at this very instant, say.
-        self.ready.retain(|f| doomed.binary_search(f).is_err());
+        self.ready.retain(|f| doomed.binary_search(&f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {

@@ -16,6 +16,7 @@ use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
+use super::ready::Ready;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
 use super::shards::Rings;
@@ -32,7 +33,7 @@ use crate::outcome::{Bound, EdgeSlot, FaultSpan, Truncation};
 use crate::plan::Plan;
 use crate::stats::Histogram;
 use crate::units::SimTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What an event's index refers to.
 pub(super) mod tag {
@@ -50,9 +51,12 @@ pub(super) mod tag {
     pub(crate) const ARRIVAL: u8 = 5;
 }
 
+/// Handovers in one go before other ready frames get their turn: a chain
+/// without end must be noticed.
+pub(super) const CHAIN_MAX: u32 = 10_000;
 /// Chains of handovers allowed at one instant before a run counts as endless:
 /// with `CHAIN_MAX` handovers each, ten million.
-pub(super) const CHAINS_MAX: u32 = 1_000;
+const CHAINS_MAX: u32 = 1_000;
 /// Events between two clean-ups of the queue.
 const COMPACT_EVERY: u64 = 16_384;
 
@@ -66,7 +70,7 @@ pub(super) struct Engine<'p> {
     pub(super) queue: EventQueue,
     pub(super) frames: Frames,
     /// Frames that can go on now, in order.
-    pub(super) ready: VecDeque<u32>,
+    pub(super) ready: Ready,
     pub(super) logs: Logs,
     pub(super) digest: Digest,
     pub(super) replicas: Vec<Replica>,
@@ -236,17 +240,30 @@ impl Engine<'_> {
     }
 
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
-    #[inline]
+    #[inline(never)]
     pub(super) fn settle(&mut self, first: u32) {
         let mut next = first;
         loop {
             if next != NONE {
                 self.run_frame(next);
             }
-            let Some(ready) = self.ready.pop_front() else { break };
-            next = ready;
+            next = self.ready.pop_front();
+            if next == NONE {
+                break;
+            }
         }
         self.chains = 0;
+    }
+
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
+    #[cold]
+    pub(super) fn pause_or_stop(&mut self, f: u32) {
+        self.chains += 1;
+        if self.chains > CHAINS_MAX {
+            self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
+        } else {
+            self.ready.push_back(f);
+        }
     }
 
     /// What a frame's main event means follows from what it was waiting for.

@@ -1,18 +1,14 @@
 //! The interpreter: what each instruction does.
 
 use super::blame::label;
-use super::engine::{CHAINS_MAX, Engine};
+use super::engine::{CHAIN_MAX, Engine};
 use super::frame::{Role, State, flag};
 use super::generate::TAINTS;
 use super::tables::{Holds, Ins, NONE, SiteEffect, class_bit};
 use crate::kernel::Phase;
-use crate::outcome::{Bound, WaitKind};
+use crate::outcome::WaitKind;
 use crate::plan::ErrorClass;
 use crate::rng;
-
-/// Handovers in one go before other ready frames get their turn: a chain
-/// without end must be noticed.
-const CHAIN_MAX: u32 = 10_000;
 
 /// What a request is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +33,7 @@ impl Answer {
 
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
+    #[inline(always)]
     pub(super) fn run_frame(&mut self, first: u32) {
         // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
         if self.frames[first].has(flag::CANCELLED) {
@@ -72,17 +69,6 @@ impl Engine<'_> {
             if steps > CHAIN_MAX {
                 return self.pause_or_stop(f);
             }
-        }
-    }
-
-    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
-    #[cold]
-    fn pause_or_stop(&mut self, f: u32) {
-        self.chains += 1;
-        if self.chains > CHAINS_MAX {
-            self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
-        } else {
-            self.ready.push_back(f);
         }
     }
 
@@ -285,8 +271,11 @@ impl Engine<'_> {
         if frame.role == Role::Server && !frame.has(flag::REPLIED | TAINTS) && self.messages_take_no_time() {
             return self.succeed_at_once(f, degraded);
         }
-        let taint = frame.flags & TAINTS;
-        self.conclude(f, Answer { degraded, taint, ..Answer::OK })
+        let answer = Answer { degraded, taint: frame.flags & TAINTS, ..Answer::OK };
+        if frame.role == Role::Root {
+            return self.complete(f, answer);
+        }
+        self.conclude(f, answer)
     }
 
     /// A server answers a caller next door: the most common end of all, in one go where

@@ -47,6 +47,7 @@ mod limits;
 mod messaging;
 mod net;
 mod queueing;
+mod ready;
 mod record;
 mod saturation;
 mod scaling;

@@ -20,6 +20,7 @@ use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
+use super::ready::Ready;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
 use super::shape::lines;
@@ -64,7 +65,7 @@ impl<'p> Engine<'p> {
             end,
             queue,
             frames: Frames::new(),
-            ready: VecDeque::new(),
+            ready: Ready::new(),
             logs: Logs::default(),
             digest: Digest::default(),
             fleet: Fleet::new(plan, &t),
