@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, MessageMetric, Metric, Scope, StoreMetric};
+use super::model::{CacheMetric, DamageMetric, MessageMetric, Metric, Scope};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,11 +294,6 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
-        ("lost-writes", None) => Metric::Store(StoreMetric::LostWrites),
-        ("double-writes", None) => Metric::Store(StoreMetric::DoubleWrites),
-        ("corrupt-reads", None) => Metric::Store(StoreMetric::CorruptReads),
-        ("no-room-writes", None) => Metric::Store(StoreMetric::NoRoom),
-        ("memory-kills", None) => Metric::MemoryKills,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
@@ -309,7 +304,20 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cold-start-rate", None) => Metric::ColdStartRate,
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
+        (word, None) if damage_metric(word).is_some() => Metric::Damage(damage_metric(word)?),
         (word, statistic) => Metric::Message(message_metric(word, statistic)?),
+    })
+}
+
+/// The metric of damage with this word.
+fn damage_metric(word: &str) -> Option<DamageMetric> {
+    Some(match word {
+        "lost-writes" => DamageMetric::LostWrites,
+        "double-writes" => DamageMetric::DoubleWrites,
+        "corrupt-reads" => DamageMetric::CorruptReads,
+        "no-room-writes" => DamageMetric::NoRoom,
+        "memory-kills" => DamageMetric::MemoryKills,
+        _ => return None,
     })
 }
 

@@ -3,8 +3,8 @@
 use super::caches;
 use super::measure::{Reading, Statistic, View};
 use super::models;
-use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
-use crate::plan::{ComponentId, Metric, OperationId, Scope, StoreMetric};
+use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes, StoreSlot};
+use crate::plan::{ComponentId, DamageMetric, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
@@ -136,18 +136,22 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }
-        Metric::Store(metric) => {
-            let rows = |s: &ComponentSlot| {
-                s.store.as_ref().map_or(0, |store| match metric {
-                    StoreMetric::LostWrites => store.lost,
-                    StoreMetric::DoubleWrites => store.doubled,
-                    StoreMetric::CorruptReads => store.corrupt,
-                    StoreMetric::NoRoom => store.no_room,
-                })
-            };
-            Reading::value(members.slots(view).map(rows).sum::<u64>() as f64)
+        Metric::Damage(metric) => {
+            Reading::value(members.slots(view).map(|slot| damage(slot, metric)).sum::<u64>() as f64)
         }
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
+    }
+}
+
+/// What faults have damaged in one slot.
+fn damage(slot: &ComponentSlot, metric: DamageMetric) -> u64 {
+    let rows = |of: fn(&StoreSlot) -> u64| slot.store.as_ref().map_or(0, of);
+    match metric {
+        DamageMetric::LostWrites => rows(|store| store.lost),
+        DamageMetric::DoubleWrites => rows(|store| store.doubled),
+        DamageMetric::CorruptReads => rows(|store| store.corrupt),
+        DamageMetric::NoRoom => rows(|store| store.no_room),
+        DamageMetric::MemoryKills => slot.replicas.killed,
     }
 }
 

@@ -20,7 +20,6 @@ pub(super) fn measure(view: &View<'_>, name: &str, slots: &[&ComponentSlot], met
         }
         Metric::ScalingChanges => Reading::value(count(|slot| slot.replicas.changes) as f64),
         Metric::StartsDenied => Reading::value(count(|slot| slot.replicas.denied) as f64),
-        Metric::MemoryKills => Reading::value(count(|slot| slot.replicas.killed) as f64),
         Metric::ColdStartRate => {
             let assigned = count(|slot| slot.replicas.assigned);
             Reading::share(count(|slot| slot.replicas.cold), assigned, || {

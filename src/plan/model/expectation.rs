@@ -23,9 +23,9 @@ pub struct Expectation {
     pub when: When,
 }
 
-/// What became of rows in a store.
+/// What faults have damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreMetric {
+pub enum DamageMetric {
     /// Commits that were not kept, though the store said so.
     LostWrites,
     /// Commits by a second copy of a request that must not be done twice.
@@ -34,6 +34,8 @@ pub enum StoreMetric {
     CorruptReads,
     /// Writes that failed because the disk was full.
     NoRoom,
+    /// Replicas killed because their memory was used up.
+    MemoryKills,
 }
 
 /// What an expectation measures.
@@ -109,10 +111,8 @@ pub enum Metric {
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
-    /// What became of rows.
-    Store(StoreMetric),
-    /// Times that a replica was killed because its memory was used up.
-    MemoryKills,
+    /// What faults have damaged.
+    Damage(DamageMetric),
     /// Share of answers that were wrong though nobody noticed.
     WrongRate,
     /// Quantile of the time to the first token of a streamed answer, seconds.
