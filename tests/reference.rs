@@ -64,5 +64,15 @@ fn the_reference_is_current() {
         )
         .unwrap();
     }
+    page.push_str("\n## Nemeses\n\n[Faults](language/faults.md#nemeses) says how to use them.\n\n");
+    page.push_str("| nemesis | parameters | what it is |\n|---|---|---|\n");
+    for nemesis in Catalogue::embedded().nemeses() {
+        let parameters = nemesis.parameters.iter();
+        let parameters: Vec<String> = parameters
+            .map(|(name, _, is_needed)| format!("`{name}`{}", if *is_needed { " (needed)" } else { "" }))
+            .collect();
+        let about = nemesis.description.trim().replace('\n', " ");
+        writeln!(page, "| {} | {} | {about} |", nemesis.name, parameters.join(", ")).unwrap();
+    }
     assert_current("docs/reference.md", &page);
 }

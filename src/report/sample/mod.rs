@@ -124,6 +124,7 @@ fn component_slot(
             unknown: (arrived as f64 * strain * 0.004) as u64,
             connections_refused: (arrived as f64 * strain * 0.01) as u64,
             connections_max: 60,
+            ..StoreSlot::default()
         }),
         ..ComponentSlot::default()
     }
