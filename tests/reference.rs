@@ -31,6 +31,12 @@ fn schemas_are_current() {
 }
 
 #[test]
+fn the_schema_of_nemeses_is_current() {
+    let text = serde_json::to_string_pretty(&shakedown::spec::nemesis_schema()).unwrap() + "\n";
+    assert_current("docs/schema/nemesis.json", &text);
+}
+
+#[test]
 fn the_reference_is_current() {
     let mut page = String::from(
         "# Reference\n\nGenerated from the program by `UPDATE_DOCS=1 cargo test --test reference`; see \

@@ -22,6 +22,9 @@ use crate::spec::raw::{
     RawTarget, RawThrottle,
 };
 
+/// How one family of faults is resolved; the inner `None` is a mistake.
+type Resolve = fn(&mut Context<'_>, &World<'_>, &At, &str, &RawFault) -> Option<Option<Effect>>;
+
 /// The effect of a fault that has exactly one.
 pub(super) fn resolve_effect(
     cx: &mut Context<'_>,
@@ -52,12 +55,7 @@ pub(super) fn resolve_effect(
         return exhaust(cx, world, at, salt, raw);
     }
     if let Some(raw) = &raw.outage {
-        let mode = match raw.mode.unwrap_or(RawOutageMode::Refuse) {
-            RawOutageMode::Refuse => OutageMode::Refuse,
-            RawOutageMode::Error => OutageMode::Error,
-            RawOutageMode::Reset => OutageMode::Reset,
-            RawOutageMode::BlackHole => OutageMode::BlackHole,
-        };
+        let mode = outage_mode(raw.mode.unwrap_or(RawOutageMode::Refuse));
         return replicas(cx, &raw.target).map(|replicas| Effect::Outage { replicas, mode });
     }
     if let Some(raw) = &raw.bad_output {
@@ -86,16 +84,20 @@ pub(super) fn resolve_effect(
     if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
         return effect;
     }
-    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
-        return effect;
-    }
-    if let Some(effect) = resolve_cache_effect(cx, world, at, salt, raw) {
-        return effect;
-    }
-    if let Some(effect) = resolve_damage(cx, world, at, salt, raw) {
+    let families: [Resolve; 3] = [resolve_replica_effect, resolve_cache_effect, resolve_damage];
+    if let Some(effect) = families.iter().find_map(|resolve| resolve(cx, world, at, salt, raw)) {
         return effect;
     }
     resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
+}
+
+fn outage_mode(raw: RawOutageMode) -> OutageMode {
+    match raw {
+        RawOutageMode::Refuse => OutageMode::Refuse,
+        RawOutageMode::Error => OutageMode::Error,
+        RawOutageMode::Reset => OutageMode::Reset,
+        RawOutageMode::BlackHole => OutageMode::BlackHole,
+    }
 }
 
 /// The effect of a fault on messages between two ends, if it is one.
@@ -406,10 +408,9 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
     Some(Effect::Spike { workload, factor: factor? })
 }
 
-/// A fault's word and what it hits, as the file says it.
-pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
-    let target = raw
-        .crash
+/// Whose replicas a fault hits, as the file says it.
+pub(super) fn replica_target(raw: &RawFault) -> Option<&RawTarget> {
+    raw.crash
         .as_ref()
         .map(|raw| &raw.target)
         .or(raw.pause.as_ref().map(|raw| &raw.target))
@@ -425,7 +426,12 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.bad_output.as_ref().map(|raw| &raw.target))
         .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
         .or(damage_target(raw))
-        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())));
+        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())))
+}
+
+/// A fault's word and what it hits, as the file says it.
+pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
+    let target = replica_target(raw);
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))

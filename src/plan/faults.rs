@@ -3,8 +3,9 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::effects::{default_name, resolve_effect};
+use super::effects::{default_name, replica_target, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
+use super::targets::resolve_chance;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -106,8 +107,14 @@ fn fault(
     let name = unique_name(cx, at, word, raw, names);
     let schedule = schedule(cx, world, at, word, raw);
     let effect = resolve_effect(cx, world, &at.key(word), &name, raw);
-    let (effect, schedule) = (effect?, schedule?);
-    Some(Fault { name, kind: (*word).to_owned(), effect, schedule })
+    let target = replica_target(raw);
+    let chance = target.map_or(Some(None), |raw| resolve_chance(cx, &at.key(word).key("target"), raw));
+    if chance.flatten().is_some() && *word == "capacity-denied" {
+        let message = "the platform has replicas for a component or has not: chance is no choice";
+        cx.error(codes::CONTRADICTION, &at.key(word).key("target"), message, "give it a `share`");
+    }
+    let (effect, schedule, chance) = (effect?, schedule?, chance?);
+    Some(Fault { name, kind: (*word).to_owned(), effect, schedule, chance })
 }
 
 /// The fault's name, which is also the address of its draws: replicas drawn by

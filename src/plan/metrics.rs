@@ -293,7 +293,6 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cut-rate", None) => Metric::CutRate,
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
-        ("unknown-writes", None) => Metric::UnknownWrites,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
@@ -312,6 +311,7 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
 /// The metric of damage with this word.
 fn damage_metric(word: &str) -> Option<DamageMetric> {
     Some(match word {
+        "unknown-writes" => DamageMetric::UnknownWrites,
         "lost-writes" => DamageMetric::LostWrites,
         "double-writes" => DamageMetric::DoubleWrites,
         "corrupt-reads" => DamageMetric::CorruptReads,

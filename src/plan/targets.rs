@@ -3,11 +3,11 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
-use super::model::{Caller, ComponentId, ReplicaRef};
+use super::model::{Caller, Chance, ComponentId, ReplicaRef};
 use crate::rng;
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
 
-/// The replicas that a target chooses, in order; none only if chance decides.
+/// The replicas that a target chooses, in order; never none.
 pub(super) fn resolve_replicas(
     cx: &mut Context<'_>,
     world: &World<'_>,
@@ -104,9 +104,6 @@ fn select(
             return None;
         }
     }
-    if raw.probability.is_some() || raw.correlation.is_some() {
-        return by_chance(cx, world, at, salt, raw, all);
-    }
     let wanted = wanted(cx, at, raw, all.len())?;
     Some(draw(world, salt, all, wanted))
 }
@@ -181,39 +178,25 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
     }
 }
 
-/// Each with a probability. With the correlation as probability all follow one draw of the fault,
-/// and each its own otherwise: any two targets are then correlated by just that much.
-fn by_chance(
-    cx: &mut Context<'_>,
-    world: &World<'_>,
-    at: &At,
-    salt: &str,
-    raw: &RawSelector,
-    mut all: Vec<ReplicaRef>,
-) -> Option<Vec<ReplicaRef>> {
+/// Whether chance decides which targets are hit; the inner `None` hits all.
+pub(super) fn resolve_chance(cx: &mut Context<'_>, at: &At, raw: &RawTarget) -> Option<Option<Chance>> {
+    let RawTarget::Selector(raw) = raw else { return Some(None) };
     let Some(text) = &raw.probability else {
-        let message = "`correlation` needs `probability`";
-        cx.error(codes::MISSING, &at.key("correlation"), message, "add `probability: 30%`");
-        return None;
+        if raw.correlation.is_some() {
+            let message = "`correlation` needs `probability`";
+            cx.error(codes::MISSING, &at.key("correlation"), message, "add `probability: 30%`");
+        }
+        return Some(None);
     };
     if raw.count.is_some() || raw.percent.is_some() {
         let message = "`probability` excludes `count` and `percent`";
         cx.error(codes::CONTRADICTION, &at.key("probability"), message, "keep one of them");
-        return None;
     }
     let probability = cx.share(&at.key("probability"), text)?;
     let probability = cx.above_zero(&at.key("probability"), "`probability`", probability)?;
     let correlation = raw.correlation.as_ref();
     let correlation = correlation.map_or(Some(0.0), |text| cx.share(&at.key("correlation"), text))?;
-    let key = rng::key(world.seed, rng::name_hash(&format!("fault/{salt}/chance")));
-    let is_common = rng::unit(rng::nth(key, 0)) < correlation;
-    let is_hit = rng::unit(rng::nth(key, 1)) < probability;
-    all.retain(|replica| {
-        let own = rng::key(key, rng::name_hash(&world.components[replica.component].name));
-        let own = rng::unit(rng::nth(own, u64::from(replica.replica))) < probability;
-        if is_common { is_hit } else { own }
-    });
-    Some(all)
+    Some(Some(Chance { probability, correlation }))
 }
 
 /// Draws without regard to what else is in the plan: each replica has a fixed

@@ -145,8 +145,8 @@ impl Engine<'_> {
                 Schedule::Recurring { at, .. } => {
                     let targets = effect_replicas(&self.plan.faults[fault as usize].effect).len();
                     self.faults[fault as usize].occurrences = vec![0; targets];
-                    for target in 0..targets as u32 {
-                        self.schedule_recurrence(fault, target, at.0);
+                    for (target, _) in self.targets_of(fault) {
+                        self.schedule_recurrence(fault, target as u32, at.0);
                     }
                 }
             }
@@ -213,7 +213,7 @@ impl Engine<'_> {
         law.as_ref().map_or(0, |law| (law.sample(key) + 0.5) as u64)
     }
 
-    fn replica_salt(&self, replica: ReplicaRef) -> u64 {
+    pub(super) fn replica_salt(&self, replica: ReplicaRef) -> u64 {
         rng::nth(self.t.comps[replica.component].salt, u64::from(replica.replica))
     }
 
@@ -227,14 +227,14 @@ impl Engine<'_> {
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {
-                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
+                for (target, replica) in self.targets_of(fault) {
                     self.strike(fault, replica, strength);
                     self.strike_life(fault, replica, target);
                 }
                 self.strike_elsewhere(fault, Some(strength));
             }
             FaultEvent::Clear { fault } => {
-                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
+                for (target, replica) in self.targets_of(fault) {
                     self.relieve(fault, replica);
                     self.relieve_life(fault, target);
                 }
@@ -249,10 +249,6 @@ impl Engine<'_> {
         if !self.messaging.is_empty() {
             self.wake_consumers();
         }
-    }
-
-    fn targets_of(&self, fault: u32) -> Vec<ReplicaRef> {
-        effect_replicas(&self.plan.faults[fault as usize].effect).to_vec()
     }
 
     fn recur(&mut self, fault: u32, target: u32, begins: bool) {

@@ -23,7 +23,7 @@ pub use kinds::{Catalogue, Figure, Kind};
 pub use load::{LoadError, LoadOptions, Sources, file_kind, load_scenario, load_text, load_topology};
 pub use nemeses::Nemesis;
 pub use origins::{Origins, Part};
-pub use schema::{FileKind, schema};
+pub use schema::{FileKind, nemesis_schema, schema};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,10 +5,10 @@ use super::kinds::Catalogue;
 use super::load::internal;
 use super::node::{Node, Value};
 use super::raw::RawNemesis;
+use super::schema::nemesis_schema;
 use super::validate::{suggest, validate};
 use crate::diag::{Diag, Location};
 use crate::units::{SimSpan, parse};
-use schemars::generate::SchemaSettings;
 use std::collections::BTreeMap;
 
 /// A named course of faults.
@@ -31,8 +31,7 @@ pub struct Nemesis {
 /// Reads a nemesis from its file's tree; `None` if something is wrong with it.
 pub(super) fn read(node: &Node, text: &str, file: &str, diags: &mut Vec<Diag>) -> Option<Nemesis> {
     let before = diags.len();
-    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<RawNemesis>().to_value();
-    validate(node, &schema, diags);
+    validate(node, &nemesis_schema(), diags);
     if diags.len() > before {
         return None;
     }

@@ -133,9 +133,6 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
             })
         }
         Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
-        Metric::UnknownWrites => {
-            Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
-        }
         Metric::Damage(metric) => {
             Reading::value(members.slots(view).map(|slot| damage(slot, metric)).sum::<u64>() as f64)
         }
@@ -147,6 +144,7 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
 fn damage(slot: &ComponentSlot, metric: DamageMetric) -> u64 {
     let rows = |of: fn(&StoreSlot) -> u64| slot.store.as_ref().map_or(0, of);
     match metric {
+        DamageMetric::UnknownWrites => rows(|store| store.unknown),
         DamageMetric::LostWrites => rows(|store| store.lost),
         DamageMetric::DoubleWrites => rows(|store| store.doubled),
         DamageMetric::CorruptReads => rows(|store| store.corrupt),

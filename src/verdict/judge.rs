@@ -219,8 +219,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
-        | Metric::Damage(_)
-        | Metric::UnknownWrites => Unit::Number,
+        | Metric::Damage(_) => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
         | Metric::DegradedRate

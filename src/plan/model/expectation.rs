@@ -26,6 +26,8 @@ pub struct Expectation {
 /// What faults have damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamageMetric {
+    /// Writes whose acknowledgement never reached the caller.
+    UnknownWrites,
     /// Commits that were not kept, though the store said so.
     LostWrites,
     /// Commits by a second copy of a request that must not be done twice.
@@ -109,8 +111,6 @@ pub enum Metric {
     UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
-    /// Writes whose acknowledgement never reached the caller.
-    UnknownWrites,
     /// What faults have damaged.
     Damage(DamageMetric),
     /// Share of answers that were wrong though nobody noticed.

@@ -19,6 +19,18 @@ pub struct Fault {
     pub effect: Effect,
     /// When it acts.
     pub schedule: Schedule,
+    /// Whether chance decides which of its targets are hit; `None` hits all of them.
+    pub chance: Option<Chance>,
+}
+
+/// Chance of each target to be hit, drawn by the seed of the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// Of each target, 0..=1.
+    pub probability: f64,
+    /// Of one draw that decides for all targets; otherwise each has its own. Any two are then
+    /// correlated by just this much, 0..=1.
+    pub correlation: f64,
 }
 
 /// When a fault acts.
