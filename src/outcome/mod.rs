@@ -326,6 +326,8 @@ pub struct StoreSlot {
     /// Writes that failed because the disk was full.
     #[serde(default)]
     pub no_room: u64,
+    /// Writes refused because the row had changed since it was read.
+    pub conflicts: u64,
     /// Connections refused for want of room.
     pub connections_refused: u64,
     /// Most connections open at once.

@@ -206,6 +206,8 @@ metrics! {
     "cut-rate" [] Share of COMPONENT needs Model: "Share of answers that broke after a part.";
     "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
     "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
+    "commits" [] Number of COMPONENT needs Store: "Writes committed.";
+    "conflicts" [] Number of COMPONENT needs Store: "Writes with `if-unchanged` refused because the row had changed.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
     "lost-writes" [] Number of COMPONENT needs Store: "Writes that the store acknowledged and did not keep.";
     "double-writes" [] Number of COMPONENT needs Store: "Writes done again by a second copy of a request that must not be done twice.";
@@ -293,6 +295,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cut-rate", None) => Metric::CutRate,
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
+        ("commits", None) => Metric::Commits,
+        ("conflicts", None) => Metric::Conflicts,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,

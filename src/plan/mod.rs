@@ -9,6 +9,7 @@ mod caches;
 mod call_steps;
 mod codes;
 mod components;
+mod conditional_writes;
 mod context;
 mod control_steps;
 mod curves;

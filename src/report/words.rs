@@ -91,6 +91,7 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Malformed => "malformed",
         ErrorClass::Rejected => "rejected",
         ErrorClass::Denied => "denied",
+        ErrorClass::Conflict => "conflict",
         ErrorClass::Open => "open",
         ErrorClass::Bulkhead => "bulkhead",
         ErrorClass::Expired => "expired",

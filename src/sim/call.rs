@@ -164,8 +164,7 @@ impl Engine<'_> {
     #[inline(always)]
     fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
         let rule = &self.t.policies[policy as usize];
-        let c = self.frames.alloc();
-        let born = self.frames[c].born;
+        let (c, born) = self.frames.alloc_born();
         let frame = &mut self.frames[f];
         frame.state = State::Calling;
         frame.set(flag::SENT);

@@ -24,6 +24,7 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
         Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0, holders: Vec::new() };
     compiler.places();
     compiler.entities();
+    compiler.versions();
     compiler.attributes();
     compiler.components();
     compiler.policies();
@@ -130,6 +131,7 @@ impl Compiler<'_> {
                 units,
                 shared_cores,
                 speed: component.speed,
+                contention: component.contention,
                 queue_capacity: bound(component.queue.capacity),
                 discipline: component.queue.discipline,
                 patience,
@@ -182,7 +184,7 @@ impl Compiler<'_> {
             });
             let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
-                matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
+                matches!(policy.balancing, Balancing::LeastRequests | Balancing::Choices(_)) && replicas > 1;
             let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
@@ -201,6 +203,7 @@ impl Compiler<'_> {
                     && !policy.inherits_deadline
                     && policy.first_token_timeout.is_none()
                     && self.plan.attributes.is_empty()
+                    && self.t.versioned.is_empty()
                     && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
                 first_token_timeout: span(policy.first_token_timeout),
@@ -377,11 +380,8 @@ impl Compiler<'_> {
                 code.push(Ins::Wait { law, salt });
             }
             Step::Call(call) => {
-                let effect = match call.store {
-                    None => SiteEffect::None,
-                    Some(access) if access.is_write => SiteEffect::Write,
-                    Some(_) => SiteEffect::Read,
-                };
+                let effect =
+                    call.store.map_or(SiteEffect::None, |access| self.store_effect(call.target, access));
                 let site = self.site(call, effect);
                 let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
                 code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {

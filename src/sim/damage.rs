@@ -5,10 +5,9 @@ use super::exec::Answer;
 use super::faults::FaultEvent;
 use super::fleet::Life;
 use super::frame::{State, flag};
-use super::tables::SiteEffect;
 use super::trouble::{effect_replicas, mark};
 use crate::kernel::Phase;
-use crate::outcome::{ReplicaNoteKind, StoreSlot};
+use crate::outcome::ReplicaNoteKind;
 use crate::plan::{Effect, ErrorClass, Growth, ReplicaRef};
 use crate::rng;
 use crate::units::{NANOS_PER_SEC, SimTime};
@@ -245,13 +244,13 @@ impl Engine<'_> {
         }
     }
 
-    /// A row is written, if there is room.
-    pub(super) fn write_row(&mut self, f: u32, answer: &mut Answer) {
+    /// A row is written, if there is room; says whether it was kept.
+    pub(super) fn write_row(&mut self, f: u32, answer: &mut Answer) -> bool {
         let r = self.frames[f].replica;
         if self.replicas[r as usize].trouble.is_some() && !self.has_room_on_disk(r) {
             self.store_counts(f).no_room += 1;
             answer.error = Some(ErrorClass::Error);
-            return;
+            return false;
         }
         let share = |engine: &Self, fault: u32| match engine.plan.faults[fault as usize].effect {
             Effect::BadStorage { lost, .. } => lost,
@@ -264,6 +263,7 @@ impl Engine<'_> {
         counts.commits += 1;
         counts.lost += u64::from(is_lost);
         counts.doubled += u64::from(is_double);
+        !is_lost
     }
 
     fn suffers_storage(&self, f: u32, salt: u64, share: impl Fn(&Self, u32) -> f64) -> bool {
@@ -302,11 +302,6 @@ impl Engine<'_> {
         is_free
     }
 
-    pub(super) fn store_counts(&mut self, f: u32) -> &mut StoreSlot {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        &mut self.stations[comp].counts.store
-    }
-
     /// What faults make of a good answer after the work was done.
     #[inline(never)]
     pub(super) fn spoil_answer(&mut self, f: u32, answer: &mut Answer) {
@@ -323,7 +318,7 @@ impl Engine<'_> {
         });
         let Some(class) = spoilt else { return };
         let site = self.frames[f].from_site as usize;
-        if self.t.sites[site].effect == SiteEffect::Write {
+        if self.t.sites[site].effect.is_write() {
             // It was committed, and its caller does not know.
             self.store_counts(f).unknown += 1;
         }

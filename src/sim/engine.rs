@@ -24,6 +24,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -106,6 +107,7 @@ pub(super) struct Engine<'p> {
     /// What written-behind caches have not written yet.
     pub(super) buffers: Vec<Buffer>,
     pub(super) rings: Rings,
+    pub(super) versions: Versions,
     pub(super) key_faults: KeyFaults,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,
@@ -190,7 +192,13 @@ impl Engine<'_> {
             return NONE;
         }
         frame.main = 0;
-        let (state, key) = (frame.state, frame.key);
+        let (state, key, log, comp) = (frame.state, frame.key, frame.log, frame.comp);
+        if state == State::Computing {
+            frame.state = State::Running;
+            frame.pc += 1;
+            self.note_event(entry, key, watch);
+            return self.computed(f, log, comp);
+        }
         self.note_event(entry, key, watch);
         self.main_event(f, state)
     }
@@ -266,11 +274,10 @@ impl Engine<'_> {
         }
     }
 
-    /// What a frame's main event means follows from what it was waiting for.
+    /// What a frame's main event means, other than the end of a computation, follows from what it was waiting for.
     #[inline]
     fn main_event(&mut self, f: u32, state: State) -> u32 {
         match state {
-            State::Computing => self.computed(f),
             State::Travelling => self.reached(f),
             State::Returning => self.returned(f),
             State::Waiting => self.waited(f),

@@ -35,14 +35,13 @@ impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
     #[inline(always)]
     pub(super) fn run_frame(&mut self, first: u32) {
-        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
-        if self.frames[first].has(flag::CANCELLED) {
-            return self.finish_cancelled(first);
-        }
         let mut f = first;
         let mut steps = 0u32;
         loop {
             let frame = &mut self.frames[f];
+            if frame.has(flag::CANCELLED) {
+                return self.finish_cancelled(f);
+            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -467,7 +466,11 @@ impl Engine<'_> {
             SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
             SiteEffect::Read => self.read_row(f, answer),
-            SiteEffect::Write => self.write_row(f, answer),
+            SiteEffect::Write => {
+                self.write_row(f, answer);
+            }
+            SiteEffect::VersionRead { rows } => self.version_read(f, rows, answer),
+            SiteEffect::VersionWrite { rows, checked } => self.version_write(f, rows, checked, answer),
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),
             SiteEffect::Redrive { broker } => self.redrive(broker),
         }

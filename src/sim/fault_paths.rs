@@ -128,6 +128,7 @@ impl Engine<'_> {
         if self.t.attributes.count > 0 {
             self.hand_attributes(f, copy);
         }
+        self.copy_version(f, copy);
         self.frames[copy].state = State::Travelling;
         self.schedule_delivery(copy, delay, None);
     }

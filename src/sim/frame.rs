@@ -282,6 +282,12 @@ impl Frames {
     /// A slot in state `Running` without flags, links or log; its maker sets the rest.
     #[inline]
     pub(super) fn alloc(&mut self) -> u32 {
+        self.alloc_born().0
+    }
+
+    /// As [`Self::alloc`], with the slot's present `born`.
+    #[inline]
+    pub(super) fn alloc_born(&mut self) -> (u32, u32) {
         self.live += 1;
         let index = self.free;
         if let Some(frame) = self.items.get_mut(index as usize) {
@@ -289,16 +295,18 @@ impl Frames {
             frame.state = State::Running;
             frame.flags = 0;
             frame.child = NONE;
-            return index;
+            return (index, frame.born);
         }
         self.grow()
     }
 
     #[cold]
-    fn grow(&mut self) -> u32 {
+    fn grow(&mut self) -> (u32, u32) {
         self.has_grown = true;
-        self.items.push(Frame { state: State::Running, ..Frame::empty() });
-        (self.items.len() - 1) as u32
+        let frame = Frame { state: State::Running, ..Frame::empty() };
+        let born = frame.born;
+        self.items.push(frame);
+        ((self.items.len() - 1) as u32, born)
     }
 
     /// Gives a slot back. Whatever still refers to it finds its epoch and birth changed.

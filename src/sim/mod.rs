@@ -61,6 +61,7 @@ mod station;
 mod tables;
 mod tokens;
 mod trouble;
+mod versions;
 mod watch;
 mod windows;
 mod work;

@@ -303,7 +303,7 @@ impl Engine<'_> {
     /// Gives a caller that still waits its answer.
     fn reply_now(&mut self, f: u32, answer: Answer) -> u32 {
         let site = self.frames[f].from_site as usize;
-        if answer.error.is_none() && self.t.sites[site].effect == SiteEffect::Write {
+        if answer.error.is_none() && self.t.sites[site].effect.is_write() {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.stations[comp].counts.store.acknowledged += 1;
         }
@@ -326,7 +326,7 @@ impl Engine<'_> {
 
     fn is_write(&self, f: u32) -> bool {
         let site = self.frames[f].from_site;
-        site != NONE && self.t.sites[site as usize].effect == SiteEffect::Write
+        site != NONE && self.t.sites[site as usize].effect.is_write()
     }
 
     /// Answers now and lets the rest of the operation go on.

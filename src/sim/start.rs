@@ -30,6 +30,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -94,6 +95,7 @@ impl<'p> Engine<'p> {
             caches: caches(plan, options.seed),
             buffers: buffers(&t),
             rings: Rings::new(plan, &t.comps, &t.policies),
+            versions: Versions::new(&t),
             key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
@@ -234,7 +236,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
 
 /// Whether every computation has a core of its own and runs at nominal pace.
 pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
-    comp.holds != Holds::Core && comp.shared_cores.is_none() && speed == 1.0
+    let is_alone = comp.shared_cores.is_none() && comp.contention.is_none();
+    comp.holds != Holds::Core && is_alone && speed == 1.0
 }
 
 fn pools(t: &Tables) -> Vec<PoolState> {

@@ -11,8 +11,8 @@ use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
-    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
-    Source, Standing, Ttl,
+    Balancing, BudgetRule, ConcurrencyLimit, Contention, Discipline, ErrorClass, Excess, Guard, OnFailure,
+    Removed, Source, Standing, Ttl,
 };
 use crate::units::{SimSpan, SimTime, TIME_MAX};
 
@@ -139,13 +139,35 @@ pub(super) enum SiteEffect {
     None,
     CacheGet(u32),
     CacheSet(u32),
-    CacheRefuse { cached: u32, class: ErrorClass },
+    CacheRefuse {
+        cached: u32,
+        class: ErrorClass,
+    },
     CachePut(u32),
     CacheRemove(u32),
     Read,
     Write,
+    /// A read of rows whose versions count.
+    VersionRead {
+        rows: u32,
+    },
+    /// A write of them; `checked` fails it when the row is newer than what the caller read.
+    VersionWrite {
+        rows: u32,
+        checked: bool,
+    },
     Publish(u32),
-    Redrive { broker: u32 },
+    Redrive {
+        broker: u32,
+    },
+}
+
+impl SiteEffect {
+    /// Whether success means that a write committed.
+    #[inline]
+    pub(super) fn is_write(self) -> bool {
+        matches!(self, Self::Write | Self::VersionWrite { .. })
+    }
 }
 
 /// A compiled call site.
@@ -324,6 +346,7 @@ pub(super) struct Comp {
     /// Cores shared by running threads, if they share.
     pub(super) shared_cores: Option<f64>,
     pub(super) speed: f64,
+    pub(super) contention: Option<Contention>,
     pub(super) queue_capacity: u32,
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,
@@ -384,6 +407,17 @@ pub(super) struct LinkRule {
     pub(super) loss: f64,
     pub(super) retransmit: u64,
     pub(super) salt: u64,
+}
+
+/// Rows with versions: those of a dataset that somebody writes on condition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VersionedRows {
+    /// Whose rows: a component and its dataset.
+    pub(super) dataset: (usize, usize),
+    /// Entity whose keys they are, or `NONE` for a single row.
+    pub(super) entity: u32,
+    /// How many there are.
+    pub(super) count: u64,
 }
 
 /// A compiled key space.
@@ -454,6 +488,8 @@ pub(super) struct Tables {
     /// No message ever takes time, but for faults.
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
+    /// Datasets whose rows have versions.
+    pub(super) versioned: Vec<VersionedRows>,
     pub(super) loads: Vec<Load>,
     pub(super) messages: MessageTables,
     /// Rows of the outcome's traffic: workload and journey.

@@ -101,6 +101,9 @@ fn ended(slot: &ComponentSlot) -> u64 {
 fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
     let count = |of: fn(&ComponentSlot) -> u64| members.count(view, of);
     let name = &members.name;
+    let of_store = |of: fn(&StoreSlot) -> u64| {
+        Reading::value(members.slots(view).filter_map(|s| s.store.as_ref()).map(of).sum::<u64>() as f64)
+    };
     let nothing_ended = || format!("no request of {name} ended in this window");
     let nothing_came = || format!("no request reached {name} in this window");
     match metric {
@@ -136,6 +139,8 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::Damage(metric) => {
             Reading::value(members.slots(view).map(|slot| damage(slot, metric)).sum::<u64>() as f64)
         }
+        Metric::Commits => of_store(|store| store.commits),
+        Metric::Conflicts => of_store(|store| store.conflicts),
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
 }

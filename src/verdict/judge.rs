@@ -219,6 +219,8 @@ fn unit(metric: Metric) -> Unit {
         | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
+        | Metric::Commits
+        | Metric::Conflicts
         | Metric::Damage(_) => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate

@@ -58,3 +58,16 @@ fn a_fallback_turns_a_withdrawn_model_into_worse_answers() {
     };
     assert!(degraded > 0.95, "{degraded}");
 }
+
+#[test]
+fn a_breaker_before_broken_streams_saves_the_wait_for_half_an_answer() {
+    let (without, with) = twins(
+        "ai/cut-streams.yaml",
+        "ai/cut-streams-breaker.yaml",
+        "latency p99 of users < 60s during faults",
+    );
+    assert!(without > 1.5 * with, "{without} s without, {with} s with");
+    let (without, with) =
+        twins("ai/cut-streams.yaml", "ai/cut-streams-breaker.yaml", "cost of large < 1k during faults");
+    assert!(without > 10.0 * with, "{without} and {with} dollars");
+}

@@ -113,6 +113,10 @@ pub enum Metric {
     RecoveryTime,
     /// What faults have damaged.
     Damage(DamageMetric),
+    /// Writes that committed.
+    Commits,
+    /// Writes refused because the row had changed since it was read.
+    Conflicts,
     /// Share of answers that were wrong though nobody noticed.
     WrongRate,
     /// Quantile of the time to the first token of a streamed answer, seconds.

@@ -95,6 +95,7 @@ impl Merge for StoreSlot {
         self.doubled += other.doubled;
         self.corrupt += other.corrupt;
         self.no_room += other.no_room;
+        self.conflicts += other.conflicts;
         self.connections_refused += other.connections_refused;
         self.connections_max = self.connections_max.max(other.connections_max);
     }

@@ -218,6 +218,7 @@ fn store_table(facts: &Facts<'_>) -> String {
             Cell::figure(count(store.commits)),
             Cell::figure(count(store.acknowledged)),
             Cell::figure(count(store.unknown)).bad_if(store.unknown > 0),
+            Cell::figure(count(store.conflicts)).bad_if(store.conflicts > 0),
             Cell::figure(count(store.connections_max)),
             Cell::figure(count(store.connections_refused)).bad_if(store.connections_refused > 0),
         ])
@@ -228,6 +229,7 @@ fn store_table(facts: &Facts<'_>) -> String {
         "commits",
         "acknowledged",
         "unknown to the caller",
+        "conflicts",
         "connections max",
         "connections refused",
     ];

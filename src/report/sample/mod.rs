@@ -122,6 +122,7 @@ fn component_slot(
             commits: arrived / 5,
             acknowledged: arrived / 5 - (arrived as f64 * strain * 0.004) as u64,
             unknown: (arrived as f64 * strain * 0.004) as u64,
+            conflicts: 0,
             connections_refused: (arrived as f64 * strain * 0.01) as u64,
             connections_max: 60,
             ..StoreSlot::default()

@@ -96,6 +96,7 @@ pub(super) fn stores(facts: &Facts<'_>, style: Style) -> String {
         ("reads", Align::Figure),
         ("commits", Align::Figure),
         ("unknown to caller", Align::Figure),
+        ("conflicts", Align::Figure),
         ("connections max", Align::Figure),
         ("refused", Align::Figure),
     ];
@@ -108,6 +109,7 @@ pub(super) fn stores(facts: &Facts<'_>, style: Style) -> String {
             count(store.reads).into(),
             count(store.commits).into(),
             bad(store.unknown),
+            bad(store.conflicts),
             count(store.connections_max).into(),
             bad(store.connections_refused),
         ]);
