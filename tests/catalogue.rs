@@ -12,7 +12,7 @@ struct Kind {
 
 fn kinds() -> Vec<Kind> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("catalogue");
-    let families = folder(&root).into_iter().filter(|path| path.is_dir());
+    let families = folder(&root).into_iter().filter(|path| path.is_dir() && !path.ends_with("nemeses"));
     let files = families
         .flat_map(|family| folder(&family))
         .filter(|path| path.extension().is_some_and(|end| end == "yaml"));

@@ -4,6 +4,8 @@
 mod ai;
 #[path = "lessons/brokers.rs"]
 mod brokers;
+#[path = "lessons/faults.rs"]
+mod faults;
 #[path = "lessons/overload.rs"]
 mod overload;
 #[path = "lessons/replicas.rs"]

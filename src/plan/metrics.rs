@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, DamageMetric, MessageMetric, Metric, Scope};
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +209,11 @@ metrics! {
     "commits" [] Number of COMPONENT needs Store: "Writes committed.";
     "conflicts" [] Number of COMPONENT needs Store: "Writes with `if-unchanged` refused because the row had changed.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+    "lost-writes" [] Number of COMPONENT needs Store: "Writes that the store acknowledged and did not keep.";
+    "double-writes" [] Number of COMPONENT needs Store: "Writes done again by a second copy of a request that must not be done twice.";
+    "corrupt-reads" [] Number of COMPONENT needs Store: "Reads of rows that were damaged.";
+    "no-room-writes" [] Number of COMPONENT needs Store: "Writes that failed because the disk was full.";
+    "memory-kills" [] Number of COMPONENT needs Nothing: "Times that a replica was killed because its memory was used up.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
     "publish-rate" [] Rate of BROKER needs Nothing: "Messages accepted per second.";
@@ -292,7 +297,6 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cost", None) => Metric::Cost,
         ("commits", None) => Metric::Commits,
         ("conflicts", None) => Metric::Conflicts,
-        ("unknown-writes", None) => Metric::UnknownWrites,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
@@ -303,7 +307,21 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cold-start-rate", None) => Metric::ColdStartRate,
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
+        (word, None) if damage_metric(word).is_some() => Metric::Damage(damage_metric(word)?),
         (word, statistic) => Metric::Message(message_metric(word, statistic)?),
+    })
+}
+
+/// The metric of damage with this word.
+fn damage_metric(word: &str) -> Option<DamageMetric> {
+    Some(match word {
+        "unknown-writes" => DamageMetric::UnknownWrites,
+        "lost-writes" => DamageMetric::LostWrites,
+        "double-writes" => DamageMetric::DoubleWrites,
+        "corrupt-reads" => DamageMetric::CorruptReads,
+        "no-room-writes" => DamageMetric::NoRoom,
+        "memory-kills" => DamageMetric::MemoryKills,
+        _ => return None,
     })
 }
 

@@ -14,6 +14,7 @@ mod context;
 mod control_steps;
 mod curves;
 mod cycles;
+mod damage_faults;
 mod data_file;
 mod directory;
 mod effects;

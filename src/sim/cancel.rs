@@ -116,6 +116,7 @@ impl Engine<'_> {
         }
         self.forget_flights(r);
         self.forget_messages(comp);
+        self.end_leaks(r);
     }
 
     /// Takes a doomed frame out of everything it takes part in.

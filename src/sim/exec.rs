@@ -465,9 +465,11 @@ impl Engine<'_> {
             SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
             SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
-            SiteEffect::Read => self.store_counts(f).reads += 1,
-            SiteEffect::Write => self.store_counts(f).commits += 1,
-            SiteEffect::VersionRead { rows } => self.version_read(f, rows),
+            SiteEffect::Read => self.read_row(f, answer),
+            SiteEffect::Write => {
+                self.write_row(f, answer);
+            }
+            SiteEffect::VersionRead { rows } => self.version_read(f, rows, answer),
             SiteEffect::VersionWrite { rows, checked } => self.version_write(f, rows, checked, answer),
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),
             SiteEffect::Redrive { broker } => self.redrive(broker),

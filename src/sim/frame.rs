@@ -111,6 +111,8 @@ pub(super) mod flag {
     pub(crate) const FIRST_TOKEN: u32 = 1 << 22;
     /// The connection of its call was opened for this attempt.
     pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
+    /// It is a request's second copy: nobody waits for its answer.
+    pub(crate) const COPY: u32 = 1 << 24;
 }
 
 /// One activation.

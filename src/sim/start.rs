@@ -105,7 +105,7 @@ impl<'p> Engine<'p> {
             joins: BTreeMap::new(),
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
-            network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
+            network: Network::new(plan, t.links.len()),
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),

@@ -27,6 +27,13 @@ pub(super) struct Trouble {
     pub(super) mark: Mark,
     pub(super) bad_outputs: Vec<(u32, BadOutput)>,
     pub(super) clocks: Vec<(u32, i64)>,
+    /// Faults that take its memory.
+    pub(super) leaks: Vec<u32>,
+    /// Faults that fill its disk.
+    pub(super) disks: Vec<u32>,
+    pub(super) bad_storage: Vec<(u32, f64)>,
+    /// Faults that let requests wait, and until when.
+    pub(super) locks: Vec<(u32, u64)>,
 }
 
 impl Trouble {
@@ -51,6 +58,10 @@ impl Trouble {
             && self.mark == Mark::None
             && self.bad_outputs.is_empty()
             && self.clocks.is_empty()
+            && self.leaks.is_empty()
+            && self.disks.is_empty()
+            && self.bad_storage.is_empty()
+            && self.locks.is_empty()
     }
 }
 
@@ -69,6 +80,10 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Reshard { replicas }
         | Effect::BadOutput { replicas, .. }
         | Effect::ClockSkew { replicas, .. }
+        | Effect::Leak { replicas, .. }
+        | Effect::DiskFull { replicas, .. }
+        | Effect::BadStorage { replicas, .. }
+        | Effect::Lock { replicas, .. }
         | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
             replicas
         }

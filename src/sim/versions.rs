@@ -95,8 +95,8 @@ impl Engine<'_> {
 
     /// A read was served: its caller, if it still waits, knows the row's version.
     #[inline(never)]
-    pub(super) fn version_read(&mut self, f: u32, rows: u32) {
-        self.store_counts(f).reads += 1;
+    pub(super) fn version_read(&mut self, f: u32, rows: u32, answer: &mut Answer) {
+        self.read_row(f, answer);
         let (caller, epoch) = (self.frames[f].parent, self.frames[f].parent_epoch);
         if caller == NONE || self.frames[caller].epoch != epoch {
             return;
@@ -126,6 +126,14 @@ impl Engine<'_> {
         self.versions.carried[call as usize] = (key == self.frames[caller].key).then_some(version);
     }
 
+    /// The second copy of a request carries what the first does.
+    pub(super) fn copy_version(&mut self, call: u32, copy: u32) {
+        if !self.versions.rows.is_empty() {
+            self.make_room_for_versions();
+            self.versions.carried[copy as usize] = self.versions.carried[call as usize];
+        }
+    }
+
     /// A write was served: it commits, unless the row is newer than what its caller read.
     #[inline(never)]
     pub(super) fn version_write(&mut self, f: u32, rows: u32, checked: bool, answer: &mut Answer) {
@@ -136,7 +144,8 @@ impl Engine<'_> {
             answer.error = Some(ErrorClass::Conflict);
             return;
         }
-        self.versions.rows[rows as usize][row] = version.wrapping_add(1);
-        self.store_counts(f).commits += 1;
+        if self.write_row(f, answer) {
+            self.versions.rows[rows as usize][row] = version.wrapping_add(1);
+        }
     }
 }

@@ -221,7 +221,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::Cost
         | Metric::Commits
         | Metric::Conflicts
-        | Metric::UnknownWrites => Unit::Number,
+        | Metric::Damage(_) => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
         | Metric::DegradedRate

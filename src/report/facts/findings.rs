@@ -33,6 +33,7 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
         caching::stale_answers(facts),
         caching::lost_writes(facts),
         unknown_writes(facts),
+        lost_writes(facts),
         backlog(facts),
         repeats(facts),
     ];
@@ -227,6 +228,16 @@ fn repeats(facts: &Facts<'_>) -> Option<String> {
             count(again)
         )
     })
+}
+
+fn lost_writes(facts: &Facts<'_>) -> Option<String> {
+    let stores = facts.components.iter().filter_map(|c| c.total.store.as_ref().map(|store| (c, store.lost)));
+    let (component, lost) = stores.max_by_key(|(_, lost)| *lost).filter(|(_, lost)| *lost > 0)?;
+    Some(format!(
+        "{} acknowledged {} that it did not keep.",
+        tame(&component.component.name),
+        plural(usize::try_from(lost).unwrap_or(usize::MAX), "write"),
+    ))
 }
 
 fn unknown_writes(facts: &Facts<'_>) -> Option<String> {

@@ -125,6 +125,7 @@ fn component_slot(
             conflicts: 0,
             connections_refused: (arrived as f64 * strain * 0.01) as u64,
             connections_max: 60,
+            ..StoreSlot::default()
         }),
         ..ComponentSlot::default()
     }
