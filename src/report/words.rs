@@ -103,7 +103,7 @@ pub(super) fn saturation(kind: SaturationKind) -> &'static str {
     match kind {
         SaturationKind::Threads => "threads",
         SaturationKind::Cores => "cores",
-        SaturationKind::Admission => "admission",
+        SaturationKind::Admission => "turning requests away",
         SaturationKind::Connections => "connections",
         SaturationKind::Pool => "pool",
         SaturationKind::Bulkhead => "bulkhead",

@@ -259,6 +259,14 @@ impl Engine<'_> {
             if next == NONE {
                 break;
             }
+            // A fan-out without end takes no time, so nothing else would notice it.
+            if self.frames.has_grown {
+                self.frames.has_grown = false;
+                self.check_in_system();
+                if self.truncated.is_some() {
+                    break;
+                }
+            }
         }
         self.chains = 0;
     }

@@ -8,6 +8,7 @@ use super::firewall::WallRule;
 use super::generate::GenerateRule;
 use super::messaging::tables::{MessageIns, MessageTables};
 use super::tokens::TokenRule;
+use super::versions::VersionedRows;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
@@ -160,14 +161,6 @@ pub(super) enum SiteEffect {
     Redrive {
         broker: u32,
     },
-}
-
-impl SiteEffect {
-    /// Whether success means that a write committed.
-    #[inline]
-    pub(super) fn is_write(self) -> bool {
-        matches!(self, Self::Write | Self::VersionWrite { .. })
-    }
 }
 
 /// A compiled call site.
@@ -407,17 +400,6 @@ pub(super) struct LinkRule {
     pub(super) loss: f64,
     pub(super) retransmit: u64,
     pub(super) salt: u64,
-}
-
-/// Rows with versions: those of a dataset that somebody writes on condition.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct VersionedRows {
-    /// Whose rows: a component and its dataset.
-    pub(super) dataset: (usize, usize),
-    /// Entity whose keys they are, or `NONE` for a single row.
-    pub(super) entity: u32,
-    /// How many there are.
-    pub(super) count: u64,
 }
 
 /// A compiled key space.

@@ -9,8 +9,27 @@
 use super::compile::Compiler;
 use super::engine::Engine;
 use super::exec::Answer;
-use super::tables::{NONE, SiteEffect, Tables, VersionedRows};
+use super::tables::{NONE, SiteEffect, Tables};
 use crate::plan::{ComponentId, ErrorClass, StoreAccess};
+
+/// Rows with versions: those of a dataset that somebody writes on condition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct VersionedRows {
+    /// Whose rows: a component and its dataset.
+    pub(super) dataset: (usize, usize),
+    /// Entity whose keys they are, or `NONE` for a single row.
+    pub(super) entity: u32,
+    /// How many there are.
+    pub(super) count: u64,
+}
+
+impl SiteEffect {
+    /// Whether success means that a write committed.
+    #[inline]
+    pub(super) fn is_write(self) -> bool {
+        matches!(self, Self::Write | Self::VersionWrite { .. })
+    }
+}
 
 /// All rows with versions, and who has read which.
 #[derive(Clone, Debug, Default)]

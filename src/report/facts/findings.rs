@@ -63,6 +63,11 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
 fn recovery(facts: &Facts<'_>) -> Option<String> {
     let recovery = facts.outcome().recovery.as_ref()?;
     let end = recovery.trigger_end;
+    if let Some(since) = recovery.hurt_before {
+        return Some(format!(
+            "Users had been hurt since {since}, before the first fault, and never were well again: this run cannot say whether service comes back from a fault."
+        ));
+    }
     match recovery.time {
         // A trigger that hurt nobody is no finding.
         Some(SimSpan::ZERO) if facts.outcome().incidents.is_empty() => None,
@@ -196,7 +201,9 @@ fn caches(facts: &Facts<'_>) -> Option<String> {
 
 /// A backlog that outlived its cause longest.
 fn backlog(facts: &Facts<'_>) -> Option<String> {
-    let drains = facts.brokers.iter().filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
+    // What nobody receives, as dead letters, is not meant to be worked off.
+    let received = facts.brokers.iter().filter(|fact| fact.total.receives > 0);
+    let drains = received.filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
     let late = drains.filter(|(_, drain)| drain.backlog > drain.usual);
     let (fact, drain) = late.max_by_key(|(_, drain)| drain.time.map_or(u64::MAX, |time| time.0))?;
     let name = tame(&fact.broker.name);

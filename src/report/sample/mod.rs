@@ -329,6 +329,7 @@ pub(super) fn outcome() -> Outcome {
             from: at(10 * MIN + 10),
         }],
         recovery: Some(Recovery {
+            hurt_before: None,
             trigger_end: at(22 * MIN),
             time: Some(SimSpan::from_secs(2 * MIN)),
             trials: Vec::new(),
