@@ -219,9 +219,7 @@ fn unit(metric: Metric) -> Unit {
         | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
-        | Metric::Commits
-        | Metric::Conflicts
-        | Metric::Damage(_) => Unit::Number,
+        | Metric::Ledger(_) => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
         | Metric::DegradedRate
