@@ -8,6 +8,7 @@
 
 mod calls;
 mod recovery;
+mod sessions;
 
 pub use calls::{Edge, EdgeSlot};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
@@ -20,6 +21,7 @@ use crate::units::{SimSpan, SimTime};
 pub use conservation::*;
 pub use messages::*;
 use serde::{Deserialize, Serialize};
+pub use sessions::*;
 use std::collections::BTreeMap;
 
 /// Version of this data; changes whenever a field changes meaning or goes.
@@ -65,6 +67,9 @@ pub struct Outcome {
     /// Messages, schedules and marks.
     #[serde(default)]
     pub messages: Messages,
+    /// Long-lived connections and broadcasts.
+    #[serde(default)]
+    pub sessions: Sessions,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
     /// When users were hurt.

@@ -9,6 +9,7 @@ use super::model::{
     Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
 };
 use super::overload::{resolve_concurrency, standing};
+use super::sessions::session_rules;
 use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
 
 /// Most replicas of one component.
@@ -63,6 +64,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         store: entry.datasets.as_ref().map(|names| Store {
             datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
         }),
+        sessions: raw.sessions.as_ref().map(|raw| session_rules(cx, &at.key("sessions"), raw, &holding)),
         operations: Vec::new(),
         holding,
         queue,

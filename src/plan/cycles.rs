@@ -97,6 +97,7 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             | Step::Compute { .. }
             | Step::Wait { .. }
             | Step::Fail { .. }
+            | Step::Broadcast(_)
             | Step::Reply => None,
         };
         if found.is_some() {

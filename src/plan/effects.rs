@@ -10,6 +10,7 @@ use super::model::{
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::session_faults::{resolve_session_fault, session_target};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
@@ -81,7 +82,10 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
     }
-    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
+    if let Some(message) = resolve_message_fault(cx, world, at, raw) {
+        return Some(Effect::Messages(message));
+    }
+    resolve_session_fault(cx, world, at, salt, raw).map(Effect::Sessions)
 }
 
 fn path(
@@ -300,7 +304,7 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
     };
     match world.workloads[workload].source {
         Source::Open { .. } => {}
-        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } => {
+        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } | Source::Sessions(_) => {
             let message = format!("`{}` has no `rate` that could grow", raw.load);
             cx.error(
                 codes::NO_MECHANISM,
@@ -323,7 +327,8 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
-        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()));
+        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()))
+        .or(raw.disconnect.as_ref().map(|raw| &raw.target));
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))
@@ -336,7 +341,7 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.target.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
-    } else if let Some(target) = message_target(raw) {
+    } else if let Some(target) = message_target(raw).or(session_target(raw)) {
         target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();

@@ -4,7 +4,7 @@ use super::codes;
 use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
-use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Workload};
+use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Source, Workload};
 use super::tokens::Token;
 use indexmap::IndexSet;
 
@@ -193,10 +193,14 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Cache => component.cache.is_some(),
         Needs::Store => component.store.is_some(),
         Needs::Limit => is_limited(component),
+        Needs::Sessions => component.sessions.is_some(),
     };
     let has_it = match scope {
         Scope::Component(id) => has(&names.components[*id]),
         Scope::Place(id) => names.components.iter().any(|component| component.place == *id && has(component)),
+        Scope::Workload(id) if info.needs == Needs::Sessions => {
+            matches!(names.workloads[*id].source, Source::Sessions(_))
+        }
         _ => true,
     };
     if has_it {
@@ -205,6 +209,7 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
     let lacks = match info.needs {
         Needs::Cache => "it has no `cache`",
         Needs::Store => "it has no `store`",
+        Needs::Sessions => "it has no `sessions`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };
     let fits = names.components.iter().filter(|component| has(component));

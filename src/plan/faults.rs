@@ -5,6 +5,7 @@ use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Fault, Messaging, Schedule, Workload};
+use super::session_faults::momentary;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -56,6 +57,9 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("misdelivery", raw.misdelivery.is_some()),
         ("broker-full", raw.broker_full.is_some()),
         ("lost-timers", raw.lost_timers.is_some()),
+        ("disconnect", raw.disconnect.is_some()),
+        ("forget-sessions", raw.forget_sessions.is_some()),
+        ("idle-timeout", raw.idle_timeout.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
 }
@@ -72,7 +76,8 @@ fn fault(
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition, spike, poison, misdelivery, broker-full and lost-timers"
+                   bandwidth, partition, spike, poison, misdelivery, broker-full, lost-timers, disconnect, forget-sessions \
+                   and idle-timeout"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -80,7 +85,7 @@ fn fault(
         return None;
     };
     let name = unique_name(cx, at, word, raw, names);
-    let schedule = schedule(cx, world, at, word, raw);
+    let schedule = schedule(cx, world, at, word, raw).map(|schedule| momentary(cx, at, word, schedule));
     let effect = resolve_effect(cx, world, &at.key(word), &name, raw);
     let (effect, schedule) = (effect?, schedule?);
     Some(Fault { name, kind: (*word).to_owned(), effect, schedule })

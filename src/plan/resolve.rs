@@ -14,6 +14,7 @@ use super::model::Plan;
 use super::operations::{check_caches, resolve_behaviour};
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replies::check_replies;
+use super::sessions::{check_session_loads, limit_connects};
 use super::settings::resolve_settings;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -46,7 +47,9 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
+    limit_connects(cx, &mut components, &behaviour.clients);
     let workloads = resolve_loads(cx, &directory, settings.duration);
+    check_session_loads(cx, &behaviour.clients, &workloads);
     let world = World {
         directory: &directory,
         components: &components,

@@ -234,6 +234,7 @@ impl StepBuilder<'_, '_> {
                 Some(Step::Start { salt, body })
             }
             RawStep::Reply => Some(Step::Reply),
+            RawStep::Broadcast(raw) => self.broadcast(&at.key("broadcast"), raw, list, salts),
             message => self.message_step(message, at, list, salts),
         }
     }

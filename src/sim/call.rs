@@ -192,7 +192,9 @@ impl Engine<'_> {
             self.frames[c].set(flag::IS_RETRY);
         }
         let target = self.t.policies[policy as usize].target;
-        let mut replica = self.pick_replica(policy, target, self.frames[c].key);
+        let held = if self.t.policies[policy as usize].is_held { self.connected_replica(f) } else { NONE };
+        let mut replica =
+            if held == NONE { self.pick_replica(policy, target, self.frames[c].key) } else { held };
         if self.t.policies[policy as usize].guard != NONE {
             replica = self.avoid_first(f, policy, replica);
         }

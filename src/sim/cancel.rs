@@ -113,6 +113,7 @@ impl Engine<'_> {
         }
         self.forget_flights(r);
         self.forget_messages(comp);
+        self.lose_sessions(r);
     }
 
     /// Takes a doomed frame out of everything it takes part in.

@@ -5,6 +5,7 @@ mod messaging;
 
 use super::guard::add_guard;
 use super::limits::bound;
+use super::sessions::{BroadcastRule, is_held};
 use super::shape::holding;
 use super::tables::{
     BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
@@ -24,6 +25,7 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.components();
     compiler.policies();
     compiler.messages();
+    compiler.t.broadcast_entry = compiler.place_code(vec![Ins::Cast, Ins::Sent, Ins::End]);
     compiler.operations();
     compiler.loads();
     compiler.consumers();
@@ -167,6 +169,7 @@ impl Compiler<'_> {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
+                is_held: is_held(self.plan, caller, target),
                 is_plain: policy.pool.is_none()
                     && budget == NONE
                     && guard == NONE
@@ -255,7 +258,7 @@ impl Compiler<'_> {
                     gaps = Some(Sampler::new(&Law::Exponential { mean: 1.0 }));
                     phases = all.iter().map(|(rate, law)| (*rate, Sampler::new(law))).collect();
                 }
-                Source::Replay { .. } => {}
+                Source::Replay { .. } | Source::Sessions(_) => {}
             }
             self.t.loads.push(Load {
                 salt: rng::name_hash(&format!("load/{}", workload.name)),
@@ -372,6 +375,11 @@ impl Compiler<'_> {
             }
             Step::Reply => code.push(Ins::Reply),
             Step::Message(step) => self.emit_message(step, code),
+            Step::Broadcast(step) => {
+                let rule = BroadcastRule::new(step, self.salt(&step.salt));
+                self.t.broadcasts.push(rule);
+                code.push(Ins::Broadcast { number: (self.t.broadcasts.len() - 1) as u32 });
+            }
         }
     }
 

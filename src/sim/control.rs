@@ -6,6 +6,7 @@
 
 use super::engine::{Engine, tag};
 use super::messaging::Happening;
+use super::sessions;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -19,6 +20,8 @@ pub(super) enum Control {
     Ablate,
     /// Something about messages.
     Message(Happening),
+    /// Something about sessions.
+    Session(sessions::Happening),
 }
 
 /// Everything pending, in a slab.
@@ -63,6 +66,7 @@ impl Engine<'_> {
             Control::Cancel { frame, born } => self.cancel(frame, born),
             Control::Ablate => self.ablate(),
             Control::Message(happening) => return self.message_event(happening),
+            Control::Session(happening) => return self.session_event(happening),
         }
         NONE
     }
@@ -73,6 +77,7 @@ impl Engine<'_> {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
             Control::Ablate => 3,
             Control::Message(happening) => self.message_identity(happening),
+            Control::Session(happening) => self.session_identity(happening),
         }
     }
 }

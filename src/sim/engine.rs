@@ -13,6 +13,7 @@ use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
+use super::sessions::Sessions;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
@@ -91,6 +92,7 @@ pub(super) struct Engine<'p> {
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
     pub(super) messaging: Messaging,
+    pub(super) sessions: Sessions,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.

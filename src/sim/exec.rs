@@ -129,6 +129,15 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Broadcast { number } => {
+                self.broadcast(f, number);
+                self.frames[f].pc += 1;
+            }
+            Ins::Cast => return Some(self.compute_for(f, self.cast_work(f))),
+            Ins::Sent => {
+                self.part_sent(f);
+                self.frames[f].pc += 1;
+            }
             Ins::Message { what, body } => return self.run_message(f, what, body),
             common => unreachable!("{common:?} is run inline"),
         }

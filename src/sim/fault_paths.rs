@@ -29,9 +29,11 @@ impl Engine<'_> {
             }
             Effect::Partition { path, refuses } => {
                 let kind = PathKind::Partition { refuses: *refuses };
+                self.silence_path(fault, path, strength.is_some());
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
+            Effect::Sessions(sessions) => self.strike_sessions(fault, sessions, strength.is_some()),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
                 self.refit_pools(*policy as u32, fault, strength)

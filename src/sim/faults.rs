@@ -268,19 +268,24 @@ impl Engine<'_> {
         match effect {
             Effect::Crash { graceful: true, .. } => {
                 trouble.draining.push(fault);
+                self.drain_sessions(r);
                 self.drained(r as usize);
             }
             Effect::Crash { .. } => self.go_down(r),
             Effect::Pause { .. } => {
                 trouble.pauses += 1;
                 self.retune(r);
+                self.silence_replica(fault, r, true);
             }
             Effect::Slow { factor, .. } => {
                 mark(&mut trouble.slow, fault, 1.0 + (factor - 1.0) * strength);
                 self.retune(r);
             }
             Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
-            Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::Outage { mode, .. } => {
+                mark(&mut trouble.outages, fault, *mode);
+                self.silence_replica(fault, r, *mode == OutageMode::BlackHole);
+            }
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -305,13 +310,17 @@ impl Engine<'_> {
             Effect::Pause { .. } => {
                 trouble.pauses -= 1;
                 self.retune(r);
+                self.silence_replica(fault, r, false);
             }
             Effect::Slow { .. } => {
                 trouble.slow.retain(|(other, _)| *other != fault);
                 self.retune(r);
             }
             Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
-            Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::Outage { .. } => {
+                trouble.outages.retain(|(other, _)| *other != fault);
+                self.silence_replica(fault, r, false);
+            }
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -370,7 +379,7 @@ impl Engine<'_> {
 
     /// A replica that refuses new work goes down when the last request has left.
     pub(super) fn drained(&mut self, r: usize) {
-        let is_empty = self.replicas[r].inside == 0;
+        let is_empty = self.replicas[r].inside == 0 && !self.holds_sessions(r);
         if let Some(trouble) = &mut self.replicas[r].trouble
             && is_empty
             && !trouble.draining.is_empty()
@@ -382,8 +391,8 @@ impl Engine<'_> {
     }
 
     /// Computes a replica's pace from all marks and moves what is being worked on.
-    fn retune(&mut self, r: u32) {
-        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed;
+    pub(super) fn retune(&mut self, r: u32) {
+        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed * self.pace_of(r);
         let speed = match &self.replicas[r as usize].trouble {
             Some(trouble) if trouble.pauses > 0 => 0.0,
             Some(trouble) => trouble.slow.iter().fold(nominal, |speed, (_, factor)| speed / factor),

@@ -95,6 +95,10 @@ pub(super) mod flag {
     pub(crate) const HEDGED: u32 = 32768;
     /// It works on a message: nobody waits for its answer but the broker.
     pub(crate) const MESSAGE: u32 = 1024;
+    /// It opens a session for a user.
+    pub(crate) const DIALS: u32 = 65536;
+    /// It goes over a session that is open.
+    pub(crate) const SPEAKS: u32 = 131_072;
 }
 
 /// One activation.

@@ -31,6 +31,7 @@ mod messaging;
 mod net;
 mod record;
 mod saturation;
+mod sessions;
 mod shape;
 mod share;
 mod slots;

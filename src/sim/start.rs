@@ -17,6 +17,7 @@ use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
+use super::sessions::Sessions;
 use super::shape::lines;
 use super::share::SharedCores;
 use super::slots::SlotClock;
@@ -81,6 +82,7 @@ impl<'p> Engine<'p> {
             joins: BTreeMap::new(),
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
+            sessions: Sessions::new(plan, &t, options.seed),
             network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
@@ -128,12 +130,14 @@ impl<'p> Engine<'p> {
             self.start_generator(generator);
         }
         self.start_messages();
+        self.start_sessions();
     }
 
     fn add_slot_tables(&mut self) {
         let t = &self.t;
         self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
         self.messaging.add_slot();
+        self.sessions.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -161,6 +165,7 @@ impl<'p> Engine<'p> {
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
         self.settle_messages();
+        self.settle_sessions();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);

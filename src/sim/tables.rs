@@ -3,6 +3,7 @@
 //! changed while running.
 
 use super::messaging::tables::{MessageIns, MessageTables};
+use super::sessions::BroadcastRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
@@ -81,6 +82,12 @@ pub(super) enum Ins {
     Reply,
     /// Something about messages, repetition or progress, with a body if it has one.
     Message { what: MessageIns, body: u32 },
+    /// Send something to the component's sessions.
+    Broadcast { number: u32 },
+    /// Work for each recipient of a broadcast.
+    Cast,
+    /// The recipients of one replica have it.
+    Sent,
     /// The end of an operation or body.
     End,
 }
@@ -163,6 +170,8 @@ pub(super) struct Policy {
     pub(super) timeout_lane: Option<Lane>,
     /// Neither pool, guard, budget, mark of retries, connection limit, deadline nor counts of unanswered requests.
     pub(super) is_plain: bool,
+    /// Its calls may go over a session, to the replica that holds it.
+    pub(super) is_held: bool,
     pub(super) total_timeout: u64,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
@@ -331,6 +340,9 @@ pub(super) struct Tables {
     pub(super) entities: Vec<EntityRule>,
     pub(super) loads: Vec<Load>,
     pub(super) messages: MessageTables,
+    pub(super) broadcasts: Vec<BroadcastRule>,
+    /// Where the program of a part of a broadcast begins.
+    pub(super) broadcast_entry: u32,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.

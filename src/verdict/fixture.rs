@@ -51,12 +51,14 @@ pub(crate) fn plan() -> Plan {
             connections_max: None,
             cache: None,
             store: None,
+            sessions: None,
             operations: vec![operation("get"), operation("put")],
         }],
         clients: vec![Client {
             name: "web".into(),
             place: 0,
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
+            sessions: None,
         }],
         policies: Vec::new(),
         messaging: Messaging::default(),
@@ -138,6 +140,7 @@ pub(crate) fn outcome() -> Outcome {
     };
     Outcome {
         messages: Messages::default(),
+        sessions: Sessions::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),

@@ -12,6 +12,7 @@ pub(crate) mod fixture;
 mod judge;
 mod measure;
 mod messages;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod users;

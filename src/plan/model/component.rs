@@ -1,6 +1,6 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{ConcurrencyLimit, Operation, PlaceId, Standing};
+use super::{ConcurrencyLimit, Operation, PlaceId, SessionRules, Standing};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct Component {
     pub cache: Option<Cache>,
     /// Present when it keeps datasets.
     pub store: Option<Store>,
+    /// Present when clients may hold sessions to it.
+    pub sessions: Option<SessionRules>,
     /// What it serves.
     pub operations: Vec<Operation>,
 }

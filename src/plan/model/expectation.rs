@@ -82,6 +82,8 @@ pub enum Metric {
     UnknownWrites,
     /// Something about messages, schedules or marks.
     Message(MessageMetric),
+    /// Something about sessions.
+    Session(SessionMetric),
 }
 
 /// What an expectation measures of messages, schedules and marks.

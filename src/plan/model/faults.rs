@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, MessageFault, OperationId, PolicyId};
+use super::{Bucket, ClientId, ComponentId, ErrorClass, MessageFault, OperationId, PolicyId, SessionFault};
 use crate::dist::Law;
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
@@ -146,6 +146,8 @@ pub enum Effect {
     },
     /// Something about messages or schedules.
     Messages(MessageFault),
+    /// Something about sessions.
+    Sessions(SessionFault),
 }
 
 /// What leaks.

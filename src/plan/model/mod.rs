@@ -14,6 +14,7 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod sessions;
 mod steps;
 
 use crate::dist::Law;
@@ -28,6 +29,7 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use sessions::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].

@@ -1,6 +1,8 @@
 //! What a component does when called.
 
-use super::{ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Ttl};
+use super::{
+    Broadcast, ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Ttl,
+};
 use crate::dist::Law;
 
 /// What a component does when called.
@@ -110,6 +112,8 @@ pub enum Step {
     Reply,
     /// Something about messages, repetition or progress.
     Message(Box<MessageStep>),
+    /// Send something to the sessions of the component.
+    Broadcast(Box<Broadcast>),
 }
 
 /// A call site.

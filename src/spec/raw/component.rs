@@ -1,6 +1,6 @@
 //! Components as a file writes them.
 
-use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule};
+use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule, RawSessions};
 use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -41,6 +41,8 @@ pub struct RawComponent {
     pub cache: Option<RawCache>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Lets clients hold long-lived connections to it.
+    pub sessions: Option<RawSessions>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
     pub broker: Option<RawBroker>,
     /// Messages it takes, by the broker they come from.

@@ -1,6 +1,9 @@
 //! Faults as a file writes them.
 
-use super::{RawBrokerFull, RawErrorClass, RawLostTimers, RawMisdelivery, RawPoison};
+use super::{
+    RawBrokerFull, RawDisconnect, RawErrorClass, RawForgetSessions, RawIdleTimeoutFault, RawLostTimers,
+    RawMisdelivery, RawPoison,
+};
 use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -54,6 +57,12 @@ pub struct RawFault {
     pub broker_full: Option<RawBrokerFull>,
     /// Schedules do not fire.
     pub lost_timers: Option<RawLostTimers>,
+    /// Sessions end, all at once, with or without anybody being told.
+    pub disconnect: Option<RawDisconnect>,
+    /// The state that a resume needs is gone: who has no session now must connect anew.
+    pub forget_sessions: Option<RawForgetSessions>,
+    /// A shorter idle timeout acts on sessions, as of a load balancer in between.
+    pub idle_timeout: Option<RawIdleTimeoutFault>,
 }
 
 /// Coming and going.

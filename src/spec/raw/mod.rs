@@ -13,6 +13,7 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod sessions;
 mod steps;
 
 use super::scalar::{
@@ -29,6 +30,7 @@ pub use overload::*;
 pub use policy::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
+pub use sessions::*;
 pub use steps::*;
 
 /// What exists: places, components, the calls between them, and the clients outside.

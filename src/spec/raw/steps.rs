@@ -1,6 +1,6 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawErrorClass, RawOnce, RawPublish, RawRetryStep};
+use super::{RawBroadcast, RawErrorClass, RawOnce, RawPublish, RawRetryStep};
 use crate::spec::scalar::{LawText, ShareText, SpanText, TargetText};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -66,6 +66,8 @@ pub enum RawStep {
     Start(Vec<RawStep>),
     /// Answer now and go on with the rest.
     Reply,
+    /// Send something to the sessions of this component, on all its replicas, and go on at once.
+    Broadcast(RawBroadcast),
     /// Hand a message to a broker and go on when it has it.
     Publish(RawPublish),
     /// Take everything in a dead-letter broker back to where it came from.
