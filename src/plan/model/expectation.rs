@@ -1,6 +1,6 @@
 //! What is promised.
 
-use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
+use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId, SessionMetric};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 

@@ -94,10 +94,10 @@ impl Engine<'_> {
         let idle = self.hub(p).idle_timeout();
         let state = &mut self.sessions.populations[p as usize];
         let key = state.next_user(SALT_SPREAD);
+        // The last heartbeat came some part of a period ago.
+        let every = state.held.heartbeat.map_or(0, |beat| beat.every.0);
         let end = idle.map_or(NEVER, |(idle, _)| {
-            // The last heartbeat came some part of a period ago.
-            let every = state.held.heartbeat.map_or(0, |beat| beat.every.0).min(idle);
-            let quiet = (rng::unit(key) * every as f64) as u64;
+            let quiet = (rng::unit(key) * every.min(idle) as f64) as u64;
             self.sessions.bucket(now.saturating_add(idle - quiet))
         });
         if let (true, Some((idle, _))) = (end != NEVER, idle) {

@@ -53,7 +53,7 @@ impl Engine<'_> {
             let place = (number % state.live.len() as u64) as usize;
             let key = state.next_user(SALT_USER);
             let comp = &self.t.comps[state.comp as usize];
-            if !self.has_room(p, comp.first_replica + place as u32) {
+            if !self.takes_one_more(p, comp.first_replica + place as u32) {
                 refused += 1;
                 continue;
             }
@@ -147,11 +147,12 @@ impl Engine<'_> {
 
     fn schedule_user(&mut self, p: u32) {
         let state = &mut self.sessions.populations[p as usize];
-        let Some(curve) = &state.amount.curve else { return };
-        let key = state.next_user(SALT_ARRIVAL);
-        let state = &mut self.sessions.populations[p as usize];
-        let gap = -libm::log(rng::unit_open(key));
-        if let Some(at) = advance(curve, state.arrived_at, gap) {
+        if state.amount.curve.is_none() {
+            return;
+        }
+        let gap = -libm::log(rng::unit_open(state.next_user(SALT_ARRIVAL)));
+        let next = state.amount.curve.as_ref().and_then(|curve| advance(curve, state.arrived_at, gap));
+        if let Some(at) = next {
             state.arrived_at = at;
             let at = (at.min(1e19) + 0.5) as u64;
             self.schedule_session(at, Phase::Arrive, Happening::Arrive { population: p });
@@ -286,17 +287,17 @@ impl Engine<'_> {
             replica = rule.first_replica;
         }
         let is_ours = (rule.first_replica..rule.first_replica + rule.replicas).contains(&replica);
-        if answer.error.is_some() || called_in_vain || !is_ours || !self.has_room(p, replica) {
+        if answer.error.is_some() || called_in_vain || !is_ours || !self.takes_one_more(p, replica) {
             return self.try_later(d);
         }
         self.forget_dialer(d);
         let state = &self.sessions.populations[p as usize];
         let resume = state.held.resume.map(|flow| self.t.loads[state.load as usize].flows[flow].1.traffic);
-        self.connect(p, replica, dialer, resume == Some(traffic));
+        self.open_session(p, replica, dialer, resume == Some(traffic));
     }
 
     /// Whether a replica is up and takes one more session.
-    fn has_room(&self, p: u32, replica: u32) -> bool {
+    fn takes_one_more(&self, p: u32, replica: u32) -> bool {
         let trouble = self.replicas[replica as usize].trouble.as_ref();
         if trouble.is_some_and(|trouble| trouble.down > 0 || !trouble.draining.is_empty()) {
             return false;
@@ -314,7 +315,7 @@ impl Engine<'_> {
         all.map(|one| one.live[place].count + one.dead[place].count).sum()
     }
 
-    fn connect(&mut self, p: u32, replica: u32, dialer: Dialer, is_resume: bool) {
+    fn open_session(&mut self, p: u32, replica: u32, dialer: Dialer, is_resume: bool) {
         let cohort = self.connection_end(p, dialer.key, dialer.leave);
         let (now, place) = (self.now, self.place_of(replica));
         let counts = self.held(p);

@@ -26,7 +26,7 @@ use super::tables::{NONE, Tables};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::{HubSlot, SessionOutage, SessionSlot};
-use crate::plan::{ClientSessions, Plan, RateCurve, SessionLoad, SessionRules, Source};
+use crate::plan::{ClientSessions, Plan, SessionLoad, SessionRules, Source};
 use crate::rng;
 pub(super) use broadcast::BroadcastRule;
 use broadcast::Casting;
@@ -169,12 +169,6 @@ impl Sessions {
             }
         }
         sessions
-    }
-
-    /// Whether there are none.
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.hubs.is_empty()
     }
 
     /// Makes room for one more slot.
