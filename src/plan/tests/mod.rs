@@ -5,5 +5,6 @@ mod expectations;
 mod fixture;
 mod robustness;
 mod scenario_mistakes;
+mod session_mistakes;
 mod structure;
 mod topology_mistakes;

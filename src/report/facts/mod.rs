@@ -7,6 +7,7 @@ mod findings;
 mod merge;
 mod messages;
 mod replications;
+mod sessions;
 mod timeline;
 mod traffic;
 
@@ -15,6 +16,7 @@ pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
 pub(super) use messages::{BrokerFact, MarkFact};
 pub(super) use replications::{CONFIDENCE, Headline, Spread};
+pub(super) use sessions::{HubFact, PopulationFact};
 pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
 pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
@@ -39,6 +41,8 @@ pub(super) struct Facts<'a> {
     pub(super) headlines: Vec<Headline>,
     pub(super) brokers: Vec<BrokerFact<'a>>,
     pub(super) marks: Vec<MarkFact<'a>>,
+    pub(super) populations: Vec<PopulationFact<'a>>,
+    pub(super) hubs: Vec<HubFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -89,6 +93,13 @@ impl<'a> Facts<'a> {
             headlines: replications::headlines(outcome, sheet.others),
             brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
+            populations: outcome
+                .sessions
+                .populations
+                .iter()
+                .map(|p| PopulationFact::new(p, &whole))
+                .collect(),
+            hubs: outcome.sessions.hubs.iter().map(|h| HubFact::new(h, &whole)).collect(),
             whole,
             parts,
         }

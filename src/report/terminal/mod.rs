@@ -5,6 +5,7 @@ mod load;
 mod machinery;
 mod messages;
 mod replications;
+mod sessions;
 
 use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
 use super::figures::{count, exact, measure, measure_beside};
@@ -58,6 +59,8 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Sessions", sessions::populations(&facts, style)),
+        ("Broadcasts", sessions::broadcasts(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
