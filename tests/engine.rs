@@ -246,6 +246,26 @@ fn blame_adds_up() {
 }
 
 #[test]
+fn watching_levels_changes_no_event_and_agrees_with_the_means() {
+    let asked = "expect: [ in-system p90 of store <= 1000, in-system-at-least 5 of store <= 100%, up-at-least 3 of api <= 100% ]\n";
+    let plain = run(&plan_of(SHOP, &scenario(EVERY_FAULT)), &Options::new(3));
+    let watched = run(&plan_of(SHOP, &scenario(&format!("{EVERY_FAULT}{asked}"))), &Options::new(3));
+    assert_eq!(plain.digest, watched.digest);
+    assert_conserved(&watched);
+    assert!(watched.conservation.len() > plain.conservation.len());
+    let component = |name: &str| watched.components.iter().find(|c| c.name == name).expect("it exists");
+    let (store, api) = (component("store"), component("api"));
+    for (slot, part) in watched.slots.iter().enumerate() {
+        let inside = store.slots[slot].watched.in_system.as_ref().expect("it was asked for");
+        let up = api.slots[slot].watched.up.as_ref().expect("it was asked for");
+        assert_eq!((inside.total(), up.total()), (part.time.0, part.time.0));
+        assert_eq!(inside.area(), Some(store.slots[slot].in_system_area));
+        assert_eq!(up.area(), Some(api.slots[slot].up_area));
+    }
+    assert!(plain.components.iter().flat_map(|c| &c.slots).all(|slot| slot.watched.in_system.is_none()));
+}
+
+#[test]
 fn an_incident_says_how_slow_answers_were_and_whether_there_were_any() {
     let incident = |step: &str| {
         let topology = format!(

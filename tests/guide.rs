@@ -2,7 +2,7 @@
 
 use shakedown::plan::{self, Plan};
 use shakedown::spec::{Catalogue, LoadOptions, load_text};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A fenced block of the guide that is a whole file.
 struct Block {
@@ -13,9 +13,18 @@ struct Block {
 const DEFAULT_SCENARIO: &str =
     "scenario: any load\ntopology: topology.yaml\nduration: 10m\nload: { users: { rate: 50/s } }\n";
 
-fn blocks() -> Vec<Block> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
-    let guide = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+/// The guide and its parts, each with examples of its own.
+fn pages() -> Vec<PathBuf> {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let parts = std::fs::read_dir(docs.join("language")).expect("a folder of parts");
+    let mut pages: Vec<PathBuf> = parts.map(|part| part.expect("a readable folder").path()).collect();
+    pages.push(docs.join("language.md"));
+    pages.sort();
+    pages
+}
+
+fn blocks(path: &Path) -> Vec<Block> {
+    let guide = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_inside = false;
     for line in guide.lines() {
@@ -44,7 +53,11 @@ fn resolve(topology: &str, scenario: &str) -> Plan {
 
 /// Each topology of the guide with each scenario that follows it, or with some load if none does.
 fn examples() -> Vec<Plan> {
-    let blocks = blocks();
+    pages().iter().flat_map(|page| examples_of(page)).collect()
+}
+
+fn examples_of(page: &Path) -> Vec<Plan> {
+    let blocks = blocks(page);
     let mut plans = Vec::new();
     let mut topology = None;
     for (index, block) in blocks.iter().enumerate() {

@@ -383,3 +383,16 @@ clients: {{ web: {{ calls: {{ jobs: {{ timeout: 100ms, retry: {{ attempts: 3 }} 
     assert!(mark(&retried(""), "done", |s| s.repeats) > 300);
     assert_eq!(mark(&retried("deduplicate: 5m"), "done", |s| s.repeats), 0);
 }
+
+#[test]
+fn consumers_can_be_scaled_by_their_backlog() {
+    let scaled = |replicas: &str| {
+        let consumer = format!("worker: {{ replicas: {replicas}, ");
+        let topology = with(ONE_QUEUE, &[("worker: { ", &consumer), ("exponential(10ms)", "100ms")]);
+        run(&topology, "duration: 1800s\nload: { web: { rate: 50/s } }")
+    };
+    // One replica does 10/s: it is overrun, and six or more are needed.
+    assert!(sum(&scaled("1"), "jobs", |s| s.waiting) > 60_000);
+    let tracked = scaled("{ min: 1, max: 20, metric-period: 30s, track: { backlog: 10 } }");
+    assert!(sum(&tracked, "jobs", |s| s.waiting) < 2_000);
+}

@@ -30,7 +30,7 @@ components:
         hedge: { percentile: 90%, window: 10s, cap: 10% }
       partner:
         timeout: 800ms
-        bulkhead: { calls: 8, queue: 20, wait: 300ms }
+        bulkhead: { calls: 20, queue: 20, wait: 300ms }
         throttle: { k: 2, window: 10s }
         fallback: [ { compute: 1ms } ]
         inherit-deadline: true
@@ -51,13 +51,13 @@ components:
     async: true
     cores: 2
     queue: { discipline: codel, drop-expired: true }
+    admission: [ { concurrency: { aimd: { timeout: 300ms } } } ]
     store: { datasets: { products: {}, orders: {} } }
     operations: { read: [ { compute: exponential(5ms) } ], write: [ { compute: exponential(9ms) } ] }
   partner:
     place: there
     threads: 12
-    queue: { discipline: codel, patience: exponential(3s) }
-    admission: [ { concurrency: { aimd: { timeout: 500ms } } } ]
+    queue: { drop-expired: true, patience: exponential(30s) }
     operations: { charge: [ { compute: lognormal(p50 80ms p99 400ms) }, { fail: 5% } ] }
 clients:
   web:
@@ -149,5 +149,68 @@ fn runs_with_loops_taken_away_are_still_exact_and_equal_up_to_then() {
         let without = run(&plan, &Options { ablation, ..Options::new(7) });
         let windows = |outcome: &Outcome| outcome.windows.traffic[0].answered[..59].to_vec();
         assert_eq!(windows(&whole), windows(&without), "{one:?}");
+    }
+}
+
+/// Facebook's constants (Maurer, "Fail at Scale", 2015): a request may wait N = 100 ms, but only M = 5 ms
+/// when the queue has not been empty for N.
+#[test]
+fn controlled_delay_follows_the_published_rule_on_a_trace() {
+    let topology = "
+topology: codel
+components:
+  server: { threads: 1, queue: { discipline: codel }, operations: { work: [ { compute: 10s } ] } }
+clients:
+  web: { journeys: { ask: [ { call: server.work } ] } }
+";
+    let waits = |rate: &str| {
+        let scenario = format!(
+            "scenario: codel\ntopology: codel.yaml\nduration: 1006ms\nwindow: 100ms\n\
+             load: {{ web: {{ rate: {rate}, arrivals: deterministic }} }}\n"
+        );
+        let outcome = run(&plan_of(topology, &scenario), &Options::new(1));
+        let mut waits = shakedown::stats::Histogram::default();
+        outcome.traffic[0].slots.iter().for_each(|slot| waits.merge(&slot.latency_failed));
+        let shed: u64 =
+            outcome.traffic[0].slots.iter().flat_map(|slot| slot.errors.get(&ErrorClass::Shed)).sum();
+        assert_eq!(shed, waits.count());
+        let millis = |quantile: f64| (waits.quantile(quantile).unwrap() / 1e6).round();
+        (waits.count(), millis(0.01), millis(0.45), millis(0.5), millis(0.89), millis(0.91))
+    };
+    // One every 10 ms while the only thread is busy. The queue begins at 20 ms; ten join in the
+    // next 100 ms and may wait as long, nine more may wait 5 ms; at 210 ms the last of the ten leaves, the queue
+    // has been empty, and everything begins anew: five rounds of ten and nine.
+    assert_eq!(waits("100/s"), (95, 5.0, 5.0, 100.0, 100.0, 100.0));
+    // One every millisecond: the queue is never empty again, so that after 100 ms nobody waits
+    // longer than 5 ms: a hundred of a thousand waited 100 ms.
+    assert_eq!(waits("1000/s"), (1000, 5.0, 5.0, 5.0, 5.0, 100.0));
+}
+
+#[test]
+fn an_adaptive_limit_keeps_latency_where_a_queue_would_let_it_grow() {
+    let topology = |admission: &str| {
+        format!("
+topology: limits
+components:
+  server: {{ threads: 20, admission: [ {admission} ], operations: {{ work: [ {{ compute: exponential(20ms) }} ] }} }}
+clients:
+  web: {{ journeys: {{ ask: [ {{ call: server.work }} ] }} }}
+")
+    };
+    let scenario = "
+scenario: limits
+topology: limits.yaml
+duration: 120s
+warm-up: 30s
+load: { web: { rate: 1500/s } }
+";
+    for (law, least) in [("aimd: { timeout: 200ms }", 700.0), ("vegas: {}", 900.0), ("gradient: {}", 900.0)] {
+        let outcome =
+            run(&plan_of(&topology(&format!("{{ concurrency: {{ {law} }} }}")), scenario), &Options::new(3));
+        let served: u64 = outcome.traffic[0].slots.iter().map(|slot| slot.ok).sum();
+        let rate = served as f64 / 90.0;
+        assert!(rate > least, "{law}: {rate} of 1,000/s that the server can do");
+        let p50 = outcome.traffic[0].slots[0].latency.quantile(0.5).unwrap() / 1e6;
+        assert!(p50 < 150.0, "{law}: {p50} ms");
     }
 }

@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 22] = [
+const QUICK: [&str; 32] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",
@@ -31,20 +31,16 @@ const QUICK: [&str; 22] = [
     "c01-lru-exact-1.0-10-3-lru",
     "c03-ttl-1.0-1.0-sliding",
     "c05-stampede-50-coalesced",
-];
-
-/// A parameter off by so much that the answer moves by five tolerances or more.
-const WRONG: [(&str, &str, &str); 10] = [
-    ("q04-mmck-1-10-90", "load.web.rate", "97/s"),
-    ("q11-mg1ps-50-exp", "load.web.rate", "53/s"),
-    ("q13-priority-30-50-preemptive", "load.high.rate", "33/s"),
-    ("q18-finite-20-0.1-1", "load.web.users", "22"),
-    ("q30-erlanga-10-9", "override.components.server.queue.patience", "exponential(1.7s)"),
-    ("q32-client-timeout-80", "override.clients.web.calls.server.timeout", "90ms"),
-    ("q40-quorum-2of3", "override.components.leaf.operations.serve", "[ { compute: exponential(1.06s) } ]"),
-    ("t02-tokenbucket-retry-0.5", "override.clients.web.calls.backend.retry.budget.per-call", "0.25"),
-    ("c01-lru-exact-1.0-10-3-lru", "override.components.cache.cache.entries", "4"),
-    ("c03-ttl-1.0-1.0-sliding", "load.web.rate", "1.05/s"),
+    "t12-hpa-4-90-60",
+    "e01-keep-alive-100ms",
+    "e02-alarm-3-of-3",
+    "e04-detection",
+    "t05-adaptive-throttle-2-0.25",
+    "q-guard-channel",
+    "s10-layers-only-if-first",
+    "t11-sqs-dlq-0.5-5",
+    "m01-backlog-drain",
+    "m03-herd",
 ];
 
 fn cases(names: &[&str]) -> Vec<runner::Case> {
@@ -57,7 +53,7 @@ fn cases(names: &[&str]) -> Vec<runner::Case> {
 #[test]
 fn one_case_of_each_family_gives_its_known_answer() {
     let cases = cases(&QUICK);
-    for row in runner::run(&cases, &[]) {
+    for row in runner::run(&cases, &runner::as_written(&cases)) {
         let name = &cases[row.case].scenario;
         let found = format!("{} ± {}, not {} ± {}", row.mean, row.half_width, row.expected, row.allowed);
         assert!(row.passes(), "{name}: {} is {found}: {:?}", row.check.metric, row.problem);
@@ -65,10 +61,27 @@ fn one_case_of_each_family_gives_its_known_answer() {
 }
 
 #[test]
-fn a_wrong_parameter_is_noticed() {
-    for (name, path, value) in WRONG {
-        let cases = cases(&[name]);
-        let rows = runner::run(&cases, &[(path.to_owned(), value.to_owned())]);
-        assert!(rows.iter().any(|row| !row.passes()), "{name} passes with {path} = {value}");
+fn every_check_of_these_cases_fails_when_a_parameter_is_wrong() {
+    let cases = cases(&QUICK);
+    let rows = runner::run(&cases, &runner::perturbed(&cases));
+    for (number, case) in cases.iter().enumerate() {
+        for check in case.checks.iter().filter(|check| check.blind.is_none()) {
+            let own = rows.iter().filter(|row| row.case == number && row.check.is_same(check));
+            let changes: Vec<_> = case.perturb.iter().map(|change| &change.set).collect();
+            assert!(
+                own.into_iter().any(runner::Row::notices),
+                "{}: {} does not notice {changes:?}",
+                case.scenario,
+                check.metric
+            );
+        }
+    }
+}
+
+#[test]
+fn every_case_says_which_wrong_parameter_its_checks_must_notice() {
+    for case in runner::manifest().cases {
+        let is_blind = case.checks.iter().all(|check| check.blind.is_some());
+        assert!(is_blind || !case.perturb.is_empty(), "{} has no `perturb`", case.scenario);
     }
 }

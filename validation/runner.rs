@@ -9,11 +9,12 @@ use shakedown::spec::{Catalogue, LoadOptions, load_scenario};
 use shakedown::stats::mean_interval;
 use shakedown::verdict::measure;
 use shakedown::{rng, run};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The manifest.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub cases: Vec<Case>,
     pub not_yet: Vec<NotYet>,
@@ -21,6 +22,7 @@ pub(crate) struct Manifest {
 
 /// One scenario and what must come out of it.
 #[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Case {
     pub id: String,
     pub scenario: String,
@@ -28,10 +30,15 @@ pub(crate) struct Case {
     pub source: String,
     pub replications: u32,
     pub checks: Vec<Check>,
+    /// Changes of parameters, each of which moves answers by five tolerances or more: every check
+    /// must notice one of them.
+    #[serde(default)]
+    pub perturb: Vec<Perturbation>,
 }
 
 /// One number that must come out.
 #[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Check {
     /// A metric of the expectation language, its window at the end.
     pub metric: String,
@@ -39,10 +46,34 @@ pub(crate) struct Check {
     pub expected: String,
     /// `1%` of it, `0.002 absolute`, or `3 s.e.` of the mean over replications.
     pub tolerance: String,
+    /// What is compared, if not the mean over replications: their `sd`, `p95`, or the share `>= X` or `< X`.
+    pub across: Option<String>,
+    /// Why the interval is wider than the tolerance, where that cannot be helped.
+    pub weak: Option<String>,
+    /// Why no change of a parameter can be noticed, where that is so.
+    pub blind: Option<String>,
+}
+
+impl Check {
+    /// Whether it is the same check of the same case.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.metric, &self.across, &self.expected) == (&other.metric, &other.across, &other.expected)
+    }
+}
+
+/// A parameter that is off.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Perturbation {
+    /// Paths into the scenario and their wrong values.
+    pub set: BTreeMap<String, String>,
+    /// Replications, if not a quarter of the case's, and at least three.
+    pub replications: Option<u32>,
 }
 
 /// A case whose mechanism is missing.
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct NotYet {
     pub id: String,
     pub title: String,
@@ -50,6 +81,7 @@ pub(crate) struct NotYet {
 }
 
 /// What became of a check.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub case: usize,
     pub check: Check,
@@ -60,21 +92,28 @@ pub(crate) struct Row {
     pub allowed: f64,
     /// Why there is no number, if there is none.
     pub problem: Option<String>,
+    /// Events of the whole case.
+    pub events: u64,
 }
 
 impl Row {
-    /// Whether the measurement agrees with an answer.
-    pub(crate) fn agrees_with(&self, answer: f64) -> bool {
-        self.problem.is_none() && (self.mean - answer).abs() <= self.allowed
-    }
-
     pub(crate) fn passes(&self) -> bool {
-        self.agrees_with(self.expected)
+        self.problem.is_none() && (self.mean - self.expected).abs() <= self.allowed
     }
 
     /// Error in units of what is allowed.
     pub(crate) fn badness(&self) -> f64 {
         if self.problem.is_some() { f64::INFINITY } else { (self.mean - self.expected).abs() / self.allowed }
+    }
+
+    /// Whether the interval is wider than the tolerance, so that the check can pass or fail by chance.
+    pub(crate) fn is_weak(&self) -> bool {
+        self.half_width > self.allowed && !self.check.tolerance.ends_with("s.e.")
+    }
+
+    /// Whether it fails, and not by chance: the answer lies outside the 99 % interval too.
+    pub(crate) fn notices(&self) -> bool {
+        !self.passes() && (self.mean - self.expected).abs() > self.half_width
     }
 }
 
@@ -89,10 +128,9 @@ pub(crate) fn manifest() -> Manifest {
 
 /// `METRIC [between ..]` and an answer as an expectation.
 fn expectation(check: &Check) -> String {
-    let (metric, window) = match check.metric.find(" between ") {
-        Some(at) => check.metric.split_at(at),
-        None => (check.metric.as_str(), ""),
-    };
+    let windows = [" between ", " before faults", " during faults", " outside faults"];
+    let at = windows.iter().find_map(|window| check.metric.find(window));
+    let (metric, window) = check.metric.split_at(at.unwrap_or(check.metric.len()));
     format!("{metric} <= {}{window}", check.expected)
 }
 
@@ -111,40 +149,81 @@ fn seed(case: &Case) -> u64 {
     rng::name_hash(&case.scenario) & 0x7FFF_FFFF
 }
 
-/// Runs cases on all cores, with values set from outside; the result does not depend on how many cores there are.
-pub(crate) fn run(cases: &[Case], sets: &[(String, String)]) -> Vec<Row> {
+/// A case with values set from outside.
+pub(crate) struct Job {
+    /// Index of the case.
+    pub case: usize,
+    pub sets: Vec<(String, String)>,
+    pub replications: u32,
+}
+
+/// One job per case, nothing changed.
+pub(crate) fn as_written(cases: &[Case]) -> Vec<Job> {
+    let jobs = cases.iter().enumerate();
+    jobs.map(|(case, spec)| Job { case, sets: Vec::new(), replications: spec.replications }).collect()
+}
+
+/// One job per perturbation of each case.
+pub(crate) fn perturbed(cases: &[Case]) -> Vec<Job> {
+    let all =
+        cases.iter().enumerate().flat_map(|(case, spec)| spec.perturb.iter().map(move |p| (case, spec, p)));
+    all.map(|(case, spec, perturbation)| Job {
+        case,
+        sets: perturbation.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect(),
+        replications: perturbation.replications.unwrap_or(spec.replications.div_ceil(4).max(3)),
+    })
+    .collect()
+}
+
+/// Values of one replication, by check, and how many events it took.
+type Measured = (Vec<Result<f64, String>>, u64);
+
+/// Runs jobs on all cores; the result does not depend on how many cores there are.
+pub(crate) fn run(cases: &[Case], jobs: &[Job]) -> Vec<Row> {
     let catalogue = Catalogue::embedded();
-    let plans: Vec<Plan> = cases.iter().map(|case| plan_of(case, &catalogue, sets)).collect();
-    let jobs: Vec<(usize, u32)> = cases
+    let plans: Vec<Plan> = jobs.iter().map(|job| plan_of(&cases[job.case], &catalogue, &job.sets)).collect();
+    let runs: Vec<(usize, u32)> = jobs
         .iter()
         .enumerate()
-        .flat_map(|(number, case)| (0..case.replications).map(move |i| (number, i)))
+        .flat_map(|(number, job)| (0..job.replications).map(move |index| (number, index)))
         .collect();
-    let measured: Vec<Vec<Result<f64, String>>> = jobs
+    let measured: Vec<Measured> = runs
         .par_iter()
+        .with_max_len(1)
         .map(|(number, index)| {
-            let plan = &plans[*number];
-            let seed = run::seed_of(seed(&cases[*number]), *index);
+            let (plan, case) = (&plans[*number], &cases[jobs[*number].case]);
+            let seed = run::seed_of(seed(case), *index);
             let (outcome, _) = simulate(plan, &Options::new(seed), &mut |_| Flow::Continue);
             let broken = outcome.conservation.iter().find(|check| !check.holds());
-            assert!(broken.is_none(), "{}: {broken:?}", cases[*number].scenario);
-            plan.expectations.iter().map(|e| measure(plan, e.metric, &e.scope, e.when, &outcome)).collect()
+            assert!(broken.is_none(), "{}: {broken:?}", case.scenario);
+            let values = plan.expectations.iter();
+            let values = values.map(|e| measure(plan, e.metric, &e.scope, e.when, &outcome)).collect();
+            (values, outcome.events)
         })
         .collect();
     let mut rows = Vec::new();
-    for (number, case) in cases.iter().enumerate() {
-        let own: Vec<&Vec<Result<f64, String>>> =
-            jobs.iter().zip(&measured).filter(|(job, _)| job.0 == number).map(|(_, values)| values).collect();
-        for (at, check) in case.checks.iter().enumerate() {
-            rows.push(row(number, check, plans[number].expectations[at].target, &own, at));
+    let mut rest = measured.as_slice();
+    for (number, job) in jobs.iter().enumerate() {
+        let (own, others) = rest.split_at(job.replications as usize);
+        rest = others;
+        for (at, check) in cases[job.case].checks.iter().enumerate() {
+            rows.push(row(job.case, check, plans[number].expectations[at].target, own, at));
         }
     }
     rows
 }
 
-fn row(case: usize, check: &Check, expected: f64, own: &[&Vec<Result<f64, String>>], at: usize) -> Row {
-    let values: Vec<f64> = own.iter().filter_map(|values| values[at].as_ref().ok().copied()).collect();
-    let problem = own.iter().find_map(|values| values[at].as_ref().err().cloned());
+/// Groups of replications whose spread gives the interval of a statistic across them.
+const GROUPS: usize = 20;
+
+fn row(case: usize, check: &Check, expected: f64, own: &[Measured], at: usize) -> Row {
+    let mut values: Vec<f64> =
+        own.iter().filter_map(|(values, _)| values[at].as_ref().ok().copied()).collect();
+    let problem = own.iter().find_map(|(values, _)| values[at].as_ref().err().cloned());
+    if let Some(across) = &check.across {
+        let size = values.len().div_ceil(GROUPS).max(1);
+        values = values.chunks(size).map(|group| statistic(group, across)).collect();
+    }
     let interval = mean_interval(&values, 0.99);
     let n = values.len().max(2) as f64;
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
@@ -157,5 +236,36 @@ fn row(case: usize, check: &Check, expected: f64, own: &[&Vec<Result<f64, String
             check.tolerance.trim_end_matches('%').parse::<f64>().expect("a per cent") / 100.0 * expected.abs()
         }
     };
-    Row { case, check: check.clone(), expected, mean, half_width: interval.half_width, allowed, problem }
+    let events = own.iter().map(|(_, events)| events).sum();
+    Row {
+        case,
+        check: check.clone(),
+        expected,
+        mean,
+        half_width: interval.half_width,
+        allowed,
+        problem,
+        events,
+    }
+}
+
+/// A statistic of the values of several replications.
+fn statistic(values: &[f64], which: &str) -> f64 {
+    let n = values.len() as f64;
+    let share = |fits: &dyn Fn(f64) -> bool| values.iter().filter(|value| fits(**value)).count() as f64 / n;
+    let mean = values.iter().sum::<f64>() / n;
+    match which.split_once(' ') {
+        None if which == "sd" => {
+            (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)).sqrt()
+        }
+        None if which.starts_with('p') => {
+            let q: f64 = which[1..].parse().expect("a per cent");
+            let mut sorted = values.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            sorted[((q / 100.0 * n).ceil() as usize).clamp(1, values.len()) - 1]
+        }
+        Some((">=", bound)) => share(&|value| value >= bound.parse().expect("a number")),
+        Some(("<", bound)) => share(&|value| value < bound.parse().expect("a number")),
+        _ => panic!("there is no statistic `{which}`"),
+    }
 }

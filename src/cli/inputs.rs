@@ -54,6 +54,7 @@ pub(super) fn texts_of(diags: &[Diag]) -> Sources {
 /// Loads and resolves scenarios. When any of them is wrong, everything wrong is shown and none is given.
 pub(super) fn ready(paths: &[PathBuf], args: &InputArgs, terminal: &Terminal) -> Result<Vec<Ready>, Failure> {
     let catalogue = catalogue(&args.catalogue, terminal)?;
+    paths.iter().try_for_each(|path| expect_scenario(path))?;
     let (mut all, mut diags, mut sources) = (Vec::new(), Vec::new(), Sources::new());
     let mut said = Said::default();
     for path in paths {
@@ -67,6 +68,20 @@ pub(super) fn ready(paths: &[PathBuf], args: &InputArgs, terminal: &Terminal) ->
     }
     diagnostics::show(&diags, &sources, terminal);
     if all.len() < paths.len() { Err(Failure::told()) } else { Ok(all) }
+}
+
+/// Refuses what is clearly something else, which would be missing every key of a scenario.
+/// What cannot be read is complained of with everything else.
+fn expect_scenario(path: &Path) -> Result<(), Failure> {
+    let (what, help) = match file_kind(path) {
+        Ok(FileKind::Topology) => ("a topology", "name a scenario over it"),
+        Ok(FileKind::Kind) => ("a kind", "name a scenario over a topology that uses it"),
+        Ok(FileKind::Scenario) | Err(_) => return Ok(()),
+    };
+    Err(Failure::input(format!(
+        "{} is {what}, not a scenario: {help} (`shakedown init` writes one to start from)",
+        path.display()
+    )))
 }
 
 /// Loads and resolves one file.

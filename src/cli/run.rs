@@ -30,6 +30,8 @@ Examples:
 
 /// Where the history is unless told otherwise.
 pub(super) const HISTORY: &str = "reports/runs/shakedown.sqlite";
+/// Room for a scenario's name in a file's name; file systems take 255 bytes in all.
+const NAME_BYTES_MAX: usize = 150;
 const REPORT: &str = "reports/runs/{scenario}-seed{seed}.html";
 
 #[derive(Debug, Args)]
@@ -168,6 +170,7 @@ fn prepare(args: &RunArgs, all: &[Ready]) -> Result<Vec<Files>, Failure> {
                 );
                 return Err(Failure::input(message));
             }
+            refuse_input(&path, all)?;
             taken.push(path.clone());
             if let Some(format) = report::format(format) {
                 mine.push((format, PendingFile::create(&path)?));
@@ -178,9 +181,22 @@ fn prepare(args: &RunArgs, all: &[Ready]) -> Result<Vec<Files>, Failure> {
     Ok(files)
 }
 
+/// A result never takes the place of what it was made from.
+fn refuse_input(path: &Path, all: &[Ready]) -> Result<(), Failure> {
+    let Ok(target) = path.canonicalize() else { return Ok(()) };
+    let mut inputs = all.iter().flat_map(|ready| ready.sources.keys());
+    if inputs.any(|input| Path::new(input).canonicalize().is_ok_and(|input| input == target)) {
+        return Err(Failure::input(format!("cannot write {}: it is an input", path.display())));
+    }
+    Ok(())
+}
+
 fn fill_in(pattern: &str, ready: &Ready) -> PathBuf {
     let is_safe = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    let name: String = ready.plan.scenario.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
+    let mut name: String = ready.plan.scenario.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
+    while name.len() > NAME_BYTES_MAX {
+        name.pop();
+    }
     PathBuf::from(pattern.replace("{scenario}", &name).replace("{seed}", &ready.plan.seed.to_string()))
 }
 

@@ -25,6 +25,20 @@ pub enum Severity {
     Warning,
 }
 
+/// Characters of a message; what a file says in ten thousand need not be repeated whole.
+const MESSAGE_MAX: usize = 600;
+
+/// A message with its middle left out if it is very long.
+fn cut(message: String) -> String {
+    let length = message.chars().count();
+    if length <= MESSAGE_MAX {
+        return message;
+    }
+    let start: String = message.chars().take(MESSAGE_MAX / 2).collect();
+    let end: String = message.chars().skip(length - MESSAGE_MAX / 2).collect();
+    format!("{start} … {end}")
+}
+
 /// One thing wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diag {
@@ -44,7 +58,7 @@ impl Diag {
     /// An error.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), at: None, help: None }
+        Self { code, severity: Severity::Error, message: cut(message.into()), at: None, help: None }
     }
 
     /// A warning.
@@ -65,5 +79,18 @@ impl Diag {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_keeps_its_ends_however_long_the_text_it_quotes() {
+        let message = Diag::error("E1", format!("`{}` is odd", "ä".repeat(100_000))).message;
+        assert!(message.starts_with("`ää") && message.ends_with("ä` is odd"), "{message}");
+        assert_eq!(message.chars().count(), MESSAGE_MAX + 3);
+        assert_eq!(Diag::warning("W1", "short").message, "short");
     }
 }

@@ -57,8 +57,8 @@ impl BrokerWord {
     }
 }
 
-/// One broker in one slot. Over all slots of a queue `published + doubled = acknowledged + dead_letters
-/// + expired + lost + redriven` and what is waiting or in flight at the end. A topic counts what it
+/// One broker in one slot. Over all slots of a queue, what was published or doubled is acknowledged, dead, expired,
+/// lost, redriven, or waiting or in flight at the end. A topic counts what it
 /// was given as published, and copies that reached a queue as acknowledged. An ephemeral channel counts copies.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BrokerSlot {

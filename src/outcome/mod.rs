@@ -6,23 +6,34 @@
 //! measured after the warm-up unless it says otherwise; a request belongs to
 //! the [`Slot`] and window in which it arrived.
 
+mod cache;
 mod calls;
+mod conservation;
+mod levels;
+mod messages;
+mod models;
 mod recovery;
+mod replicas;
 mod sessions;
+mod windows;
 
 pub use calls::{Edge, EdgeSlot};
+pub use levels::{LevelTimes, Watched};
 pub use recovery::{Recovery, Saturation, SaturationKind, Trial};
-mod conservation;
-mod messages;
 
 use crate::plan::{ErrorClass, InputFile};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
+pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 pub use conservation::*;
 pub use messages::*;
+pub use replicas::*;
 use serde::{Deserialize, Serialize};
 pub use sessions::*;
 use std::collections::BTreeMap;
+pub use windows::*;
+
+pub use models::{MeterOutcome, ModelSlot};
 
 /// Version of this data; changes whenever a field changes meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -72,6 +83,8 @@ pub struct Outcome {
     pub sessions: Sessions,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
+    /// What happened to replicas.
+    pub replica_notes: Vec<ReplicaNote>,
     /// When users were hurt.
     pub incidents: Vec<Incident>,
     /// What reached its limit and stayed there, in the order in which that began; at equal times callees come before
@@ -183,6 +196,10 @@ pub struct TrafficSlot {
     pub latency: Histogram,
     /// Arrival to the failure, of the others.
     pub latency_failed: Histogram,
+    /// Answers, among those ok or degraded, that were wrong though nobody noticed.
+    pub wrong: u64,
+    /// Arrival to the first token of a streamed answer.
+    pub first_token: Histogram,
 }
 
 /// One component.
@@ -223,10 +240,13 @@ pub struct OperationOutcome {
     pub name: String,
     /// Arrival at the component to reply, of requests that succeeded, by slot.
     pub sojourn: Vec<Histogram>,
+    /// What was counted for the bill.
+    pub meters: Vec<MeterOutcome>,
 }
 
 /// One component in one slot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentSlot {
     /// Requests that reached it.
     pub arrived: u64,
@@ -240,6 +260,8 @@ pub struct ComponentSlot {
     pub throttled: u64,
     /// Refused because it was down or out of connections.
     pub refused: u64,
+    /// Refused by a firewall, or because whoever asked was not accepted.
+    pub denied: u64,
     /// Left the queue after waiting too long.
     pub reneged: u64,
     /// Dropped when their turn came, because their caller had stopped waiting.
@@ -255,6 +277,8 @@ pub struct ComponentSlot {
     pub wasted: u64,
     /// Time in queue of requests whose service began.
     pub wait: Histogram,
+    /// How many of these found no free thread or core and had to wait.
+    pub waited: u64,
     /// Resource-seconds in use, in resource-nanoseconds.
     pub busy_area: u128,
     /// Resource-seconds there were (0 when unlimited).
@@ -269,33 +293,19 @@ pub struct ComponentSlot {
     pub queue_max: u64,
     /// Most inside at once, over all replicas.
     pub in_system_max: u64,
+    /// What became of its replicas.
+    pub replicas: ReplicaSlot,
     /// Present for caches.
     pub cache: Option<CacheSlot>,
     /// Present for stores.
     pub store: Option<StoreSlot>,
-}
-
-/// One cache in one slot.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CacheSlot {
-    /// Look-ups that found the key.
-    pub hits: u64,
-    /// Look-ups that did not.
-    pub misses: u64,
-    /// Misses that waited for a fetch already under way.
-    pub coalesced: u64,
-    /// Values stored.
-    pub fills: u64,
-    /// Values that had to leave to make room.
-    pub evictions: u64,
-    /// Values found too old.
-    pub expirations: u64,
-    /// Values removed by an invalidation.
-    pub invalidations: u64,
-    /// Entries integrated over time, in entry-nanoseconds.
-    pub entries_area: u128,
-    /// Entries at the end of the slot.
-    pub entries: u64,
+    /// What its callers sent by key; empty where nobody does.
+    #[serde(default)]
+    pub shards: ShardSlot,
+    /// Present where an expectation asks for it.
+    pub watched: Watched,
+    /// Present for language models, and for what passes their answers on as they come.
+    pub model: Option<ModelSlot>,
 }
 
 /// One store in one slot: what the ledger says.
@@ -409,53 +419,6 @@ pub enum WaitKind {
     Abandoned,
     /// Thinking or pausing on the user's side.
     User,
-}
-
-/// Values over time, one per window.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Windows {
-    /// Width of a window.
-    pub width: SimSpan,
-    /// Start of each window; the warm-up is included.
-    pub start: Vec<SimTime>,
-    /// By workload and journey, in the order of [`Outcome::traffic`].
-    pub traffic: Vec<TrafficWindows>,
-    /// In the order of [`Outcome::components`].
-    pub components: Vec<ComponentWindows>,
-}
-
-/// Users' requests over time. Counts are by window of arrival except `answered`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct TrafficWindows {
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Answers given ok or degraded, by window of answer.
-    pub answered: Vec<u64>,
-    /// Failures, by window of failure.
-    pub failed: Vec<u64>,
-    /// Latency quantiles in nanoseconds of answers given in the window; 0 where there were none.
-    pub p50_ns: Vec<u64>,
-    /// As above.
-    pub p90_ns: Vec<u64>,
-    /// As above.
-    pub p99_ns: Vec<u64>,
-    /// As above.
-    pub p999_ns: Vec<u64>,
-}
-
-/// One component over time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ComponentWindows {
-    /// Mean share of the resource in use; 0 when unlimited.
-    pub utilization: Vec<f64>,
-    /// Mean number waiting.
-    pub queue: Vec<f64>,
-    /// Mean number inside.
-    pub in_system: Vec<f64>,
-    /// Requests that arrived.
-    pub arrived: Vec<u64>,
-    /// Requests refused, shed or throttled.
-    pub rejected: Vec<u64>,
-    /// Share of look-ups that hit; empty for components that are no cache.
-    pub hit_ratio: Vec<f64>,
+    /// For a new instance to start.
+    ColdStart,
 }

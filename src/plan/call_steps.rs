@@ -1,10 +1,10 @@
-//! Steps that call another component: calls, reads and writes, cache look-ups.
+//! Steps that call another component: calls, reads and writes.
 
 use super::codes;
 use super::context::{At, listed};
-use super::model::{Cached, Call, ComponentId, OperationId, Step, StoreAccess, Ttl};
-use super::steps::{CacheUse, List, Salts, StepBuilder};
-use crate::spec::raw::{RawCached, RawInvalidate, RawStep};
+use super::model::{Call, ComponentId, OperationId, Step, StoreAccess};
+use super::steps::{List, Salts, StepBuilder};
+use crate::spec::raw::RawStep;
 
 impl<'a> StepBuilder<'_, 'a> {
     /// A call of `component.operation`, or of the only operation of `component`.
@@ -35,6 +35,7 @@ impl<'a> StepBuilder<'_, 'a> {
         format!("{}.{}", entry.name, entry.operations[operation])
     }
 
+    /// A call of an operation that is known.
     pub(super) fn call_to(
         &mut self,
         at: &At,
@@ -43,7 +44,7 @@ impl<'a> StepBuilder<'_, 'a> {
         store: Option<StoreAccess>,
     ) -> Call {
         let policy = self.policies.for_call(self.cx, self.directory, at, self.caller, (target, operation));
-        Call { salt, target, operation, policy, store }
+        Call { salt, target, operation, policy, streams: false, store }
     }
 
     /// A read or a write of `store.dataset`, through operation `read-DATASET` if there is one, else `read`.
@@ -67,7 +68,13 @@ impl<'a> StepBuilder<'_, 'a> {
             self.cx.error(codes::MISSING, at, message, help);
             return None;
         };
-        let component = self.directory.component(self.cx, at, store)?;
+        let mut component = self.directory.component(self.cx, at, store)?;
+        if word == "read"
+            && let Some(replicas) = self.reads_from(store)
+        {
+            component = replicas?;
+        }
+        let store = self.directory.components[component].name.clone();
         let dataset = self.directory.dataset(self.cx, at, component, dataset_name)?;
         let own = format!("{word}-{dataset_name}");
         let operations = &self.directory.components[component].operations;
@@ -78,7 +85,19 @@ impl<'a> StepBuilder<'_, 'a> {
         };
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
         let access = StoreAccess { dataset, is_write: word == "write" };
-        Some(self.call_to(at, salt, (component, operation), Some(access)))
+        // The policy is that of the operation that callers name.
+        let call = self.call_to(at, salt, (component, operation), Some(access));
+        let names = (dataset_name, own.as_str());
+        let operation = self.filtered.operation(self.cx, self.directory, component, names, operation);
+        Some(Call { operation, ..call })
+    }
+
+    /// Who serves the reads of a store that does not do so itself; the inner `None` is a mistake.
+    fn reads_from(&mut self, store: &str) -> Option<Option<ComponentId>> {
+        let raw = self.cx.input.topology.components.get(store)?.store.as_ref()?;
+        let name = raw.reads_from.as_ref()?;
+        let at = At::topology("components").key(store).key("store").key("reads-from");
+        Some(self.directory.component(self.cx, &at, name))
     }
 
     /// A call, with the steps that its policy does instead when it has failed.
@@ -113,88 +132,5 @@ impl<'a> StepBuilder<'_, 'a> {
                 self.cx.error(codes::CONTRADICTION, at, message, help);
             }
         }
-    }
-
-    fn cache(&mut self, at: &At, name: &str) -> Option<ComponentId> {
-        let component = self.directory.component(self.cx, at, name)?;
-        if self.directory.components[component].is_cache {
-            return Some(component);
-        }
-        let caches = self.directory.components.values().filter(|entry| entry.is_cache);
-        let caches: Vec<&str> = caches.map(|entry| entry.name.as_str()).collect();
-        let help = match caches.as_slice() {
-            [] => "give it `cache:`".to_owned(),
-            caches => format!("give it `cache:`, or use one of {}", listed(caches.iter().copied())),
-        };
-        self.cx.error(codes::NO_MECHANISM, at, format!("`{name}` remembers nothing"), help);
-        None
-    }
-
-    /// A look-up, what follows it, and the fill.
-    pub(super) fn cached(
-        &mut self,
-        at: &At,
-        raw: &RawCached,
-        list: &List,
-        salts: &mut Salts,
-    ) -> Option<Step> {
-        let component = self.cache(&at.key("in"), &raw.cache);
-        let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
-        let salt = salts.next(list, &format!("cached {} {}", raw.cache, raw.key));
-        let ttl = self.ttl(at, raw);
-        let hit = self.list(&raw.hit, &list.inside(at.key("hit"), &salt, "hit"));
-        let miss = self.list(&raw.miss, &list.inside(at.key("miss"), &salt, "miss"));
-        let (component, entity) = (component?, entity?);
-        self.cache_uses.push(CacheUse { component, entity, at: at.clone() });
-        let get = self.directory.free_operation(component, "get");
-        let set = self.directory.free_operation(component, "set");
-        let get = self.call_to(at, format!("{salt}/get"), (component, get), None);
-        self.refuse_extras(at, &get, "a look-up or a fill");
-        Some(Step::Cached(Box::new(Cached {
-            get,
-            set: self.call_to(at, format!("{salt}/set"), (component, set), None),
-            salt,
-            entity,
-            ttl,
-            single_flight: raw.single_flight.unwrap_or(false),
-            hit,
-            miss,
-        })))
-    }
-
-    fn ttl(&mut self, at: &At, raw: &RawCached) -> Ttl {
-        match (&raw.ttl, &raw.sliding_ttl) {
-            (None, None) => Ttl::Never,
-            (Some(ttl), None) => {
-                self.cx.span_above_zero(&at.key("ttl"), "`ttl`", ttl).map_or(Ttl::Never, Ttl::Fixed)
-            }
-            (None, Some(ttl)) => self
-                .cx
-                .span_above_zero(&at.key("sliding-ttl"), "`sliding-ttl`", ttl)
-                .map_or(Ttl::Never, Ttl::Sliding),
-            (Some(_), Some(_)) => {
-                let message = "`ttl` and `sliding-ttl` exclude each other";
-                self.cx.error(codes::CONTRADICTION, &at.key("sliding-ttl"), message, "keep one of them");
-                Ttl::Never
-            }
-        }
-    }
-
-    /// The removal of a key.
-    pub(super) fn invalidate(
-        &mut self,
-        at: &At,
-        raw: &RawInvalidate,
-        list: &List,
-        salts: &mut Salts,
-    ) -> Option<Step> {
-        let component = self.cache(&at.key("in"), &raw.cache);
-        let entity = self.directory.entity(self.cx, &at.key("key"), &raw.key);
-        let salt = salts.next(list, &format!("invalidate {} {}", raw.cache, raw.key));
-        let (component, entity) = (component?, entity?);
-        let delete = self.directory.free_operation(component, "delete");
-        let call = self.call_to(at, salt, (component, delete), None);
-        self.refuse_extras(at, &call, "an invalidation");
-        Some(Step::Invalidate { call, entity })
     }
 }

@@ -42,6 +42,7 @@ codes! {
     CUT_OFF = "W206", "Something that lies after the end of the run.";
     MORE_WARNINGS = "W207", "More warnings than are shown.";
     ONE_WAY = "W208", "A link in one direction only where both are used.";
+    BARRED = "W230", "A call that its target's `reachable-from` never lets through.";
 }
 
 #[cfg(test)]

@@ -2,18 +2,18 @@
 //! what they remember.
 
 use super::admission::resolve_admission;
+use super::caches::{resolve_cache, resolve_shards};
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{
-    Cache, CacheCapacity, Component, ComponentId, Dataset, Discipline, Eviction, Holding, Queue, Store,
-};
+use super::language_models::{meters, model};
+use super::model::{Component, ComponentId, Dataset, Discipline, Holding, Queue, Store};
 use super::overload::{resolve_concurrency, standing};
+use super::replicas::resolve_replica_rules;
+use super::security::{credential, firewall, reachable_from};
 use super::sessions::session_rules;
-use crate::spec::raw::{RawCache, RawComponent, RawDiscipline, RawEviction, RawQueue};
+use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
 
-/// Most replicas of one component.
-const REPLICAS_MAX: u32 = 100_000;
 /// Most replicas of all components together.
 const REPLICAS_TOTAL_MAX: u64 = 1_000_000;
 /// Kind of a component that states none.
@@ -24,11 +24,13 @@ pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) ->
     let raw = &cx.input.topology.components;
     let mut components: Vec<Component> =
         raw.values().enumerate().map(|(id, raw)| component(cx, directory, id, raw)).collect();
-    let total: u64 = components.iter().map(|component| u64::from(component.replicas)).sum();
+    let total: u64 = components.iter().map(|component| u64::from(component.slots())).sum();
     if total > REPLICAS_TOTAL_MAX {
         let message = format!("there are {total} replicas in all, more than {REPLICAS_TOTAL_MAX}");
         cx.error(codes::TOO_BIG, &At::topology("components"), message, "let one replica stand for several");
-        components.iter_mut().for_each(|component| component.replicas = 1);
+        components.iter_mut().for_each(|component| {
+            (component.replicas, component.scaling, component.serverless) = (1, None, None);
+        });
     }
     components
 }
@@ -36,23 +38,31 @@ pub(super) fn resolve_components(cx: &mut Context<'_>, directory: &Directory) ->
 fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: &RawComponent) -> Component {
     let entry = &directory.components[id];
     let at = At::topology("components").key(&entry.name);
-    let replicas = raw.replicas.unwrap_or(1);
-    // A number out of range must not reach whoever lists the replicas.
-    let replicas = cx.within(&at.key("replicas"), "`replicas`", replicas, 1..=REPLICAS_MAX).unwrap_or(1);
     let holding = holding(cx, &at, raw);
+    let rules = resolve_replica_rules(cx, &at, raw, &holding);
     let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
     Component {
         name: entry.name.clone(),
         kind: raw.kind.clone().unwrap_or_else(|| KIND_DEFAULT.to_owned()),
         tags: raw.tags.clone(),
         place: entry.place,
-        replicas,
+        replicas: rules.count,
+        lifecycle: rules.lifecycle,
+        scaling: rules.scaling,
+        serverless: rules.serverless,
+        health: None,
         speed: raw
             .speed
             .as_ref()
             .and_then(|text| cx.number_above_zero(&at.key("speed"), "`speed`", text))
             .unwrap_or(1.0),
-        admission: resolve_admission(cx, &at.key("admission"), &raw.admission, entry),
+        firewall: firewall(cx, directory, &at.key("firewall"), &raw.firewall),
+        certificate: raw.certificate.as_ref().and_then(|name| credential(cx, &at.key("certificate"), name)),
+        reachable_from: raw
+            .reachable_from
+            .as_ref()
+            .map(|raw| reachable_from(cx, directory, &at.key("reachable-from"), raw)),
+        admission: resolve_admission(cx, directory, &at.key("admission"), &raw.admission, entry),
         concurrency: resolve_concurrency(cx, &at.key("admission"), &raw.admission),
         connections_max: cx.small_count_or_unlimited(
             &at.key("connections"),
@@ -60,10 +70,13 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
             raw.connections.as_ref(),
             1,
         ),
-        cache: raw.cache.as_ref().map(|raw| cache(cx, &at.key("cache"), raw)),
+        cache: raw.cache.as_ref().map(|raw| resolve_cache(cx, directory, &at.key("cache"), entry, raw)),
+        shards: resolve_shards(cx, &at.key("shards"), raw.shards.as_ref()),
         store: entry.datasets.as_ref().map(|names| Store {
             datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
         }),
+        model: raw.model.as_ref().and_then(|raw| model(cx, &at.key("model"), raw, entry)),
+        meters: meters(cx, &at, raw, entry),
         sessions: raw.sessions.as_ref().map(|raw| session_rules(cx, &at.key("sessions"), raw, &holding)),
         operations: Vec::new(),
         holding,
@@ -74,6 +87,8 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
 fn holding(cx: &mut Context<'_>, at: &At, raw: &RawComponent) -> Holding {
     let cores = raw.cores.as_ref().and_then(|text| cx.number_above_zero(&at.key("cores"), "`cores`", text));
     let threads = cx.small_count_or_unlimited(&at.key("threads"), "`threads`", raw.threads.as_ref(), 1);
+    // One request for each instance, unless the file says otherwise.
+    let threads = threads.or(raw.serverless.as_ref().filter(|_| raw.threads.is_none()).map(|_| 1));
     let shares_cores = is_processor_sharing(raw);
     if raw.is_async == Some(true) {
         return async_holding(cx, at, raw, cores);
@@ -176,33 +191,5 @@ fn check_never_waits(cx: &mut Context<'_>, at: &At, queue: &Queue) {
             let message = "the discipline changes nothing: with unlimited threads nobody waits";
             cx.warning(codes::NO_EFFECT, &at.key("discipline"), message, help);
         }
-    }
-}
-
-fn cache(cx: &mut Context<'_>, at: &At, raw: &RawCache) -> Cache {
-    if raw.entries.is_some() && raw.memory.is_some() {
-        let message = "`entries` and `memory` exclude each other";
-        cx.error(codes::CONTRADICTION, &at.key("memory"), message, "keep the one that is reached first");
-    }
-    let capacity = match (&raw.entries, &raw.memory) {
-        (_, Some(memory)) => cx.bytes(&at.key("memory"), memory).map(CacheCapacity::Bytes),
-        (Some(entries), None) => {
-            cx.count_or_unlimited(&at.key("entries"), entries).and_then(|count| match count {
-                None => Some(CacheCapacity::Unlimited),
-                Some(count) => cx
-                    .within(&at.key("entries"), "`entries`", count, 1..=u64::MAX)
-                    .map(CacheCapacity::Entries),
-            })
-        }
-        (None, None) => None,
-    };
-    Cache {
-        capacity: capacity.unwrap_or(CacheCapacity::Unlimited),
-        eviction: match raw.eviction.unwrap_or(RawEviction::Lru) {
-            RawEviction::Lru => Eviction::Lru,
-            RawEviction::Fifo => Eviction::Fifo,
-            RawEviction::Lfu => Eviction::Lfu,
-            RawEviction::Random => Eviction::Random,
-        },
     }
 }

@@ -5,7 +5,7 @@ use super::context::At;
 use super::model::{ErrorClass, Step};
 use super::policy::{all_classes, error_class, error_classes};
 use super::steps::{List, Salts, StepBuilder};
-use crate::spec::raw::{RawBranch, RawFail, RawParallel, RawRepeat, RawTry};
+use crate::spec::raw::{RawBranch, RawFail, RawFailDetails, RawParallel, RawRepeat, RawTry};
 
 /// How far shares may miss 100 % by rounding.
 pub(super) const SHARE_SLACK: f64 = 1e-9;
@@ -146,6 +146,12 @@ impl StepBuilder<'_, '_> {
             None => 1.0,
             Some(text) => self.cx.share(&text_at, text)?,
         };
-        Some(Step::Fail { salt, probability, class })
+        let key = match raw {
+            RawFail::Details(RawFailDetails { key: Some(name), .. }) => {
+                Some(self.directory.entity(self.cx, &at.key("key"), name)?)
+            }
+            _ => None,
+        };
+        Some(Step::Fail { salt, probability, class, key })
     }
 }

@@ -83,10 +83,15 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
                 let first = taken.next().and_then(|(_, list)| endless_call(list, endless));
                 first.filter(|_| taken.all(|(_, list)| endless_call(list, endless).is_some()))
             }
+            Step::If { then, otherwise, .. } => {
+                endless_call(then, endless).filter(|_| endless_call(otherwise, endless).is_some())
+            }
             Step::Repeat { times, body, .. } if least(times) >= 0.5 => endless_call(body, endless),
             Step::Parallel { branches, .. } => branches.iter().find_map(|list| endless_call(list, endless)),
             Step::Try { body, .. } | Step::Start { body, .. } => endless_call(body, endless),
-            Step::Call(call) | Step::Forward(call) | Step::Invalidate { call, .. } => called(call, endless),
+            Step::Call(call) | Step::Forward(call) => called(call, endless),
+            Step::Put(put) => called(&put.call, endless),
+            Step::Remove(removal) => called(&removal.call, endless),
             Step::Message(step) => {
                 let calls = step.calls().into_iter().find_map(|call| called(call, endless));
                 calls.or_else(|| step.bodies().into_iter().find_map(|body| endless_call(body, endless)))
@@ -97,6 +102,10 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             | Step::Compute { .. }
             | Step::Wait { .. }
             | Step::Fail { .. }
+            | Step::Set { .. }
+            | Step::Token(_)
+            | Step::Generate(_)
+            | Step::Meter { .. }
             | Step::Broadcast(_)
             | Step::Reply => None,
         };

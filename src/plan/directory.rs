@@ -3,6 +3,7 @@
 
 use super::codes;
 use super::context::{At, Context, listed};
+use super::language_models::meter_names;
 use super::messaging::MessageNames;
 use super::model::{BrokerId, ClientId, ComponentId, DatasetId, EntityId, OperationId, PlaceId};
 use indexmap::{IndexMap, IndexSet};
@@ -11,6 +12,10 @@ use indexmap::{IndexMap, IndexSet};
 pub(super) struct Directory {
     /// Places; one called `here` if the file has none.
     pub(super) places: IndexSet<String>,
+    /// Zones of the places that have several.
+    pub(super) zones: IndexMap<String, u32>,
+    /// What requests carry.
+    pub(super) attributes: IndexSet<String>,
     /// Key spaces.
     pub(super) entities: IndexSet<String>,
     /// Components and what they serve.
@@ -31,6 +36,10 @@ pub(super) struct ComponentEntry {
     pub(super) operations: IndexSet<String>,
     /// How many of them the file declares.
     pub(super) declared: usize,
+    /// What is counted of it for the bill.
+    pub(super) meters: IndexSet<String>,
+    /// Whether it is a language model.
+    pub(super) is_model: bool,
     /// Whether it remembers keys.
     pub(super) is_cache: bool,
     /// Its datasets, if it keeps data.
@@ -56,6 +65,8 @@ impl Directory {
         }
         let mut directory = Self {
             places,
+            zones: zones(cx),
+            attributes: topology.attributes.keys().cloned().collect(),
             entities: topology.entities.keys().cloned().collect(),
             components: IndexMap::new(),
             clients: IndexMap::new(),
@@ -72,6 +83,7 @@ impl Directory {
             let at = At::topology("components").key(name);
             check_names(cx, &at.key("schedules"), raw.schedules.keys());
             check_names(cx, &at.key("operations"), raw.operations.keys());
+            check_names(cx, &at.key("meters"), raw.meters.keys());
             let datasets = raw.store.as_ref().map(|store| {
                 check_names(cx, &at.key("store").key("datasets"), store.datasets.keys());
                 store.datasets.keys().cloned().collect()
@@ -82,6 +94,8 @@ impl Directory {
                 place: self.place_of(cx, &at, raw.place.as_deref()),
                 declared: operations.len(),
                 operations,
+                meters: meter_names(raw),
+                is_model: raw.model.is_some(),
                 is_cache: raw.cache.is_some(),
                 datasets,
                 broker: raw.broker.as_ref().and_then(|_| brokers.next()),
@@ -236,6 +250,22 @@ impl Directory {
         }
         found
     }
+}
+
+/// Most zones of one place.
+const ZONES_MAX: u32 = 100;
+
+fn zones(cx: &mut Context<'_>) -> IndexMap<String, u32> {
+    let mut all = IndexMap::new();
+    for (name, place) in &cx.input.topology.places {
+        let at = At::topology("places").key(name).key("zones");
+        if let Some(zones) = place.zones
+            && let Some(zones) = cx.within(&at, "`zones`", zones, 1..=ZONES_MAX)
+        {
+            all.insert(name.clone(), zones);
+        }
+    }
+    all
 }
 
 fn choices(ask: &str, names: &IndexSet<String>) -> String {

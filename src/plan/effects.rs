@@ -1,7 +1,9 @@
 //! What a fault does, by its word in the file.
 
+use super::cache_faults::{exhausted_memory, resolve_cache_effect};
 use super::codes;
 use super::context::{At, Context};
+use super::fault_effects::{bad_output, clock_skew};
 use super::faults::World;
 use super::message_faults::{message_target, resolve_message_fault};
 use super::model::{
@@ -10,6 +12,8 @@ use super::model::{
 };
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
+use super::replica_faults::resolve_replica_effect;
+use super::security::{block, expire, rotate};
 use super::session_faults::{resolve_session_fault, session_target};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
@@ -58,6 +62,23 @@ pub(super) fn resolve_effect(
         };
         return replicas(cx, &raw.target).map(|replicas| Effect::Outage { replicas, mode });
     }
+    if let Some(raw) = &raw.bad_output {
+        let replicas = replicas(cx, &raw.target);
+        return bad_output(cx, world, at, raw, replicas);
+    }
+    if let Some(raw) = &raw.clock_skew {
+        let replicas = replicas(cx, &raw.target);
+        return clock_skew(cx, at, raw, replicas);
+    }
+    if let Some(raw) = &raw.expire {
+        return expire(cx, at, raw);
+    }
+    if let Some(raw) = &raw.rotate {
+        return rotate(cx, at, raw);
+    }
+    if let Some(raw) = &raw.block {
+        return block(cx, world, at, raw);
+    }
     if let Some(raw) = &raw.throttle {
         return throttle(cx, world, at, raw);
     }
@@ -82,13 +103,19 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
     }
+    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
+    if let Some(effect) = resolve_cache_effect(cx, world, at, salt, raw) {
+        return effect;
+    }
     if let Some(message) = resolve_message_fault(cx, world, at, raw) {
         return Some(Effect::Messages(message));
     }
     resolve_session_fault(cx, world, at, salt, raw).map(Effect::Sessions)
 }
 
-fn path(
+pub(super) fn path(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
@@ -143,6 +170,7 @@ fn gray(
         latency,
         callers: callers?,
         operations: operations?,
+        is_blind: raw.health_blind.unwrap_or(false),
         replicas,
     })
 }
@@ -187,6 +215,15 @@ fn operations(
 fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &RawExhaust) -> Option<Effect> {
     let share = cx.share(&at.key("share"), &raw.share);
     let what = match (&raw.threads, &raw.pool, &raw.connections) {
+        (None, None, None) if raw.memory.is_some() => raw
+            .memory
+            .as_ref()
+            .and_then(|target| exhausted_memory(cx, world, &at.key("memory"), salt, target)),
+        _ if raw.memory.is_some() => {
+            let message = "`memory` excludes `threads`, `pool` and `connections`";
+            cx.error(codes::CONTRADICTION, &at.key("memory"), message, "make a fault of each");
+            None
+        }
         (Some(target), None, None) => exhausted_threads(cx, world, &at.key("threads"), salt, target),
         (None, Some(name), None) => exhausted_pool(cx, world, &at.key("pool"), name),
         (None, None, Some(name)) => {
@@ -204,7 +241,7 @@ fn exhaust(cx: &mut Context<'_>, world: &World<'_>, at: &At, salt: &str, raw: &R
             Some(Exhausted::Connections(component))
         }
         _ => {
-            let message = "`exhaust` has exactly one of `threads`, `pool` and `connections`";
+            let message = "`exhaust` has exactly one of `threads`, `memory`, `pool` and `connections`";
             cx.error(codes::CONTRADICTION, at, message, "");
             None
         }
@@ -261,8 +298,8 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
         None => rate.map(|rate| rate.max(1.0)),
         Some(text) => cx.number(&at.key("burst"), text),
     };
-    let bucket = Bucket { rate_per_sec: rate?, burst: burst? };
-    if bucket.burst < 1.0 {
+    let bucket = Bucket { rate_per_sec: rate?, burst: burst?, stretch: None };
+    if bucket.burst < 1.0 && raw.limit.is_none() {
         let message = format!("no request ever passes a `burst` of {}", bucket.burst);
         cx.error(
             codes::OUT_OF_RANGE,
@@ -271,7 +308,33 @@ fn throttle(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawThrottle)
             "it must be at least 1; an `outage` stops everything",
         );
     }
-    Some(Effect::Throttle { component: component?, bucket, retry_after: raw.retry_after.unwrap_or(true) })
+    let limit = match (&raw.limit, component) {
+        (Some(name), Some(component)) => Some(limit(cx, world, &at.key("limit"), component, name)?),
+        _ => None,
+    };
+    Some(Effect::Throttle {
+        component: component?,
+        limit,
+        bucket,
+        retry_after: raw.retry_after.unwrap_or(true),
+    })
+}
+
+/// The limit of a component with this name.
+fn limit(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    component: ComponentId,
+    name: &str,
+) -> Option<usize> {
+    let component = &world.components[component];
+    let found = component.admission.iter().position(|limit| limit.name == name);
+    if found.is_none() {
+        let known = component.admission.iter().map(|limit| limit.name.as_str());
+        cx.unknown(at, &format!("limit of `{}` called", component.name), name, known);
+    }
+    found
 }
 
 fn packet_loss(cx: &mut Context<'_>, at: &At, raw: &RawPacketLoss, path: Option<Path>) -> Option<Effect> {
@@ -327,11 +390,20 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.slow.as_ref().map(|raw| &raw.target))
         .or(raw.gray.as_ref().map(|raw| &raw.target))
         .or(raw.outage.as_ref().map(|raw| &raw.target))
-        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref()))
-        .or(raw.disconnect.as_ref().map(|raw| &raw.target));
+        .or(raw.crash_loop.as_ref().map(|raw| &raw.target))
+        .or(raw.restart.as_ref().map(|raw| &raw.target))
+        .or(raw.reclaim.as_ref().map(|raw| &raw.target))
+        .or(raw.capacity_denied.as_ref().map(|raw| &raw.target))
+        .or(raw.flush.as_ref().map(|raw| &raw.target))
+        .or(raw.reshard.as_ref().map(|raw| &raw.target))
+        .or(raw.bad_output.as_ref().map(|raw| &raw.target))
+        .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
+        .or(raw.disconnect.as_ref().map(|raw| &raw.target))
+        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())));
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))
+        .or(raw.block.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.partition.as_ref().map(|raw| (&raw.from, &raw.to)));
     let what = if let Some(target) = target {
         target_text(target)
@@ -339,8 +411,18 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         format!("{} -> {}", end_text(from), end_text(to))
     } else if let Some(raw) = &raw.throttle {
         raw.target.clone()
+    } else if let Some(raw) = &raw.quota {
+        raw.limit.clone()
+    } else if let Some(raw) = &raw.expire {
+        raw.credential.clone()
+    } else if let Some(raw) = &raw.rotate {
+        raw.credential.clone()
     } else if let Some(raw) = &raw.spike {
         raw.load.clone()
+    } else if let Some(raw) = &raw.bad_cache_key {
+        raw.target.clone()
+    } else if let Some(raw) = &raw.hot_key {
+        raw.key.clone()
     } else if let Some(target) = message_target(raw).or(session_target(raw)) {
         target.to_owned()
     } else {

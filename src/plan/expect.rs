@@ -249,7 +249,11 @@ impl Reader<'_> {
 const WINDOW_WORDS: [&str; 6] = ["always", "before", "during", "outside", "after", "between"];
 
 fn read_statistic(info: &MetricInfo, first: &Token, words: &[Token]) -> Result<Metric, Problem> {
-    let allowed = info.statistics.join(", ").replace("pNN", "a quantile such as p99 or p99.9");
+    let allowed = info
+        .statistics
+        .join(", ")
+        .replace("pNN", "a quantile such as p99 or p99.9")
+        .replace('N', "a number from 1");
     let wrong = |words: &[Token], message: String| {
         let help = match info.statistics {
             [] => format!("`{}` is followed by `of` or a comparison", info.word),

@@ -5,6 +5,7 @@ use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
 use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Source, Workload};
+use super::query::visit_calls;
 use super::tokens::Token;
 use indexmap::IndexSet;
 
@@ -185,6 +186,15 @@ fn kinds_text(kinds: &[ScopeKind]) -> String {
     }
 }
 
+/// Whether a component passes answers on as they come.
+fn streams(component: &Component) -> bool {
+    let mut streams = false;
+    for operation in &component.operations {
+        visit_calls(&operation.steps, &mut |call| streams |= call.streams);
+    }
+    streams
+}
+
 fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Token]) -> Result<(), Problem> {
     let is_limited =
         |component: &Component| component.holding != Holding::Threads { per_replica: None, cores: None };
@@ -193,10 +203,15 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Cache => component.cache.is_some(),
         Needs::Store => component.store.is_some(),
         Needs::Limit => is_limited(component),
+        Needs::Scaling => component.scaling.is_some(),
+        Needs::Health => component.health.is_some(),
+        Needs::Serverless => component.serverless.is_some(),
+        Needs::Model => component.model.is_some() || streams(component),
+        Needs::Meter => !component.meters.is_empty(),
         Needs::Sessions => component.sessions.is_some(),
     };
     let has_it = match scope {
-        Scope::Component(id) => has(&names.components[*id]),
+        Scope::Component(id) | Scope::Operation(id, _) => has(&names.components[*id]),
         Scope::Place(id) => names.components.iter().any(|component| component.place == *id && has(component)),
         Scope::Workload(id) if info.needs == Needs::Sessions => {
             matches!(names.workloads[*id].source, Source::Sessions(_))
@@ -209,6 +224,11 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
     let lacks = match info.needs {
         Needs::Cache => "it has no `cache`",
         Needs::Store => "it has no `store`",
+        Needs::Scaling => "its number of replicas never changes by itself",
+        Needs::Health => "it has no `health`",
+        Needs::Serverless => "it is not `serverless`",
+        Needs::Model => "it has no `model` and passes on no answers of one with `stream`",
+        Needs::Meter => "it has no `meters`",
         Needs::Sessions => "it has no `sessions`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };

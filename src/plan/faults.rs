@@ -4,7 +4,7 @@ use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, resolve_effect};
-use super::model::{CallPolicy, Component, Effect, Fault, Messaging, Schedule, Workload};
+use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
 use super::session_faults::momentary;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 pub(super) struct World<'w> {
     /// Every name.
     pub(super) directory: &'w Directory,
+    /// All key spaces.
+    pub(super) entities: &'w [Entity],
     /// All components.
     pub(super) components: &'w [Component],
     /// All policies.
@@ -47,11 +49,25 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("gray", raw.gray.is_some()),
         ("exhaust", raw.exhaust.is_some()),
         ("outage", raw.outage.is_some()),
+        ("bad-output", raw.bad_output.is_some()),
+        ("clock-skew", raw.clock_skew.is_some()),
+        ("expire", raw.expire.is_some()),
+        ("rotate", raw.rotate.is_some()),
+        ("block", raw.block.is_some()),
         ("throttle", raw.throttle.is_some()),
         ("latency", raw.latency.is_some()),
         ("packet-loss", raw.packet_loss.is_some()),
         ("bandwidth", raw.bandwidth.is_some()),
         ("partition", raw.partition.is_some()),
+        ("flush", raw.flush.is_some()),
+        ("bad-cache-key", raw.bad_cache_key.is_some()),
+        ("hot-key", raw.hot_key.is_some()),
+        ("reshard", raw.reshard.is_some()),
+        ("crash-loop", raw.crash_loop.is_some()),
+        ("restart", raw.restart.is_some()),
+        ("reclaim", raw.reclaim.is_some()),
+        ("capacity-denied", raw.capacity_denied.is_some()),
+        ("quota", raw.quota.is_some()),
         ("spike", raw.spike.is_some()),
         ("poison", raw.poison.is_some()),
         ("misdelivery", raw.misdelivery.is_some()),
@@ -75,9 +91,10 @@ fn fault(
     let [word] = words.as_slice() else {
         let message = "a fault does exactly one thing";
         let help = match words.as_slice() {
-            [] => "add one of crash, pause, slow, gray, exhaust, outage, throttle, latency, packet-loss, \
-                   bandwidth, partition, spike, poison, misdelivery, broker-full, lost-timers, disconnect, forget-sessions \
-                   and idle-timeout"
+            [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
+                   block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
+                   capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
+                   broker-full, lost-timers, disconnect, forget-sessions and idle-timeout"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -118,20 +135,26 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 10] = [
+const CAN_RAMP: [&str; 14] = [
     "slow",
     "gray",
     "exhaust",
+    "bad-output",
     "latency",
     "packet-loss",
+    "capacity-denied",
+    "bad-cache-key",
+    "hot-key",
     "spike",
     "poison",
     "misdelivery",
     "broker-full",
     "lost-timers",
 ];
+/// Effects that happen at an instant and leave nothing to end.
+const AT_ONCE: [&str; 1] = ["flush"];
 /// Effects on replicas, each of which can be hit on its own.
-const CAN_RECUR: [&str; 5] = ["crash", "pause", "slow", "gray", "outage"];
+const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
 
 fn schedule(
     cx: &mut Context<'_>,
@@ -144,8 +167,12 @@ fn schedule(
         let message = format!("`{word}` is all or nothing and cannot `ramp`");
         cx.error(codes::BAD_SCHEDULE, &at.key("ramp"), message, format!("{} can", CAN_RAMP.join(", ")));
     }
+    if raw.flap.is_some() && ["expire", "rotate"].contains(&word) {
+        let message = format!("`{word}` happens once and cannot `flap`");
+        cx.error(codes::BAD_SCHEDULE, &at.key("flap"), message, "");
+    }
     match (&raw.at, &raw.recurring) {
-        (Some(_), None) => once(cx, world, at, raw),
+        (Some(_), None) => once(cx, world, at, raw).map(|schedule| at_once(cx, at, word, raw, schedule)),
         (None, Some(recurring)) => {
             if !CAN_RECUR.contains(&word) {
                 let message = format!("`{word}` cannot be `recurring`: it does not hit replicas one by one");
@@ -183,6 +210,21 @@ fn schedule(
             cx.error(codes::MISSING, at, "the fault does not say when", "add `at:`, such as `at: 10m`");
             None
         }
+    }
+}
+
+/// What happens at an instant is over at once, and cannot last.
+fn at_once(cx: &mut Context<'_>, at: &At, word: &str, raw: &RawFault, schedule: Schedule) -> Schedule {
+    match schedule {
+        Schedule::Once { at: start, flap: None, .. } if AT_ONCE.contains(&word) => {
+            if raw.length.is_some() {
+                let message = format!("`{word}` happens at once and does not last");
+                let help = "remove `for`, or add `flap` to do it again and again";
+                cx.error(codes::BAD_SCHEDULE, &at.key("for"), message, help);
+            }
+            Schedule::Once { at: start, length: Some(SimSpan(1)), ramp: SimSpan::ZERO, flap: None }
+        }
+        schedule => schedule,
     }
 }
 
@@ -261,6 +303,7 @@ pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
         Effect::Latency { path, .. }
         | Effect::PacketLoss { path, .. }
         | Effect::Bandwidth { path, .. }
+        | Effect::Block { path, .. }
         | Effect::Partition { path, .. } => Some(path),
         _ => None,
     }

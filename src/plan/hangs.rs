@@ -74,7 +74,9 @@ fn carries_messages(path: &Path, plan: &Plan) -> bool {
 /// Whether a caller of these calls may wait for an answer that never comes.
 fn falls_silent(effect: &Effect, edge: EdgeRef) -> bool {
     match effect {
-        Effect::Partition { path, refuses: false } => carries(path, edge),
+        Effect::Partition { path, refuses: false } | Effect::Block { path, refuses: false } => {
+            carries(path, edge)
+        }
         Effect::Outage { replicas, mode: OutageMode::BlackHole } => {
             let first = replicas.partition_point(|replica| replica.component < edge.target);
             replicas.get(first).is_some_and(|replica| replica.component == edge.target)

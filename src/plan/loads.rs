@@ -1,5 +1,6 @@
 //! Load: who sends it, when requests come, and in which classes.
 
+use super::attributes::attributes_of_load;
 use super::codes;
 use super::context::{At, Context};
 use super::control_steps::SHARE_SLACK;
@@ -43,11 +44,12 @@ fn load(
     let source = source(cx, at, raw, duration);
     let batch = batch(cx, at, raw);
     let classes = classes(cx, &at.key("classes"), &raw.classes);
+    let attributes = attributes_of_load(cx, directory, &at.key("attributes"), &raw.attributes);
     let (client, source) = (client?, source?);
     if is_silent(&source, duration) {
         cx.warning(codes::NO_LOAD, at, format!("`{name}` never sends anything"), "");
     }
-    Some(Workload { name: name.to_owned(), client, source, batch, classes })
+    Some(Workload { name: name.to_owned(), client, source, batch, attributes, classes })
 }
 
 fn client(

@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// How long a received message stays hidden if nothing else is said: what Amazon SQS does.
 const VISIBILITY_DEFAULT: SimSpan = SimSpan::from_secs(30);
+/// Stands for the component's own broker.
+const OWN: &str = "self";
 /// Most messages taken at once.
 const BATCH_MAX: u32 = 10_000;
 /// Most tries of one message or run.
@@ -77,15 +79,15 @@ fn broker(
     (component, name): (ComponentId, &str),
     raw: &RawBroker,
 ) -> Broker {
-    let kind = match (raw.topic.is_empty(), raw.ephemeral.unwrap_or(false)) {
-        (true, false) => BrokerKind::Queue,
-        (true, true) => BrokerKind::Ephemeral,
-        (false, is_ephemeral) => {
+    let kind = match (&raw.topic, raw.ephemeral.unwrap_or(false)) {
+        (None, false) => BrokerKind::Queue,
+        (None, true) => BrokerKind::Ephemeral,
+        (Some(queues), is_ephemeral) => {
             if is_ephemeral {
                 let message = "`topic` and `ephemeral` exclude each other";
                 cx.error(codes::CONTRADICTION, &at.key("ephemeral"), message, "");
             }
-            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), raw, name) }
+            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
         }
     };
     if kind != BrokerKind::Queue {
@@ -102,6 +104,10 @@ fn broker(
     if raw.dead_letter.is_some() && raw.max_receives.is_none() {
         let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
         cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
+    }
+    if raw.order == Some(RawOrder::Lifo) && raw.group.is_some() {
+        let message = "`group` keeps messages in order, and `lifo` hands out the newest first";
+        cx.error(codes::CONTRADICTION, &at.key("order"), message, "keep one of them");
     }
     let dead_letter =
         raw.dead_letter.as_ref().and_then(|to| queue_named(cx, directory, &at.key("dead-letter"), to, name));
@@ -166,11 +172,11 @@ fn subscribers(
     cx: &mut Context<'_>,
     directory: &Directory,
     at: &At,
-    raw: &RawBroker,
+    queues: &[String],
     name: &str,
 ) -> Vec<BrokerId> {
     let mut seen = BTreeSet::new();
-    for (index, queue) in raw.topic.iter().enumerate() {
+    for (index, queue) in queues.iter().enumerate() {
         let at = at.index(index);
         if let Some(broker) = queue_named(cx, directory, &at, queue, name)
             && !seen.insert(broker)
@@ -192,7 +198,7 @@ fn queue_named(
 ) -> Option<BrokerId> {
     let component = directory.component(cx, at, name)?;
     let raw = cx.input.topology.components[component].broker.as_ref();
-    let is_queue = raw.is_some_and(|raw| raw.topic.is_empty() && raw.ephemeral != Some(true));
+    let is_queue = raw.is_some_and(|raw| raw.topic.is_none() && raw.ephemeral != Some(true));
     if !is_queue {
         let message = format!("`{name}` keeps no messages");
         cx.error(codes::NO_MECHANISM, at, message, format!("give `{name}` a plain `broker: {{}}`"));
@@ -214,6 +220,7 @@ fn consumers(
 ) {
     for (from, raw) in &raw.consumes {
         let at = At::topology("components").key(name).key("consumes").key(from);
+        let from = if from == OWN { name } else { from };
         let Some(source) = directory.component(cx, &at, from) else { continue };
         let Some(broker) = directory.components[source].broker else {
             let message = format!("`{from}` has no messages to take");
@@ -455,15 +462,23 @@ fn check_subjects(cx: &mut Context<'_>, directory: &Directory, messaging: &Messa
 
 /// Warns of queues that only grow.
 fn check_taken(cx: &mut Context<'_>, directory: &Directory, messaging: &Messaging) {
-    for (id, broker) in messaging.brokers.iter().enumerate() {
+    let mut filled: BTreeSet<BrokerId> = BTreeSet::new();
+    for publish in &directory.messages.publishes {
+        filled.extend(reached(messaging, publish.broker));
+    }
+    for id in filled {
+        let broker = &messaging.brokers[id];
         let is_taken = messaging.consumers.iter().any(|consumer| consumer.broker == id);
         let keeps_dead = messaging.brokers.iter().any(|other| other.dead_letter == Some(id));
-        let is_topic = matches!(broker.kind, BrokerKind::Topic { .. });
-        if is_taken || keeps_dead || is_topic || directory.messages.redriven.contains(&id) {
-            continue;
-        }
+        let (what, help) = match &broker.kind {
+            BrokerKind::Topic { subscribers } if subscribers.is_empty() => {
+                ("no queue is subscribed to", "list queues under `topic`")
+            }
+            BrokerKind::Topic { .. } => continue,
+            _ if is_taken || keeps_dead || directory.messages.redriven.contains(&id) => continue,
+            _ => ("nobody takes messages from", "give a component `consumes:`"),
+        };
         let at = At::topology("components").key(&broker.name).key("broker");
-        let message = format!("nobody takes messages from `{}`", broker.name);
-        cx.warning(codes::NO_EFFECT, &at, message, "give a component `consumes:`");
+        cx.warning(codes::NO_EFFECT, &at, format!("{what} `{}`", broker.name), help);
     }
 }

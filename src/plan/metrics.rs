@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, MessageMetric, Metric, Scope};
 use super::session_metrics::session_metric;
 
 /// What kind of number a metric is.
@@ -85,8 +85,18 @@ pub enum Needs {
     Cache,
     /// It keeps data.
     Store,
+    /// It is a language model, or passes the answers of one on as they come.
+    Model,
+    /// It counts something for the bill.
+    Meter,
     /// It has a limited number of threads or cores.
     Limit,
+    /// Its number of replicas changes by itself.
+    Scaling,
+    /// Its replicas are checked.
+    Health,
+    /// Instances are made for its requests.
+    Serverless,
     /// It holds sessions.
     Sessions,
 }
@@ -96,7 +106,7 @@ pub enum Needs {
 pub struct MetricInfo {
     /// Its first word.
     pub word: &'static str,
-    /// What may follow: `pNN` stands for any quantile. Empty when nothing does.
+    /// What may follow: `pNN` stands for any quantile, `N` for any count from 1. Empty when nothing does.
     pub statistics: &'static [&'static str],
     /// What kind of number it is.
     pub quantity: Quantity,
@@ -142,31 +152,64 @@ macro_rules! metrics {
 const ALL: &[ScopeKind] = &[ScopeKind::All];
 const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
 const MARK: &[ScopeKind] = &[ScopeKind::Mark];
+const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
+const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
 const HELD: &[ScopeKind] = &[ScopeKind::Load, ScopeKind::Component];
 
 metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
     "error-rate" [] Share of ANSWERS needs Nothing: "Share of requests not answered ok or degraded.";
     "degraded-rate" [] Share of USERS needs Nothing: "Share of requests answered in degraded form.";
-    "latency" ["pNN" "mean" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
-    "wait" ["pNN" "mean"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "latency" ["pNN" "mean" "sd" "max"] Time of LATENCIES needs Nothing: "Time from arrival to answer.";
+    "wait" ["pNN" "mean" "sd"] Time of COMPONENT needs Nothing: "Time in the queue.";
+    "wait-rate" [] Share of COMPONENTS needs Nothing: "Share of the requests served that had to wait.";
     "throughput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and finished, per second.";
     "goodput" [] Rate of FLOWS needs Nothing: "Requests that arrived in the window and were answered ok or degraded, per second.";
     "arrival-rate" [] Rate of FLOWS needs Nothing: "Requests arrived per second.";
     "utilization" [] Share of COMPONENTS needs Limit: "Mean share of threads or cores busy.";
     "queue" ["mean" "max"] Number of COMPONENT needs Nothing: "Requests waiting.";
-    "in-system" ["mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served.";
-    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, shed or throttled.";
+    "in-system" ["pNN" "mean"] Number of COMPONENT needs Nothing: "Requests inside, waiting or served; quantiles are over time.";
+    "in-system-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more requests inside.";
+    "reject-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals refused, denied, shed or throttled.";
     "abandon-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals that left the queue before service.";
     "expired-rate" [] Share of COMPONENTS needs Nothing: "Share of arrivals dropped at their turn because their caller had stopped waiting.";
     "hit-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups that found the key.";
+    "stale-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups answered with a value past its life, or one whose removal was on its way.";
+    "negative-ratio" [] Share of COMPONENT needs Cache: "Share of cache look-ups answered with a remembered failure.";
+    "coalesced-ratio" [] Share of COMPONENT needs Cache: "Share of cache misses that waited for a fetch under way.";
+    "origin-rate" [] Rate of COMPONENT needs Cache: "Fetches per second begun because of a cache's misses and refreshes.";
+    "eviction-rate" [] Rate of COMPONENT needs Cache: "Entries per second that had to leave a full cache.";
+    "purged" [] Number of COMPONENT needs Cache: "Entries removed by purges of many and by flushes.";
+    "unflushed-lost" [] Number of COMPONENT needs Cache: "Writes that a write-behind cache answered and lost before they reached the store.";
+    "hot-shard-share" [] Share of COMPONENT needs Nothing: "Share of what is sent by key that goes to the busiest replica.";
+    "moved-keys" [] Share of COMPONENT needs Nothing: "Share of the key space that moved from one replica to another, each move counted.";
+    "entries" ["mean"] Number of COMPONENT needs Cache: "Keys remembered.";
     "retry-amplification" [] Number of CALL needs Nothing: "Attempts per call.";
     "timeout-rate" [] Share of CALL needs Nothing: "Share of ended attempts, retries included, that the caller's timeout ended.";
     "short-circuit-rate" [] Share of CALL needs Nothing: "Share of attempts that the caller's own breaker or throttle stopped.";
     "bulkhead-reject-rate" [] Share of CALL needs Nothing: "Share of attempts that found no place in the caller's own bulkhead.";
     "hedge-rate" [] Share of CALL needs Nothing: "Second requests of hedged calls, per call.";
     "uptime" [] Share of COMPONENT needs Nothing: "Share of time the component was up.";
+    "up-at-least" ["N"] Share of COMPONENT needs Nothing: "Share of time with N or more replicas up.";
     "recovery-time" [] Time of ALL needs Nothing: "Longest time from users being hurt until service held again.";
+    "replicas" ["mean" "max"] Number of COMPONENT needs Nothing: "Replicas in service or draining; the largest is a window's mean.";
+    "desired-replicas" ["mean"] Number of COMPONENT needs Scaling: "Replicas that the autoscaler asks for.";
+    "ejected-replicas" ["mean"] Number of COMPONENT needs Health: "Replicas in service that get no requests for their health.";
+    "instance-time" [] Time of COMPONENT needs Nothing: "Time for which replicas existed, summed over them: what is paid for.";
+    "scaling-changes" [] Number of COMPONENT needs Scaling: "Changes of the number of replicas asked for.";
+    "starts-denied" [] Number of COMPONENT needs Nothing: "Replicas that the platform had not; for serverless, requests that got no instance.";
+    "cold-start-rate" [] Share of COMPONENT needs Serverless: "Share of requests given an instance that waited for it to start.";
+    "connections-refused" [] Number of COMPONENT needs Nothing: "Connections refused because too many were open.";
+    "connections" ["max"] Number of COMPONENT needs Nothing: "Connections open at once, where they are counted.";
+    "wrong-rate" [] Share of USERS needs Nothing: "Share of answers that were wrong though nobody noticed.";
+    "first-token" ["pNN" "mean" "max"] Time of STREAMS needs Model: "Time from arrival to the first token of a streamed answer.";
+    "token-time" ["pNN" "mean"] Time of COMPONENT needs Model: "Time per token written, over answers.";
+    "token-rate" [] Rate of COMPONENT needs Model: "Tokens written per second, over all answers.";
+    "tokens" [] Number of COMPONENT needs Model: "Tokens read and written.";
+    "malformed-rate" [] Share of COMPONENT needs Model: "Share of answers without the form asked for.";
+    "cut-rate" [] Share of COMPONENT needs Model: "Share of answers that broke after a part.";
+    "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
+    "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
@@ -217,8 +260,11 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("latency", Some(Statistic::Quantile(q))) => Metric::LatencyQuantile(q),
         ("latency", Some(Statistic::Mean)) => Metric::LatencyMean,
         ("latency", Some(Statistic::Max)) => Metric::LatencyMax,
+        ("latency", Some(Statistic::Sd)) => Metric::LatencySd,
         ("wait", Some(Statistic::Quantile(q))) => Metric::WaitQuantile(q),
         ("wait", Some(Statistic::Mean)) => Metric::WaitMean,
+        ("wait", Some(Statistic::Sd)) => Metric::WaitSd,
+        ("wait-rate", None) => Metric::WaitRate,
         ("throughput", None) => Metric::Throughput,
         ("goodput", None) => Metric::Goodput,
         ("arrival-rate", None) => Metric::ArrivalRate,
@@ -226,6 +272,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("queue", Some(Statistic::Mean)) => Metric::QueueMean,
         ("queue", Some(Statistic::Max)) => Metric::QueueMax,
         ("in-system", Some(Statistic::Mean)) => Metric::InSystemMean,
+        ("in-system", Some(Statistic::Quantile(q))) => Metric::InSystemQuantile(q),
+        ("in-system-at-least", Some(Statistic::Count(n))) => Metric::InSystemAtLeast(n),
         ("reject-rate", None) => Metric::RejectRate,
         ("abandon-rate", None) => Metric::AbandonRate,
         ("expired-rate", None) => Metric::ExpiredRate,
@@ -233,11 +281,44 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("bulkhead-reject-rate", None) => Metric::BulkheadRejectRate,
         ("hedge-rate", None) => Metric::HedgeRate,
         ("hit-ratio", None) => Metric::HitRatio,
+        ("stale-ratio", None) => Metric::Cache(CacheMetric::StaleRatio),
+        ("negative-ratio", None) => Metric::Cache(CacheMetric::NegativeRatio),
+        ("coalesced-ratio", None) => Metric::Cache(CacheMetric::CoalescedRatio),
+        ("origin-rate", None) => Metric::Cache(CacheMetric::OriginRate),
+        ("eviction-rate", None) => Metric::Cache(CacheMetric::EvictionRate),
+        ("purged", None) => Metric::Cache(CacheMetric::Purged),
+        ("unflushed-lost", None) => Metric::Cache(CacheMetric::UnflushedLost),
+        ("hot-shard-share", None) => Metric::Cache(CacheMetric::HotShardShare),
+        ("moved-keys", None) => Metric::Cache(CacheMetric::MovedKeys),
+        ("entries", Some(Statistic::Mean)) => Metric::EntriesMean,
         ("retry-amplification", None) => Metric::RetryAmplification,
         ("timeout-rate", None) => Metric::TimeoutRate,
         ("uptime", None) => Metric::Uptime,
+        ("up-at-least", Some(Statistic::Count(n))) => Metric::UpAtLeast(n),
         ("recovery-time", None) => Metric::RecoveryTime,
+        ("wrong-rate", None) => Metric::WrongRate,
+        ("first-token", Some(Statistic::Quantile(q))) => Metric::FirstTokenQuantile(q),
+        ("first-token", Some(Statistic::Mean)) => Metric::FirstTokenMean,
+        ("first-token", Some(Statistic::Max)) => Metric::FirstTokenMax,
+        ("token-time", Some(Statistic::Quantile(q))) => Metric::TokenTimeQuantile(q),
+        ("token-time", Some(Statistic::Mean)) => Metric::TokenTimeMean,
+        ("token-rate", None) => Metric::TokenRate,
+        ("tokens", None) => Metric::Tokens,
+        ("malformed-rate", None) => Metric::MalformedRate,
+        ("cut-rate", None) => Metric::CutRate,
+        ("overflow-rate", None) => Metric::OverflowRate,
+        ("cost", None) => Metric::Cost,
         ("unknown-writes", None) => Metric::UnknownWrites,
+        ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
+        ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
+        ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
+        ("ejected-replicas", Some(Statistic::Mean)) => Metric::EjectedMean,
+        ("instance-time", None) => Metric::InstanceTime,
+        ("scaling-changes", None) => Metric::ScalingChanges,
+        ("starts-denied", None) => Metric::StartsDenied,
+        ("cold-start-rate", None) => Metric::ColdStartRate,
+        ("connections-refused", None) => Metric::ConnectionsRefused,
+        ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
         (word, statistic) => match message_metric(word, statistic) {
             Some(metric) => Metric::Message(metric),
             None => Metric::Session(session_metric(word, statistic)?),
@@ -287,17 +368,28 @@ pub(super) enum Statistic {
     Quantile(f64),
     /// The mean.
     Mean,
+    /// The standard deviation.
+    Sd,
     /// The largest.
     Max,
+    /// A number to reach, at least 1.
+    Count(u64),
 }
 
+/// Largest number of requests or replicas that an expectation can name.
+const COUNT_MAX: u64 = 1_000_000;
+
 impl Statistic {
-    /// Reads `p99`, `p99.9`, `mean` or `max`.
+    /// Reads `p99`, `p99.9`, `mean`, `sd`, `max` or a count.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "mean" => return Some(Self::Mean),
+            "sd" => return Some(Self::Sd),
             "max" => return Some(Self::Max),
             _ => {}
+        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().filter(|count| (1..=COUNT_MAX).contains(count)).map(Self::Count);
         }
         let percent = text.strip_prefix('p')?;
         let (whole, rest) = percent.split_once('.').unwrap_or((percent, ""));
@@ -320,7 +412,9 @@ impl Statistic {
         match self {
             Self::Quantile(_) => "pNN",
             Self::Mean => "mean",
+            Self::Sd => "sd",
             Self::Max => "max",
+            Self::Count(_) => "N",
         }
     }
 }
@@ -336,7 +430,7 @@ mod tests {
                 assert!(metric(info.word, None).is_some(), "{}", info.word);
             }
             for statistic in info.statistics {
-                let parsed = Statistic::parse(&statistic.replace("NN", "99"));
+                let parsed = Statistic::parse(&statistic.replace("NN", "99").replace('N', "10"));
                 assert!(parsed.is_some_and(|parsed| parsed.word() == *statistic));
                 assert!(metric(info.word, parsed).is_some(), "{} {statistic}", info.word);
             }
@@ -349,7 +443,21 @@ mod tests {
         for (text, quantile) in [("p50", 0.5), ("p5", 0.05), ("p99.9", 0.999), ("p99.99", 0.9999)] {
             assert_eq!(Statistic::parse(text), Some(Statistic::Quantile(quantile)));
         }
-        for text in ["p", "p0", "p100", "p999", "p99.", "p9x", "p-1", "99", "p.5"] {
+        for text in [
+            "p",
+            "p0",
+            "p100",
+            "p999",
+            "p99.",
+            "p9x",
+            "p-1",
+            "0",
+            "1000001",
+            "99999999999999999999",
+            "1.5",
+            "",
+            "p.5",
+        ] {
             assert_eq!(Statistic::parse(text), None, "{text}");
         }
     }

@@ -4,18 +4,14 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{CacheCapacity, CallPolicy, Caller, Client, Component, Entity, Journey, Operation};
+use super::model::{CallPolicy, Caller, Client, Component, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
+use super::row_level_security::Filtered;
 use super::sessions::client_sessions;
 use super::steps::{CacheUse, List, StepBuilder};
 use crate::spec::raw::{RawClient, RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
-
-/// Memory of the simulator that one remembered key takes, in bytes.
-const CACHE_ENTRY_BYTES: u128 = 40;
-/// Most memory of the simulator for all remembered keys, in bytes.
-const CACHE_BYTES_MAX: u128 = 4 << 30;
 
 /// What the steps of a whole topology come to.
 pub(super) struct Behaviour {
@@ -37,6 +33,7 @@ pub(super) fn resolve_behaviour(
     let input = cx.input;
     let mut policies = Policies::new(links);
     let mut cache_uses = Vec::new();
+    let mut filtered = Filtered::default();
     let mut count = 0;
     let mut clients = Vec::new();
     let component_callers = input.topology.components.iter().zip(directory.components.values()).enumerate();
@@ -61,6 +58,7 @@ pub(super) fn resolve_behaviour(
             policies: &mut policies,
             caller,
             cache_uses: &mut cache_uses,
+            filtered: &mut filtered,
             count: &mut count,
         };
         match caller.id {
@@ -72,6 +70,7 @@ pub(super) fn resolve_behaviour(
         }
     }
     add_free_operations(directory, components);
+    filtered.apply(components);
     policies.check_unused(cx, directory, callers.iter().copied());
     Behaviour { clients, policies: policies.list, cache_uses }
 }
@@ -109,7 +108,7 @@ fn add_free_operations(directory: &Directory, components: &mut [Component]) {
             });
         }
         for limit in component.admission.iter_mut().filter(|limit| !limit.costs.is_empty()) {
-            limit.costs.resize(entry.operations.len(), 1.0);
+            limit.costs.resize(entry.operations.len(), 1.0.into());
         }
     }
 }
@@ -154,55 +153,5 @@ fn journey(builder: &mut StepBuilder<'_, '_>, at: &At, name: &str, raw: &RawJour
         name: name.to_owned(),
         probability: weight.unwrap_or(1.0),
         steps: builder.list(steps, &List::journey(steps_at, name)),
-    }
-}
-
-/// Complains of caches too small for one entry, or too big for the simulator.
-pub(super) fn check_caches(
-    cx: &mut Context<'_>,
-    components: &[Component],
-    entities: &[Entity],
-    uses: &[CacheUse],
-) {
-    let mut total: u128 = 0;
-    for (id, component) in components.iter().enumerate() {
-        let Some(cache) = &component.cache else { continue };
-        let mut seen = Vec::new();
-        for one in uses.iter().filter(|one| one.component == id) {
-            let Some(entity) = entities.get(one.entity) else { continue };
-            if let CacheCapacity::Bytes(memory) = cache.capacity
-                && entity.bytes > memory
-            {
-                let message = format!(
-                    "a `{}` of {} bytes does not fit into the {memory} bytes of `{}`",
-                    entity.name, entity.bytes, component.name
-                );
-                cx.error(codes::OUT_OF_RANGE, &one.at, message, "give the cache more `memory`");
-            }
-            if !seen.contains(&one.entity) {
-                seen.push(one.entity);
-            }
-        }
-        let entities: Vec<&Entity> = seen.iter().filter_map(|id| entities.get(*id)).collect();
-        let keys: u128 = entities.iter().map(|entity| u128::from(entity.population)).sum();
-        let smallest = entities.iter().map(|entity| entity.bytes).min().unwrap_or(1);
-        let room = match cache.capacity {
-            CacheCapacity::Unlimited => keys,
-            CacheCapacity::Entries(entries) => u128::from(entries).min(keys),
-            CacheCapacity::Bytes(memory) => u128::from(memory / smallest).min(keys),
-        };
-        let before = total;
-        total += room * u128::from(component.replicas) * CACHE_ENTRY_BYTES;
-        if before <= CACHE_BYTES_MAX && total > CACHE_BYTES_MAX {
-            let message =
-                format!("the caches up to `{}` would need {} GiB to simulate", component.name, total >> 30);
-            let at = At::topology("components").key(&component.name).key("cache");
-            cx.error(
-                codes::TOO_BIG,
-                &at,
-                message,
-                "the bound is 4 GiB: lower `entries`, `population` or `replicas`",
-            );
-        }
     }
 }

@@ -20,7 +20,8 @@ pub(super) const RETRANSMIT_DEFAULT: SimSpan = SimSpan::from_millis(200);
 
 /// All places.
 pub(super) fn resolve_places(directory: &Directory) -> Vec<Place> {
-    directory.places.iter().map(|name| Place { name: name.clone() }).collect()
+    let zones = |name: &String| directory.zones.get(name).copied().unwrap_or(1);
+    directory.places.iter().map(|name| Place { name: name.clone(), zones: zones(name) }).collect()
 }
 
 /// Links, and whether every one that the file states is there.

@@ -261,11 +261,14 @@ pub fn was_surely_not_done(class: ErrorClass) -> bool {
         | ErrorClass::PoolTimeout
         | ErrorClass::Open
         | ErrorClass::Bulkhead
-        | ErrorClass::Expired => true,
+        | ErrorClass::Expired
+        | ErrorClass::Rejected
+        | ErrorClass::Denied => true,
         ErrorClass::Error
         | ErrorClass::Timeout
         | ErrorClass::Reneged
         | ErrorClass::Reset
-        | ErrorClass::Cancelled => false,
+        | ErrorClass::Cancelled
+        | ErrorClass::Malformed => false,
     }
 }

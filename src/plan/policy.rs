@@ -5,13 +5,14 @@ use super::codes;
 use super::context::{At, Context};
 use super::guard::resolve_guard;
 use super::model::{
-    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, ErrorClass, OnFailure, PRIORITY_MAX, PolicyId,
-    Pool, Retry, RetryBudget,
+    Backoff, Balancing, BudgetRule, BudgetScope, CallPolicy, EntityId, ErrorClass, OnFailure, PRIORITY_MAX,
+    PolicyId, Pool, Retry, RetryBudget,
 };
+use super::security::credential;
 use crate::spec::law::parse_backoff;
 use crate::spec::raw::{
     RawBalancing, RawBudget, RawBudgetDetails, RawBudgetScope, RawCallPolicy, RawErrorClass, RawOnFailure,
-    RawPool, RawPoolDetails, RawRetry,
+    RawPool, RawPoolDetails, RawPoolMode, RawRetry,
 };
 use crate::spec::scalar::{BackoffText, SpanText};
 use crate::units::SimSpan;
@@ -82,15 +83,26 @@ pub(super) fn resolve_policy(
             .and_then(|(raw, at)| pool(cx, &at, owners.pool, raw)),
         attempt_timeout,
         total_timeout,
+        zone_aware: layers.flag(|raw| raw.zone_aware),
         inherits_deadline: layers.flag(|raw| raw.inherit_deadline),
         cancels: layers.flag(|raw| raw.cancel),
         retry: layers
             .find("retry", |raw| raw.retry.as_ref())
             .and_then(|(raw, at)| retry(cx, &at, owners.budget, raw))
             .unwrap_or_else(no_retry),
+        first_token_timeout: timeout(
+            cx,
+            "`first-token`",
+            layers.find("first-token", |raw| raw.first_token.as_ref()),
+        ),
+        credential: layers
+            .find("credential", |raw| raw.credential.as_ref())
+            .and_then(|(name, at)| credential(cx, &at, name)),
+        validates: layers.flag(|raw| raw.validate),
         balancing: layers
             .find("balance", |raw| raw.balance)
             .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
+        shard_by: shard_by(cx, layers),
         on_failure: layers.find("on-failure", |raw| raw.on_failure).map_or(OnFailure::Fail, |(raw, _)| {
             match raw {
                 RawOnFailure::Fail => OnFailure::Fail,
@@ -103,6 +115,21 @@ pub(super) fn resolve_policy(
             .and_then(|(priority, at)| cx.within(&at, "`priority`", priority, 0..=PRIORITY_MAX)),
         guard: resolve_guard(cx, layers),
     }
+}
+
+/// The entity by which requests find their replica.
+fn shard_by(cx: &mut Context<'_>, layers: &Layers<'_>) -> Option<EntityId> {
+    let (name, at) = layers.find("shard-by", |raw| raw.shard_by.as_ref())?;
+    if layers.0.iter().any(|(raw, _)| raw.shard_by.is_some() && raw.balance.is_some()) {
+        let message = "`shard-by` and `balance` exclude each other";
+        cx.error(codes::CONTRADICTION, &at, message, "the key decides who is called: keep one of them");
+    }
+    let entities = &cx.input.topology.entities;
+    let entity = entities.get_index_of(name);
+    if entity.is_none() {
+        cx.unknown(&at, "entity", name, entities.keys().map(String::as_str));
+    }
+    entity
 }
 
 fn balancing(raw: RawBalancing) -> Balancing {
@@ -132,12 +159,13 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
             0,
         ),
         timeout: get(|details| details.timeout.as_ref()).and_then(|text| cx.span(&at.key("timeout"), text)),
+        is_session: details.is_some_and(|details| details.mode == Some(RawPoolMode::Session)),
         connect: cx.time_law_opt(&at.key("connect"), details.and_then(|details| details.connect.as_ref())),
     })
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 12] = [
+const REACTED_TO: [ErrorClass; 15] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -150,6 +178,9 @@ const REACTED_TO: [ErrorClass; 12] = [
     ErrorClass::Open,
     ErrorClass::Bulkhead,
     ErrorClass::Expired,
+    ErrorClass::Malformed,
+    ErrorClass::Rejected,
+    ErrorClass::Denied,
 ];
 
 /// Every class that a caller can react to.
@@ -157,9 +188,12 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
     REACTED_TO.to_vec()
 }
 
-/// Every class that is tried again unless a file says which: all but what one's own breaker stopped.
+/// Every class that is tried again unless a file says which: all but what one's own breaker stopped
+/// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
-    REACTED_TO.into_iter().filter(|class| *class != ErrorClass::Open).collect()
+    let is_final =
+        |class: &ErrorClass| matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied);
+    REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
 /// A pause law that may be left out.
@@ -227,6 +261,9 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Open => ErrorClass::Open,
         RawErrorClass::Bulkhead => ErrorClass::Bulkhead,
         RawErrorClass::Expired => ErrorClass::Expired,
+        RawErrorClass::Malformed => ErrorClass::Malformed,
+        RawErrorClass::Rejected => ErrorClass::Rejected,
+        RawErrorClass::Denied => ErrorClass::Denied,
     }
 }
 

@@ -77,6 +77,12 @@ impl Plan {
         for (id, client) in self.clients.iter().enumerate() {
             client.journeys.iter().for_each(|journey| note(Caller::Client(id), &journey.steps));
         }
+        for (id, component) in self.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                let caller = check.from.unwrap_or(Caller::Component(id));
+                edges.insert(check.probe.policy, EdgeRef { policy: check.probe.policy, caller, target: id });
+            }
+        }
         edges.into_values().collect()
     }
 
@@ -89,16 +95,38 @@ impl Plan {
             | Effect::Slow { replicas, .. }
             | Effect::Gray { replicas, .. }
             | Effect::Outage { replicas, .. }
-            | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => self.replicas_text(replicas),
+            | Effect::CrashLoop { replicas, .. }
+            | Effect::Restart { replicas, .. }
+            | Effect::Reclaim { replicas, .. }
+            | Effect::Flush { replicas, .. }
+            | Effect::Reshard { replicas }
+            | Effect::BadOutput { replicas, .. }
+            | Effect::ClockSkew { replicas, .. }
+            | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+                self.replicas_text(replicas)
+            }
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
             }
-            Effect::Throttle { component, .. } => self.components[*component].name.clone(),
+            Effect::CapacityDenied { components, .. } => {
+                let names: Vec<&str> =
+                    components.iter().map(|id| self.components[*id].name.as_str()).collect();
+                names.join(", ")
+            }
+            Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
+            Effect::Throttle { component, .. } | Effect::BadCacheKey { component, .. } => {
+                self.components[*component].name.clone()
+            }
+            Effect::HotKey { entity, .. } => self.entities[*entity].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }
+            | Effect::Block { path, .. }
             | Effect::Partition { path, .. } => self.path_text(path),
+            Effect::Expire { credential } | Effect::Rotate { credential, .. } => {
+                self.credentials[*credential].name.clone()
+            }
             Effect::Spike { workload, .. } => self.workloads[*workload].name.clone(),
             Effect::Messages(fault) => match fault {
                 MessageFault::Poison { broker, .. }
@@ -122,7 +150,7 @@ impl Plan {
         }
         let texts = counts.iter().map(|(id, count)| {
             let component = &self.components[*id];
-            if *count == component.replicas {
+            if *count >= component.replicas {
                 component.name.clone()
             } else {
                 format!("{} ({count} of {})", component.name, component.replicas)

@@ -1,5 +1,7 @@
 //! The way from an input to a plan.
 
+use super::attributes::resolve_attributes;
+use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
 use super::context::Context;
 use super::cycles::check_cycles;
@@ -8,14 +10,18 @@ use super::expect::{Schedule, resolve_expectations};
 use super::expect_scope::Names;
 use super::faults::{World, resolve_faults};
 use super::hangs::check_faults;
+use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::messaging::resolve_messaging;
 use super::model::Plan;
-use super::operations::{check_caches, resolve_behaviour};
+use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
+use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
+use super::security::{check_reachable, check_tokens, resolve_credentials};
 use super::sessions::{check_session_loads, limit_connects};
 use super::settings::resolve_settings;
+use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
 
@@ -32,6 +38,14 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     // Only a sound plan can be asked who calls whom.
     check_faults(&mut cx, &plan);
+    check_sessions(&mut cx, &plan);
+    check_shards(&mut cx, &plan);
+    check_tokens(&mut cx, &plan);
+    check_reachable(&mut cx, &plan);
+    if cx.has_errors() {
+        return Err(cx.into_diags());
+    }
+    check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
 }
 
@@ -40,11 +54,16 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let input = cx.input;
     let settings = resolve_settings(cx);
     let mut directory = Directory::collect(cx);
+    let attributes = resolve_attributes(cx, &directory);
+    let credentials = resolve_credentials(cx);
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
+    let limits = resolve_limits(cx);
     let mut components = resolve_components(cx, &directory);
-    let behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
+    resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
     check_caches(cx, &components, &entities, &behaviour.cache_uses);
+    let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
     limit_connects(cx, &mut components, &behaviour.clients);
@@ -52,6 +71,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     check_session_loads(cx, &behaviour.clients, &workloads);
     let world = World {
         directory: &directory,
+        entities: &entities,
         components: &components,
         policies: &behaviour.policies,
         messaging: &messaging,
@@ -88,8 +108,12 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        limits,
+        attributes,
+        credentials,
         links: links.list.clone(),
         components,
+        warm,
         clients: behaviour.clients,
         policies: behaviour.policies,
         messaging,

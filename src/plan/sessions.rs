@@ -4,8 +4,8 @@ use super::codes;
 use super::context::{At, Context};
 use super::curves::resolve_curve;
 use super::model::{
-    Admission, Backoff, Broadcast, Bucket, Client, ClientSessions, Component, Excess, Heartbeat, Holding,
-    Journey, Recipients, SessionLoad, SessionRules, SessionStart, Source, Step, Workload,
+    Admission, Amount, Backoff, Broadcast, Bucket, Client, ClientSessions, Component, Excess, Heartbeat,
+    Holding, Journey, Recipients, SessionLoad, SessionRules, SessionStart, Source, Step, Workload,
 };
 use super::policy::step_backoff;
 use super::steps::{List, Salts, StepBuilder};
@@ -294,6 +294,14 @@ impl StepBuilder<'_, '_> {
     }
 }
 
+/// Complains of sessions to instances that are made for a request and go with it.
+fn check_stays(cx: &mut Context<'_>, at: &At, component: &Component) {
+    if component.serverless.is_some() {
+        let message = format!("`{}` is `serverless`: its instances hold no connection", component.name);
+        cx.error(codes::CONTRADICTION, at, message, "hold sessions at a gateway in front of it");
+    }
+}
+
 /// Turns connect rates into limits of admission: only what opens a session counts.
 pub(super) fn limit_connects(cx: &mut Context<'_>, components: &mut [Component], clients: &[Client]) {
     for (id, component) in components.iter_mut().enumerate() {
@@ -303,6 +311,7 @@ pub(super) fn limit_connects(cx: &mut Context<'_>, components: &mut [Component],
             continue;
         };
         let at = At::topology("components").key(&component.name).key("sessions");
+        check_stays(cx, &at, component);
         if raw.connect_burst.is_some() && raw.connect_rate.is_none() {
             let message = "`connect-burst` needs `connect-rate`";
             cx.error(codes::MISSING, &at.key("connect-burst"), message, "");
@@ -337,10 +346,11 @@ pub(super) fn limit_connects(cx: &mut Context<'_>, components: &mut [Component],
         }
         component.admission.push(Admission {
             name: CONNECT.to_owned(),
-            bucket: Bucket { rate_per_sec: rate, burst },
-            costs,
+            bucket: Bucket { rate_per_sec: rate, burst, stretch: None },
+            costs: costs.into_iter().map(Amount::from).collect(),
             excess: Excess::Reject,
             retry_after: true,
+            each: None,
         });
     }
 }

@@ -10,8 +10,9 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::model::{ComponentId, EntityId, Step};
+use super::model::{Call, ComponentId, EntityId, Step};
 use super::policies::{CallerEntry, Policies};
+use super::row_level_security::Filtered;
 use crate::spec::raw::RawStep;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub(super) struct StepBuilder<'b, 'a> {
     pub(super) caller: CallerEntry<'a>,
     /// Cache steps seen.
     pub(super) cache_uses: &'b mut Vec<CacheUse>,
+    /// Operations that filter rows, seen so far.
+    pub(super) filtered: &'b mut Filtered,
     /// Steps seen, over all callers.
     pub(super) count: &'b mut u32,
 }
@@ -141,6 +144,10 @@ impl StepBuilder<'_, '_> {
                 RawStep::Forward(_) => self.check_forward(&at, list, index + 1 == raw.len(), has_replied),
                 _ => {}
             }
+            if let RawStep::Meter(raw) = raw_step {
+                steps.extend(self.meter(&at.key("meter"), raw));
+                continue;
+            }
             steps.extend(self.step(raw_step, &at, list, &mut salts));
         }
         steps
@@ -222,6 +229,8 @@ impl StepBuilder<'_, '_> {
                 Some(self.with_fallback(call, list))
             }
             RawStep::Cached(raw) => self.cached(&at.key("cached"), raw, list, salts),
+            RawStep::Put(raw) => self.put(&at.key("put"), raw, list, salts),
+            RawStep::Purge(raw) => self.purge(&at.key("purge"), raw, list, salts),
             RawStep::Invalidate(raw) => self.invalidate(&at.key("invalidate"), raw, list, salts),
             RawStep::Choose(raw) => self.choose(&at.key("choose"), raw, list, salts),
             RawStep::Repeat(raw) => self.repeat(&at.key("repeat"), raw, list, salts),
@@ -233,6 +242,16 @@ impl StepBuilder<'_, '_> {
                 let body = self.list(raw, &list.inside(at.key("start"), &salt, "do"));
                 Some(Step::Start { salt, body })
             }
+            RawStep::If(raw) => self.branch_if(&at.key("if"), raw, list, salts),
+            RawStep::Token(raw) => self.token(&at.key("token"), raw, list, salts),
+            RawStep::Set(raw) => self.set(&at.key("set"), raw, list, salts),
+            RawStep::Generate(raw) => self.generate(&at.key("generate"), raw, list, salts),
+            RawStep::Stream(target) => {
+                let call = self.call(&at.key("stream"), target.as_str(), list, "stream", salts);
+                call.map(|call| Step::Call(Call { streams: true, ..call }))
+            }
+            // One step that becomes several: see `list`.
+            RawStep::Meter(_) => None,
             RawStep::Reply => Some(Step::Reply),
             RawStep::Broadcast(raw) => self.broadcast(&at.key("broadcast"), raw, list, salts),
             message => self.message_step(message, at, list, salts),

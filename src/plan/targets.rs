@@ -44,13 +44,13 @@ fn replicas_of(
     at: &At,
     components: &[ComponentId],
 ) -> Option<Vec<ReplicaRef>> {
-    let count: u64 = components.iter().map(|id| u64::from(world.components[*id].replicas)).sum();
+    let count: u64 = components.iter().map(|id| u64::from(world.components[*id].slots())).sum();
     if !cx.counts_targets(at, count) {
         return None;
     }
     let all = components.iter().copied();
     let all = all.flat_map(|component| {
-        (0..world.components[component].replicas).map(move |replica| ReplicaRef { component, replica })
+        (0..world.components[component].slots()).map(move |replica| ReplicaRef { component, replica })
     });
     Some(all.collect())
 }
@@ -85,9 +85,38 @@ fn select(
         cx.error(codes::NO_TARGET, at, message, "all that is given must fit the same component");
         return None;
     }
-    let all = replicas_of(cx, world, at, &chosen)?;
+    let mut all = replicas_of(cx, world, at, &chosen)?;
+    if raw.count.is_some() || raw.percent.is_some() {
+        // Replicas that may never come about are no choice, and a front desk is no replica.
+        all.retain(|replica| {
+            let component = &world.components[replica.component];
+            match &component.serverless {
+                Some(_) => replica.replica > 0,
+                None => raw.count.is_none() || replica.replica < component.replicas,
+            }
+        });
+    }
+    if let Some(zone) = raw.zone {
+        let zones = check_zone(cx, world, at, raw, zone)?;
+        all.retain(|replica| replica.replica % zones == zone - 1);
+        if all.is_empty() {
+            cx.error(codes::NO_TARGET, at, format!("no replica is in zone {zone}"), "");
+            return None;
+        }
+    }
     let wanted = wanted(cx, at, raw, all.len())?;
     Some(draw(world, salt, all, wanted))
+}
+
+/// Zones of the place whose zone a selector names.
+fn check_zone(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSelector, zone: u32) -> Option<u32> {
+    let Some(place) = &raw.place else {
+        cx.error(codes::MISSING, &at.key("zone"), "`zone` needs `place`", "add `place:`");
+        return None;
+    };
+    let zones = world.directory.zones.get(place).copied().unwrap_or(1);
+    cx.within(&at.key("zone"), "`zone`", zone, 1..=zones)?;
+    Some(zones)
 }
 
 fn check_selector_names(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSelector) -> bool {

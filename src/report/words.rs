@@ -88,6 +88,9 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Connections => "connections",
         ErrorClass::PoolTimeout => "pool-timeout",
         ErrorClass::Cancelled => "cancelled",
+        ErrorClass::Malformed => "malformed",
+        ErrorClass::Rejected => "rejected",
+        ErrorClass::Denied => "denied",
         ErrorClass::Open => "open",
         ErrorClass::Bulkhead => "bulkhead",
         ErrorClass::Expired => "expired",
@@ -107,7 +110,7 @@ pub(super) fn saturation(kind: SaturationKind) -> &'static str {
 }
 
 /// Every kind of time, in the order of legends.
-pub(super) const WAIT_KINDS: [WaitKind; 10] = [
+pub(super) const WAIT_KINDS: [WaitKind; 11] = [
     WaitKind::Service,
     WaitKind::QueueWait,
     WaitKind::PoolWait,
@@ -118,6 +121,7 @@ pub(super) const WAIT_KINDS: [WaitKind; 10] = [
     WaitKind::Backoff,
     WaitKind::Abandoned,
     WaitKind::User,
+    WaitKind::ColdStart,
 ];
 
 pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
@@ -132,6 +136,7 @@ pub(super) fn wait_kind(kind: WaitKind) -> &'static str {
         WaitKind::Backoff => "backoff",
         WaitKind::Abandoned => "abandoned try",
         WaitKind::User => "user",
+        WaitKind::ColdStart => "cold start",
     }
 }
 

@@ -71,6 +71,8 @@ fn loops_of(plan: &Plan) -> Vec<Loop> {
             all.map(|operation| &operation.steps).any(|steps| has_look_up(steps))
                 || plan.clients.iter().flat_map(|client| &client.journeys).any(|j| has_look_up(&j.steps))
         }
+        Loop::HealthChecks => plan.components.iter().any(|component| component.health.is_some()),
+        Loop::Autoscaler => plan.components.iter().any(|component| component.scaling.is_some()),
         Loop::Backlog | Loop::AbandonedWork => plan
             .components
             .iter()

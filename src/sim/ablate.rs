@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loop {
-    /// Failed calls are tried again.
+    /// Failed calls are tried again, and messages that failed are handed out again.
     Retries,
     /// Slow calls are made twice.
     Hedges,
@@ -24,12 +24,23 @@ pub enum Loop {
     Backlog,
     /// Requests are served although their callers have stopped waiting.
     AbandonedWork,
+    /// Replicas are taken out for their health, and the others get their share.
+    HealthChecks,
+    /// The number of replicas follows what it caused itself.
+    Autoscaler,
 }
 
 impl Loop {
     /// Every loop.
-    pub const ALL: [Self; 5] =
-        [Self::Retries, Self::Hedges, Self::CacheMisses, Self::Backlog, Self::AbandonedWork];
+    pub const ALL: [Self; 7] = [
+        Self::Retries,
+        Self::Hedges,
+        Self::CacheMisses,
+        Self::Backlog,
+        Self::AbandonedWork,
+        Self::HealthChecks,
+        Self::Autoscaler,
+    ];
 
     /// As readers call it.
     #[must_use]
@@ -40,12 +51,15 @@ impl Loop {
             Self::CacheMisses => "cache misses",
             Self::Backlog => "the backlog in the queues",
             Self::AbandonedWork => "work for callers who have stopped waiting",
+            Self::HealthChecks => "replicas taken out for their health",
+            Self::Autoscaler => "the autoscaler",
         }
     }
 }
 
 /// Loops taken away from some instant on: no call is retried or hedged, every look-up is a hit, every
-/// queue is emptied once, work for callers who left is dropped when its turn comes.
+/// queue is emptied once, work for callers who left is dropped when its turn comes, no replica is taken
+/// out for its health, no autoscaler changes its mind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ablation {
     /// Which.
@@ -67,7 +81,11 @@ impl Engine<'_> {
         if self.is_ablated(Loop::AbandonedWork) {
             self.stations.iter_mut().for_each(|station| station.drops_expired = true);
         }
+        if self.is_ablated(Loop::HealthChecks) {
+            (0..self.t.comps.len()).for_each(|comp| self.refresh_rotation(comp));
+        }
         if self.is_ablated(Loop::Backlog) {
+            self.drop_backlogs();
             let queued: Vec<u32> =
                 (0..self.frames.len()).filter(|f| self.frames[*f].state == State::Queued).collect();
             for f in queued {

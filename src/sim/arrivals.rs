@@ -212,13 +212,14 @@ impl Engine<'_> {
                 &chosen.expect("a client has a journey").1
             }
         };
-        let (entry, traffic) = (flow.entry, flow.traffic);
-        self.open_request(f, key, priority, entry, traffic);
+        let flow = (flow.entry, flow.traffic);
+        self.open_request(f, key, load, priority, flow);
     }
 
-    /// Makes a frame a new request that begins there and is counted in that row of traffic.
+    /// Makes a frame a new request of a load; `flow` is where it begins and its row of traffic.
     #[inline(always)]
-    pub(super) fn open_request(&mut self, f: u32, key: u64, priority: u8, entry: u32, traffic: u32) {
+    pub(super) fn open_request(&mut self, f: u32, key: u64, load: u32, priority: u8, flow: (u32, u32)) {
+        let (entry, traffic) = flow;
         self.logs.open(f, self.now);
         let frame = &mut self.frames[f];
         frame.key = key;
@@ -236,6 +237,9 @@ impl Engine<'_> {
         frame.parent = NONE;
         frame.from_site = NONE;
         frame.deadline = u64::MAX;
+        if self.t.attributes.count > 0 {
+            self.draw_attributes(f, load);
+        }
         self.records.traffic[self.slots.current * self.t.traffic.len() + traffic as usize].arrived += 1;
         self.records.window[traffic as usize].arrived += 1;
     }
@@ -255,6 +259,7 @@ impl Engine<'_> {
                     counts.ok += 1
                 }
                 counts.latency.record(latency);
+                counts.wrong += u64::from(answer.taint != 0);
                 window.answered += 1;
                 if let Some(phase) = self.slots.counted_phase(slot) {
                     let row = phase as usize * self.t.traffic.len() + traffic;

@@ -1,51 +1,146 @@
 //! Which replica a request goes to.
 
 use super::engine::Engine;
-use super::tables::NONE;
+use super::frame::{Role, flag};
+use super::station::Replica;
+use super::tables::{NONE, Policy};
 use crate::plan::Balancing;
 use crate::rng;
 
 const SALT_FIRST: u64 = rng::name_hash("balance/first");
 const SALT_SECOND: u64 = rng::name_hash("balance/second");
 
-impl Engine<'_> {
-    /// Chooses a replica of `target`; `key` addresses the choice's draws.
-    #[inline]
-    pub(super) fn pick_replica(&mut self, policy: u32, target: u32, key: u64) -> u32 {
-        let comp = &self.t.comps[target as usize];
-        let (first, count) = (comp.first_replica, comp.replicas);
-        if count == 1 {
-            return first;
-        }
-        first + self.pick_of_many(policy, first, count, key)
-    }
+/// What a choice among replicas looks at.
+struct Choice<'c> {
+    rule: &'c Policy,
+    /// Next in turn.
+    turn: &'c mut u32,
+    /// Unanswered requests of this caller, by slot.
+    outstanding: &'c [u32],
+    /// The target's slots.
+    replicas: &'c [Replica],
+    key: u64,
+}
 
-    fn pick_of_many(&mut self, policy: u32, first: u32, count: u32, key: u64) -> u32 {
-        let draw = |salt: u64, n: u32| rng::below(rng::key(key, salt), u64::from(n)) as u32;
-        let counts = self.t.policies[policy as usize].outstanding;
-        match self.t.policies[policy as usize].balancing {
+impl Choice<'_> {
+    /// A slot among `count`, at least 1, whose numbers `slot` tells.
+    #[inline]
+    fn among(self, count: u32, slot: impl Fn(u32) -> u32 + Copy) -> u32 {
+        let draw = |salt: u64, n: u32| rng::below(rng::key(self.key, salt), u64::from(n)) as u32;
+        if count == 1 {
+            return slot(0);
+        }
+        slot(match self.rule.balancing {
             Balancing::Random => draw(SALT_FIRST, count),
             Balancing::RoundRobin => {
-                let turn = &mut self.turns[policy as usize];
-                let chosen = *turn % count;
-                *turn = (chosen + 1) % count;
+                let chosen = *self.turn % count;
+                *self.turn = (chosen + 1) % count;
                 chosen
             }
             Balancing::TwoChoices => {
                 let a = draw(SALT_FIRST, count);
                 let b = draw(SALT_SECOND, count - 1);
                 let b = if b >= a { b + 1 } else { b };
-                let load = |replica: u32| self.outstanding[(counts + replica) as usize];
+                let load = |at: u32| self.outstanding[slot(at) as usize];
                 if load(b) < load(a) { b } else { a }
             }
             Balancing::LeastRequests => {
-                let loads = &self.outstanding[counts as usize..(counts + count) as usize];
-                least(loads.iter().copied(), draw(SALT_FIRST, NONE))
+                let loads = (0..count).map(|at| self.outstanding[slot(at) as usize]);
+                least(loads, draw(SALT_FIRST, NONE))
             }
             Balancing::JoinShortestQueue => {
-                let replicas = &self.replicas[first as usize..(first + count) as usize];
-                least(replicas.iter().map(|replica| replica.inside), draw(SALT_FIRST, NONE))
+                let loads = (0..count).map(|at| self.replicas[slot(at) as usize].inside);
+                least(loads, draw(SALT_FIRST, NONE))
             }
+        })
+    }
+}
+
+impl Engine<'_> {
+    /// Aims a request at a replica of its target; one that no replica can take is marked
+    /// and will be refused at the door. Returns the replica, or `NONE`.
+    pub(super) fn aim(&mut self, c: u32, policy: u32, from_replica: u32) -> u32 {
+        let target = self.t.policies[policy as usize].target;
+        let replica = self.pick_replica(policy, target, c, from_replica);
+        if replica == NONE {
+            self.frames[c].set(flag::NOWHERE);
+            self.frames[c].replica = self.t.comps[target as usize].first_replica;
+        } else {
+            self.frames[c].replica = replica;
+        }
+        replica
+    }
+
+    /// Chooses a replica of `target` for a frame, whose key addresses the choice's draws.
+    #[inline]
+    fn pick_replica(&mut self, policy: u32, target: u32, c: u32, from_replica: u32) -> u32 {
+        let comp = &self.t.comps[target as usize];
+        let first = comp.first_replica;
+        if comp.is_serverless || (comp.is_fixed && comp.replicas == 1) {
+            return first;
+        }
+        if self.t.policies[policy as usize].shard_by != NONE {
+            return first + self.pick_shard(policy, c);
+        }
+        let key = self.frames[c].key;
+        let rule = &self.t.policies[policy as usize];
+        let counts = rule.outstanding;
+        let outstanding =
+            if counts == NONE { &[] } else { &self.outstanding[counts as usize..][..comp.replicas as usize] };
+        let choice = Choice {
+            rule,
+            turn: &mut self.turns[policy as usize],
+            outstanding,
+            replicas: &self.replicas[first as usize..][..comp.replicas as usize],
+            key,
+        };
+        if comp.is_fixed {
+            return first + choice.among(comp.replicas, |at| at);
+        }
+        let list = self.fleet.rotations[target as usize].list.as_slice();
+        if list.is_empty() {
+            return NONE;
+        }
+        let near: Vec<u32> = if rule.zone_aware && from_replica != NONE {
+            let caller = &self.t.comps[self.replicas[from_replica as usize].comp as usize];
+            let zone = (from_replica - caller.first_replica) % comp.zones;
+            let is_same_place = caller.place == comp.place;
+            list.iter().copied().filter(|slot| is_same_place && slot % comp.zones == zone).collect()
+        } else {
+            Vec::new()
+        };
+        let list = if near.is_empty() { list } else { near.as_slice() };
+        first + choice.among(list.len() as u32, |at| list[at as usize])
+    }
+
+    /// Chooses a replica for a new attempt and counts it as unanswered.
+    #[inline(never)]
+    pub(super) fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
+        if self.t.marks_retries && (self.frames[f].attempt > 1 || self.frames[f].has(flag::IS_RETRY)) {
+            self.frames[c].set(flag::IS_RETRY);
+        }
+        let target = self.t.policies[policy as usize].target;
+        let mut replica = if self.frames[f].role == Role::Probe {
+            self.frames[f].target_replica
+        } else if self.t.policies[policy as usize].is_held && self.connected_replica(f) != NONE {
+            self.connected_replica(f)
+        } else {
+            self.aim(c, policy, self.frames[f].replica)
+        };
+        if self.t.policies[policy as usize].guard != NONE && replica != NONE {
+            replica = self.avoid_first(f, policy, replica);
+        }
+        if replica != NONE {
+            self.frames[c].replica = replica;
+        }
+        self.frames[f].target_replica = replica;
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, c);
+        }
+        let outstanding = self.t.policies[policy as usize].outstanding;
+        if outstanding != NONE && replica != NONE {
+            let number = replica - self.t.comps[target as usize].first_replica;
+            self.outstanding[(outstanding + number) as usize] += 1;
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn label(who: u32, kind: WaitKind) -> u32 {
     who << KIND_BITS | kind as u32
 }
 
-const KINDS: [WaitKind; 10] = [
+const KINDS: [WaitKind; 11] = [
     WaitKind::Network,
     WaitKind::Admission,
     WaitKind::PoolWait,
@@ -35,6 +35,7 @@ const KINDS: [WaitKind; 10] = [
     WaitKind::Backoff,
     WaitKind::Abandoned,
     WaitKind::User,
+    WaitKind::ColdStart,
 ];
 
 #[derive(Clone, Debug, Default)]

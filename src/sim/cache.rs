@@ -3,49 +3,117 @@
 //! Keys are found through an open-addressing table of slot numbers that grows
 //! with the number of entries, so memory follows what is cached and not the
 //! population. Entries that are too old are noticed when they are looked up.
+//!
+//! A private memory stands for many small ones, one per owner (a user's
+//! browser, say): all entries share the table, and each owner has a list and a
+//! capacity of its own, so that a million users cost what they cached.
 
 use super::tables::NONE;
-use crate::plan::{CacheCapacity, Eviction, Ttl};
+use crate::plan::{CacheCapacity, ErrorClass, Eviction, Ttl};
 use crate::rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whose memory and which key: the owner is 0 where all share one memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) owner: u64,
+    pub(super) key: u64,
+}
 
 #[derive(Clone, Debug)]
 struct Slot {
     key: u64,
     expires: u64,
     weight: u64,
+    /// Whose list it is in.
+    list: u32,
     /// Neighbours in order of use (LRU) or arrival (FIFO); `previous` is newer.
     previous: u32,
     next: u32,
     /// Uses and arrival number (LFU).
     uses: u32,
     arrival: u64,
+    /// What remembering is about: a value, or that there is none.
+    value: Value,
+    /// A removal is on its way: what is here is no longer so.
+    is_outdated: bool,
+    /// It was fetched in degraded form.
+    is_degraded: bool,
+}
+
+/// What an entry remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// A value.
+    Present,
+    /// That fetching it failed in this way.
+    Failed(ErrorClass),
+}
+
+/// How long entries live, and how long after that they are still of use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) ttl: Ttl,
+    /// Nanoseconds after its life for which an entry is served while it is fetched anew.
+    pub(super) revalidate: u64,
+    /// Nanoseconds after its life for which an entry is served if fetching fails.
+    pub(super) if_error: u64,
+}
+
+impl Life {
+    #[cfg(test)]
+    pub(super) fn plain(ttl: Ttl) -> Self {
+        Self { ttl, revalidate: 0, if_error: 0 }
+    }
 }
 
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
-    Hit,
+    /// A value that lives; `outdated` if its removal is on the way.
+    Hit { outdated: bool, degraded: bool },
+    /// That there is no value to be had.
+    Failed(ErrorClass),
+    /// A value past its life that may be served while it is fetched anew.
+    Stale { degraded: bool },
+    /// A value past its life that may be served if fetching fails.
+    Kept,
+    /// Nothing.
     Miss,
+    /// Something past its life and of no use any more.
     Expired,
+}
+
+/// One owner's entries: ends of the list in order of use or arrival, and their weight.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    newest: u32,
+    oldest: u32,
+    weight: u64,
+}
+
+impl List {
+    const EMPTY: Self = Self { newest: NONE, oldest: NONE, weight: 0 };
 }
 
 /// The memory of one cache replica.
 #[derive(Clone, Debug)]
 pub(super) struct CacheMemory {
+    /// Room of each owner.
     capacity: u64,
+    nominal: u64,
     eviction: Eviction,
     slots: Vec<Slot>,
     free: Vec<u32>,
     table: Vec<u32>,
+    lists: Vec<List>,
+    /// List of each owner; the shared memory has list 0 and no owners.
+    owners: BTreeMap<u64, u32>,
     /// Filled slots in no particular order, and each slot's place in it (random eviction).
     dense: Vec<u32>,
     dense_at: Vec<u32>,
     by_use: BTreeSet<(u32, u64, u32)>,
-    newest: u32,
-    oldest: u32,
     len: u64,
-    weight: u64,
     arrivals: u64,
     draw: u64,
 }
@@ -58,17 +126,17 @@ impl CacheMemory {
         };
         Self {
             capacity,
+            nominal: capacity,
             eviction,
             slots: Vec::new(),
             free: Vec::new(),
             table: vec![NONE; 16],
+            lists: vec![List::EMPTY],
+            owners: BTreeMap::new(),
             dense: Vec::new(),
             dense_at: Vec::new(),
             by_use: BTreeSet::new(),
-            newest: NONE,
-            oldest: NONE,
             len: 0,
-            weight: 0,
             arrivals: 0,
             draw: salt,
         }
@@ -79,75 +147,164 @@ impl CacheMemory {
     }
 
     /// Looks a key up; a hit counts as a use and, for a sliding life, prolongs it.
-    pub(super) fn lookup(&mut self, key: u64, now: u64, ttl: Ttl) -> Lookup {
+    pub(super) fn lookup(&mut self, key: Key, now: u64, life: Life) -> Lookup {
         let Some(place) = self.find(key) else { return Lookup::Miss };
         let index = self.table[place];
-        if self.slots[index as usize].expires <= now {
-            self.remove_at(place);
-            return Lookup::Expired;
-        }
-        if let Ttl::Sliding(span) = ttl {
-            self.slots[index as usize].expires = now.saturating_add(span.0);
-        }
+        let slot = &mut self.slots[index as usize];
+        let found = if slot.expires > now {
+            if let Ttl::Sliding(span) = life.ttl
+                && slot.value == Value::Present
+            {
+                slot.expires = now.saturating_add(span.0);
+            }
+            match slot.value {
+                Value::Present => Lookup::Hit { outdated: slot.is_outdated, degraded: slot.is_degraded },
+                Value::Failed(class) => Lookup::Failed(class),
+            }
+        } else {
+            let is_within =
+                |span: u64| slot.value == Value::Present && now < slot.expires.saturating_add(span);
+            if is_within(life.revalidate) {
+                Lookup::Stale { degraded: slot.is_degraded }
+            } else if is_within(life.if_error) {
+                Lookup::Kept
+            } else {
+                self.remove_at(place);
+                return Lookup::Expired;
+            }
+        };
+        self.note_use(index);
+        found
+    }
+
+    fn note_use(&mut self, index: u32) {
         match self.eviction {
-            Eviction::Lru if self.newest != index => {
+            Eviction::Lru if self.slots[index as usize].previous != NONE => {
                 self.unlink(index);
                 self.link_newest(index);
             }
             Eviction::Lfu => self.count_use(index),
             _ => {}
         }
-        Lookup::Hit
     }
 
     /// Stores a key that weighs `weight`; returns how many others had to leave.
-    /// A key that is there and alive keeps its life: of several who fetched it at
-    /// once the first fills. A value heavier than the whole cache is not stored.
-    pub(super) fn store(&mut self, key: u64, weight: u64, now: u64, ttl: Ttl) -> u64 {
-        let expires = match ttl {
-            Ttl::Never => u64::MAX,
-            Ttl::Fixed(span) | Ttl::Sliding(span) => now.saturating_add(span.0),
-        };
+    /// A key that is there is given a new life, unless `keeps_life` and it still
+    /// lives. A value heavier than the whole cache is not stored.
+    pub(super) fn store(&mut self, key: Key, value: Value, fill: Fill) -> u64 {
         if let Some(place) = self.find(key) {
             let slot = &mut self.slots[self.table[place] as usize];
-            if slot.expires <= now {
-                slot.expires = expires;
+            if slot.expires <= fill.now || !fill.keeps_life {
+                slot.expires = fill.expires;
+                slot.value = value;
+                slot.is_outdated = false;
+                slot.is_degraded = fill.is_degraded;
             }
             return 0;
         }
-        if weight > self.capacity {
+        if fill.weight > self.capacity {
             return 0;
         }
+        let list = self.list_of(key.owner);
         let mut evicted = 0;
-        while self.weight > self.capacity - weight {
-            self.evict();
+        while self.lists[list as usize].weight > self.capacity - fill.weight {
+            self.evict(list);
             evicted += 1;
         }
-        self.insert(key, weight, expires);
+        self.insert(key.key, list, value, fill);
         evicted
     }
 
     /// Removes a key; `false` if it was not there.
-    pub(super) fn remove(&mut self, key: u64) -> bool {
+    pub(super) fn remove(&mut self, key: Key) -> bool {
         self.find(key).is_some_and(|place| {
             self.remove_at(place);
             true
         })
     }
 
-    /// Forgets everything, as a restart does.
-    pub(super) fn clear(&mut self) {
-        let draw = self.draw;
-        let (capacity, eviction) = (self.capacity, self.eviction);
-        *self = Self { capacity, ..Self::new(CacheCapacity::Unlimited, eviction, draw) };
+    /// Notes that what is remembered of a key is no longer so.
+    pub(super) fn outdate(&mut self, key: Key) {
+        if let Some(place) = self.find(key) {
+            self.slots[self.table[place] as usize].is_outdated = true;
+        }
     }
 
-    fn insert(&mut self, key: u64, weight: u64, expires: u64) {
+    /// Notes that what is remembered of these keys is no longer so.
+    pub(super) fn outdate_where(&mut self, is_meant: impl Fn(u64) -> bool) {
+        for index in self.living() {
+            let slot = &mut self.slots[index as usize];
+            slot.is_outdated |= is_meant(slot.key);
+        }
+    }
+
+    /// Removes all keys that are meant; returns how many.
+    pub(super) fn remove_where(&mut self, is_meant: impl Fn(u64) -> bool) -> u64 {
+        let before = self.len;
+        for index in self.living() {
+            if is_meant(self.slots[index as usize].key) {
+                self.remove_slot(index);
+            }
+        }
+        before - self.len
+    }
+
+    /// Leaves a share of the room, 0..=1; returns how many entries had to leave.
+    pub(super) fn resize(&mut self, share: f64) -> u64 {
+        let before = self.len;
+        if self.nominal < u64::MAX {
+            self.capacity = (self.nominal as f64 * share + 0.5) as u64;
+        }
+        for list in 0..self.lists.len() as u32 {
+            while self.lists[list as usize].weight > self.capacity {
+                self.evict(list);
+            }
+        }
+        before - self.len
+    }
+
+    /// Forgets everything, as a restart does.
+    pub(super) fn clear(&mut self) {
+        let (capacity, nominal) = (self.capacity, self.nominal);
+        *self = Self { capacity, nominal, ..Self::new(CacheCapacity::Unlimited, self.eviction, self.draw) };
+    }
+
+    /// Slots in use.
+    fn living(&self) -> Vec<u32> {
+        self.table.iter().copied().filter(|index| *index != NONE).collect()
+    }
+
+    fn list_of(&mut self, owner: u64) -> u32 {
+        if owner == 0 {
+            return 0;
+        }
+        if let Some(list) = self.owners.get(&owner) {
+            return *list;
+        }
+        let list = self.lists.len() as u32;
+        self.lists.push(List::EMPTY);
+        self.owners.insert(owner, list);
+        list
+    }
+
+    fn insert(&mut self, key: u64, list: u32, value: Value, fill: Fill) {
         if (self.len + 1) * 2 > self.table.len() as u64 {
             self.grow();
         }
         self.arrivals += 1;
-        let slot = Slot { key, expires, weight, previous: NONE, next: NONE, uses: 1, arrival: self.arrivals };
+        let slot = Slot {
+            key,
+            expires: fill.expires,
+            weight: fill.weight,
+            list,
+            previous: NONE,
+            next: NONE,
+            uses: 1,
+            arrival: self.arrivals,
+            value,
+            is_outdated: false,
+            is_degraded: fill.is_degraded,
+        };
         let index = match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -159,10 +316,10 @@ impl CacheMemory {
                 (self.slots.len() - 1) as u32
             }
         };
-        let place = self.vacancy(key);
+        let place = self.vacancy(key, list);
         self.table[place] = index;
         self.len += 1;
-        self.weight += weight;
+        self.lists[list as usize].weight += fill.weight;
         match self.eviction {
             Eviction::Lru | Eviction::Fifo => self.link_newest(index),
             Eviction::Lfu => {
@@ -175,9 +332,9 @@ impl CacheMemory {
         }
     }
 
-    fn evict(&mut self) {
+    fn evict(&mut self, list: u32) {
         let index = match self.eviction {
-            Eviction::Lru | Eviction::Fifo => self.oldest,
+            Eviction::Lru | Eviction::Fifo => self.lists[list as usize].oldest,
             Eviction::Lfu => self.by_use.first().map_or(NONE, |(_, _, index)| *index),
             Eviction::Random => {
                 self.draw = rng::mix(self.draw.wrapping_add(rng::GAMMA));
@@ -185,8 +342,12 @@ impl CacheMemory {
             }
         };
         assert!(index != NONE, "a full cache has somebody to evict");
-        let key = self.slots[index as usize].key;
-        if let Some(place) = self.find(key) {
+        self.remove_slot(index);
+    }
+
+    fn remove_slot(&mut self, index: u32) {
+        let Slot { key, list, .. } = self.slots[index as usize];
+        if let Some(place) = self.find_in(key, list) {
             self.remove_at(place);
         }
     }
@@ -199,46 +360,58 @@ impl CacheMemory {
     }
 
     fn link_newest(&mut self, index: u32) {
+        let list = &mut self.lists[self.slots[index as usize].list as usize];
         self.slots[index as usize].previous = NONE;
-        self.slots[index as usize].next = self.newest;
-        if self.newest != NONE {
-            self.slots[self.newest as usize].previous = index;
+        self.slots[index as usize].next = list.newest;
+        if list.newest != NONE {
+            self.slots[list.newest as usize].previous = index;
         }
-        self.newest = index;
-        if self.oldest == NONE {
-            self.oldest = index;
+        list.newest = index;
+        if list.oldest == NONE {
+            list.oldest = index;
         }
     }
 
     fn unlink(&mut self, index: u32) {
-        let Slot { previous, next, .. } = self.slots[index as usize];
+        let Slot { previous, next, list, .. } = self.slots[index as usize];
+        let list = &mut self.lists[list as usize];
         match previous {
-            NONE => self.newest = next,
+            NONE => list.newest = next,
             _ => self.slots[previous as usize].next = next,
         }
         match next {
-            NONE => self.oldest = previous,
+            NONE => list.oldest = previous,
             _ => self.slots[next as usize].previous = previous,
         }
     }
 
-    fn home(&self, key: u64) -> usize {
-        rng::mix(key) as usize & (self.table.len() - 1)
+    fn home(&self, key: u64, list: u32) -> usize {
+        rng::mix(key.wrapping_add(u64::from(list).wrapping_mul(rng::GAMMA))) as usize & (self.table.len() - 1)
     }
 
-    fn find(&self, key: u64) -> Option<usize> {
-        let mut place = self.home(key);
+    fn find(&self, key: Key) -> Option<usize> {
+        let list = if key.owner == 0 { 0 } else { *self.owners.get(&key.owner)? };
+        self.find_in(key.key, list)
+    }
+
+    fn find_in(&self, key: u64, list: u32) -> Option<usize> {
+        let mut place = self.home(key, list);
         loop {
             match self.table[place] {
                 NONE => return None,
-                index if self.slots[index as usize].key == key => return Some(place),
-                _ => place = (place + 1) & (self.table.len() - 1),
+                index => {
+                    let slot = &self.slots[index as usize];
+                    if slot.key == key && slot.list == list {
+                        return Some(place);
+                    }
+                    place = (place + 1) & (self.table.len() - 1);
+                }
             }
         }
     }
 
-    fn vacancy(&self, key: u64) -> usize {
-        let mut place = self.home(key);
+    fn vacancy(&self, key: u64, list: u32) -> usize {
+        let mut place = self.home(key, list);
         while self.table[place] != NONE {
             place = (place + 1) & (self.table.len() - 1);
         }
@@ -251,7 +424,7 @@ impl CacheMemory {
         let index = self.table[place];
         let slot = &self.slots[index as usize];
         self.len -= 1;
-        self.weight -= slot.weight;
+        self.lists[slot.list as usize].weight -= slot.weight;
         match self.eviction {
             Eviction::Lru | Eviction::Fifo => self.unlink(index),
             Eviction::Lfu => {
@@ -274,7 +447,8 @@ impl CacheMemory {
             if other == NONE {
                 break;
             }
-            let home = self.home(self.slots[other as usize].key);
+            let Slot { key, list, .. } = self.slots[other as usize];
+            let home = self.home(key, list);
             // Whether `hole` lies between the entry's home and where it is.
             if (probe.wrapping_sub(home) & mask) >= (probe.wrapping_sub(hole) & mask) {
                 self.table[hole] = other;
@@ -288,86 +462,25 @@ impl CacheMemory {
         let doubled = self.table.len() * 2;
         let old = std::mem::replace(&mut self.table, vec![NONE; doubled]);
         for index in old.into_iter().filter(|index| *index != NONE) {
-            let place = self.vacancy(self.slots[index as usize].key);
+            let Slot { key, list, .. } = self.slots[index as usize];
+            let place = self.vacancy(key, list);
             self.table[place] = index;
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::SimSpan;
-    use proptest::prelude::*;
-
-    fn cache(entries: u64, eviction: Eviction) -> CacheMemory {
-        CacheMemory::new(CacheCapacity::Entries(entries), eviction, 1)
-    }
-
-    fn holds(cache: &CacheMemory, keys: &[u64]) -> bool {
-        keys.iter().all(|key| cache.find(*key).is_some())
-    }
-
-    #[test]
-    fn lru_drops_the_least_recently_used_and_fifo_the_first_to_come() {
-        for (eviction, survivors) in [(Eviction::Lru, [1, 3]), (Eviction::Fifo, [2, 3])] {
-            let mut cache = cache(2, eviction);
-            cache.store(1, 1, 0, Ttl::Never);
-            cache.store(2, 1, 0, Ttl::Never);
-            assert_eq!(cache.lookup(1, 0, Ttl::Never), Lookup::Hit);
-            assert_eq!(cache.store(3, 1, 0, Ttl::Never), 1);
-            assert!(holds(&cache, &survivors), "{eviction:?}");
-            assert_eq!(cache.len(), 2);
-        }
-    }
-
-    #[test]
-    fn lfu_drops_the_least_used() {
-        let mut cache = cache(2, Eviction::Lfu);
-        cache.store(1, 1, 0, Ttl::Never);
-        cache.store(2, 1, 0, Ttl::Never);
-        cache.lookup(1, 0, Ttl::Never);
-        cache.lookup(1, 0, Ttl::Never);
-        cache.lookup(2, 0, Ttl::Never);
-        cache.store(3, 1, 0, Ttl::Never);
-        assert!(holds(&cache, &[1, 3]));
-    }
-
-    #[test]
-    fn a_fixed_life_ends_after_the_fill_and_a_sliding_one_after_the_last_use() {
-        let ttl = SimSpan(10);
-        for (ttl, at_12) in [(Ttl::Fixed(ttl), Lookup::Expired), (Ttl::Sliding(ttl), Lookup::Hit)] {
-            let mut cache = cache(2, Eviction::Lru);
-            cache.store(1, 1, 0, ttl);
-            assert_eq!(cache.lookup(1, 9, ttl), Lookup::Hit);
-            assert_eq!(cache.lookup(1, 12, ttl), at_12);
-        }
-    }
-
-    proptest! {
-        /// The table, the order of use and the counts agree with a plain list, whatever happens.
-        #[test]
-        fn lru_agrees_with_a_plain_list(keys in prop::collection::vec((0u64..40, 0u8..5), 0..600)) {
-            let mut cache = cache(12, Eviction::Lru);
-            let mut list: Vec<u64> = Vec::new();
-            for (key, act) in keys {
-                let known = list.iter().position(|k| *k == key);
-                if act == 0 {
-                    prop_assert_eq!(cache.remove(key), known.is_some());
-                    list.retain(|k| *k != key);
-                    continue;
-                }
-                let hit = cache.lookup(key, 0, Ttl::Never) == Lookup::Hit;
-                prop_assert_eq!(hit, known.is_some());
-                list.retain(|k| *k != key);
-                list.insert(0, key);
-                list.truncate(12);
-                if !hit {
-                    cache.store(key, 1, 0, Ttl::Never);
-                }
-                prop_assert_eq!(cache.len(), list.len() as u64);
-                prop_assert!(holds(&cache, &list));
-            }
-        }
-    }
+/// How something is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fill {
+    pub(super) now: u64,
+    /// End of its life.
+    pub(super) expires: u64,
+    pub(super) weight: u64,
+    /// Of several who fetched a key at once, the first decides how long it lives.
+    pub(super) keeps_life: bool,
+    /// It was fetched in degraded form.
+    pub(super) is_degraded: bool,
 }
+
+#[cfg(test)]
+mod tests;

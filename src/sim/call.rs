@@ -14,6 +14,20 @@ use crate::units::SimTime;
 /// Salts of a call's own draws.
 const SALT_BACKOFF: u64 = rng::name_hash("call/backoff");
 
+/// How an attempt ended, as its connection and its target's reputation see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With an answer; the connection can be used again.
+    Answered {
+        /// Whether the answer says that the other side does not work.
+        is_failure: bool,
+    },
+    /// By a timeout or a broken connection.
+    Broken,
+    /// By the caller itself.
+    Aborted,
+}
+
 impl Engine<'_> {
     #[inline]
     pub(super) fn edge(&mut self, policy: u32) -> &mut EdgeSlot {
@@ -133,10 +147,11 @@ impl Engine<'_> {
         let rule = &self.t.policies[policy as usize];
         let timeout_at = self.now.saturating_add(rule.attempt_timeout);
         let until = if rule.is_plain { timeout_at } else { self.call_deadline(f, policy).min(timeout_at) };
-        if until < u64::MAX {
-            let at = SimTime(until.max(self.now));
+        let wake = until.min(self.now.saturating_add(rule.first_token_timeout));
+        if wake < u64::MAX {
+            let at = SimTime(wake.max(self.now));
             self.frames[f].timer = match rule.timeout_lane {
-                Some(lane) if until == timeout_at => {
+                Some(lane) if wake == timeout_at => {
                     self.queue.push_lane(lane, at, Phase::Timer, tag::CALL_TIMER, f)
                 }
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
@@ -185,50 +200,36 @@ impl Engine<'_> {
         self.travel(c, site_index, self.t.policies[policy as usize].caller)
     }
 
-    /// Chooses a replica for a new attempt and counts it as unanswered.
-    #[inline(never)]
-    fn choose_target(&mut self, f: u32, c: u32, policy: u32) {
-        if self.t.marks_retries && (self.frames[f].attempt > 1 || self.frames[f].has(flag::IS_RETRY)) {
-            self.frames[c].set(flag::IS_RETRY);
-        }
-        let target = self.t.policies[policy as usize].target;
-        let held = if self.t.policies[policy as usize].is_held { self.connected_replica(f) } else { NONE };
-        let mut replica =
-            if held == NONE { self.pick_replica(policy, target, self.frames[c].key) } else { held };
-        if self.t.policies[policy as usize].guard != NONE {
-            replica = self.avoid_first(f, policy, replica);
-        }
-        self.frames[c].replica = replica;
-        self.frames[f].target_replica = replica;
-        let outstanding = self.t.policies[policy as usize].outstanding;
-        if outstanding != NONE {
-            let number = replica - self.t.comps[target as usize].first_replica;
-            self.outstanding[(outstanding + number) as usize] += 1;
-        }
-    }
-
-    /// Undoes what an attempt holds, whatever became of it. `reusable` keeps its connection.
+    /// Undoes what an attempt holds, whatever became of it.
     #[inline]
-    fn end_attempt(&mut self, f: u32, policy: u32, reusable: bool) {
+    fn end_attempt(&mut self, f: u32, policy: u32, end: End) {
         let frame = &mut self.frames[f];
         let was_sent = frame.has(flag::SENT);
         frame.end_attempt();
         if !self.t.policies[policy as usize].is_plain {
-            self.release_attempt(f, policy, was_sent, reusable);
+            self.release_attempt(f, policy, was_sent, end);
         }
     }
 
     /// Gives back an attempt's connection and its place among the unanswered.
     #[inline(never)]
-    fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, reusable: bool) {
+    fn release_attempt(&mut self, f: u32, policy: u32, was_sent: bool, end: End) {
         let outstanding = self.t.policies[policy as usize].outstanding;
-        if was_sent && outstanding != NONE {
+        let has_target = was_sent && self.frames[f].target_replica != NONE;
+        if has_target && self.t.policies[policy as usize].watched {
+            self.note_result(self.frames[f].target_replica, end);
+        }
+        if has_target && outstanding != NONE {
             let target = self.t.policies[policy as usize].target as usize;
             let number = self.frames[f].target_replica - self.t.comps[target].first_replica;
             self.outstanding[(outstanding + number) as usize] -= 1;
         }
         if self.frames[f].flags & (flag::HAS_CONNECTION | flag::HAS_LOOSE_CONNECTION) != 0 {
-            if reusable { self.return_connection(f, policy) } else { self.drop_connection(f, policy) }
+            if matches!(end, End::Answered { .. }) {
+                self.return_connection(f, policy);
+            } else {
+                self.drop_connection(f, policy);
+            }
         }
     }
 
@@ -238,7 +239,7 @@ impl Engine<'_> {
         self.edge(policy).timed_out += 1;
         let (child, born) = (self.frames[f].child, self.frames[f].child_born);
         self.detach(child, born);
-        self.end_attempt(f, policy, false);
+        self.end_attempt(f, policy, End::Broken);
         if self.t.policies[policy as usize].cancels {
             self.send_cancel(child, born, policy);
         }
@@ -257,10 +258,14 @@ impl Engine<'_> {
 
     /// An answer reaches the caller.
     pub(super) fn answered(&mut self, f: u32, answer: Answer) -> u32 {
-        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.hit) };
+        let answer = if answer.taint == 0 { answer } else { self.examine(f, answer) };
+        let Some(class) = answer.error else { return self.answered_well(f, answer.degraded, answer.found) };
         let policy = self.policy_of(f);
-        let reusable = !matches!(class, ErrorClass::Reset | ErrorClass::Refused);
-        self.end_attempt(f, policy, reusable);
+        let end = match class {
+            ErrorClass::Reset | ErrorClass::Refused | ErrorClass::Denied => End::Broken,
+            class => End::Answered { is_failure: matches!(class, ErrorClass::Error | ErrorClass::Shed) },
+        };
+        self.end_attempt(f, policy, end);
         let edge = self.edge(policy);
         match class {
             ErrorClass::Reset => edge.lost += 1,
@@ -277,7 +282,7 @@ impl Engine<'_> {
 
     /// A good answer reaches the caller.
     #[inline(always)]
-    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, hit: bool) -> u32 {
+    pub(super) fn answered_well(&mut self, f: u32, degraded: bool, found: u8) -> u32 {
         let frame = &mut self.frames[f];
         let policy = self.t.sites[frame.site as usize].policy;
         let edge = &mut self.edges[policy as usize];
@@ -286,7 +291,7 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].is_plain {
             frame.end_attempt();
         } else {
-            self.end_attempt(f, policy, true);
+            self.end_attempt(f, policy, End::Answered { is_failure: false });
             if self.t.policies[policy as usize].guard != NONE {
                 self.teach_guards(f, policy, None);
             }
@@ -295,8 +300,9 @@ impl Engine<'_> {
         if degraded {
             frame.set(flag::DEGRADED);
         }
-        if hit {
+        if found != 0 {
             frame.set(flag::HIT);
+            frame.found = found;
         }
         frame.pc += 1;
         f
@@ -394,7 +400,7 @@ impl Engine<'_> {
             self.edge(policy).cancelled += 1;
             self.detach(child, born);
         }
-        self.end_attempt(f, policy, false);
+        self.end_attempt(f, policy, End::Aborted);
         if self.t.policies[policy as usize].guard != NONE {
             self.release_guards(f, policy);
         }

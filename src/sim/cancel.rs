@@ -85,6 +85,8 @@ impl Engine<'_> {
                     && !matches!(frame.state, State::Free | State::Travelling | State::Returning)
             })
             .collect();
+        // Some may have been about to run: a retry at this very instant, say.
+        self.ready.retain(|f| doomed.binary_search(f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {
@@ -101,6 +103,7 @@ impl Engine<'_> {
             self.unhook(*f, comp);
         }
         self.reset_replica(r, comp);
+        self.lose_buffer(r, comp);
         for f in doomed {
             if self.frames[f].role != Role::Server || self.frames[f].has(flag::REPLIED) {
                 self.frames.release(f);
@@ -178,7 +181,8 @@ impl Engine<'_> {
                 let open = state.open();
                 (state.in_use, state.idle, state.waiting) = (0, 0, 0);
                 state.queue.clear();
-                self.connections[rule.target as usize] -= open;
+                let target = rule.target as usize;
+                self.close_connections(target, open);
             }
         }
     }

@@ -3,25 +3,29 @@
 mod ends;
 mod messaging;
 
+use super::compile_ends::{is_fixed, session};
+use super::gate::gated;
 use super::guard::add_guard;
-use super::limits::bound;
+use super::limits::{bound, index};
 use super::sessions::{BroadcastRule, is_held};
 use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, CachedStep, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op,
-    Policy, Rescue, Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
+    Site, SiteEffect, Tables, class_bit,
 };
 use crate::dist::{KeySampler, Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{Balancing, BudgetScope, Call, ErrorClass, Plan, Source, Step};
+use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::SimSpan;
 
 /// Builds the tables; constant delays get their lanes in `queue`.
 pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
-    let mut compiler = Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0 };
+    let mut compiler =
+        Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0, holders: Vec::new() };
     compiler.places();
     compiler.entities();
+    compiler.attributes();
     compiler.components();
     compiler.policies();
     compiler.messages();
@@ -32,17 +36,19 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.t
 }
 
-struct Compiler<'a> {
-    plan: &'a Plan,
+pub(super) struct Compiler<'a> {
+    pub(super) plan: &'a Plan,
     queue: &'a mut EventQueue,
-    t: Tables,
+    pub(super) t: Tables,
     /// Name of the component or client whose steps are being compiled: part of every salt.
-    scope: String,
+    pub(super) scope: String,
     place: u32,
+    /// Who holds tokens of which entity: by scope and entity.
+    pub(super) holders: Vec<(String, usize)>,
 }
 
 impl Compiler<'_> {
-    fn delay(&mut self, law: &Law) -> Delay {
+    pub(super) fn delay(&mut self, law: &Law) -> Delay {
         let lane = match law {
             Law::Constant(nanos) => {
                 let nanos = (nanos + 0.5) as u64;
@@ -59,7 +65,7 @@ impl Compiler<'_> {
         (self.t.laws.len() - 1) as u32
     }
 
-    fn salt(&self, step: &str) -> u64 {
+    pub(super) fn salt(&self, step: &str) -> u64 {
         rng::name_hash(&format!("{}/{step}", self.scope))
     }
 
@@ -97,25 +103,31 @@ impl Compiler<'_> {
     }
 
     fn components(&mut self) {
-        let (mut first_replica, mut first_op, mut first_cache) = (0, 0, 0);
+        let (mut first_replica, mut first_op, mut first_cache, mut first_buffer) = (0, 0, 0, 0);
+        let ends = ends::policy_ends(self.plan);
+        let gated = gated(self.plan, &ends);
         for (number, component) in self.plan.components.iter().enumerate() {
             let buckets = self.t.buckets.len() as u32;
-            self.t.buckets.extend(component.admission.iter().map(|admission| BucketRule {
-                rate_per_ns: admission.bucket.rate_per_sec / 1e9,
-                burst: admission.bucket.burst,
-                excess: admission.excess,
-                retry_after: admission.retry_after,
-            }));
+            self.t.buckets.extend(component.admission.iter().map(BucketRule::new));
+            let walls = self.walls(component);
             let (holds, units, shared_cores) = holding(component);
             let patience = component.queue.patience.as_ref().map(|law| self.delay(law));
             let cache = if component.cache.is_some() { first_cache } else { NONE };
-            first_cache += if component.cache.is_some() { component.replicas } else { 0 };
+            first_cache += if component.cache.is_some() { component.slots() } else { 0 };
+            let memory = component.cache.as_ref();
+            let flush = memory.and_then(|cache| cache.write_behind.as_ref()).map(|rule| rule.flush);
             self.t.comps.push(Comp {
                 salt: rng::name_hash(&format!("component/{}", component.name)),
                 node: number as u32,
                 place: component.place as u32,
                 first_replica,
-                replicas: component.replicas,
+                replicas: component.slots(),
+                initial: component.replicas,
+                is_fixed: is_fixed(self.plan, number, &ends),
+                is_serverless: component.serverless.is_some(),
+                zones: self.plan.places[component.place].zones,
+                session: session(self.plan, number, &ends),
+                probe: NONE,
                 holds,
                 units,
                 shared_cores,
@@ -127,13 +139,22 @@ impl Compiler<'_> {
                 drops_expired: component.queue.drops_expired,
                 standing: component.queue.standing,
                 concurrency: component.concurrency,
+                walls,
+                inspection: component.firewall.iter().map(|rule| rule.delay.0).sum(),
+                gated: gated[number],
+                certificate: index(component.certificate),
                 buckets: buckets..self.t.buckets.len() as u32,
                 connections_max: bound(component.connections_max),
                 cache,
+                cache_owner: memory.and_then(|cache| cache.private_to).map_or(NONE, |entity| entity as u32),
+                buffer: if flush.is_some() { first_buffer } else { NONE },
+                flusher: NONE,
+                flush_op: flush.map_or(NONE, |operation| first_op + operation as u32),
                 first_op,
                 is_store: component.store.is_some(),
             });
-            first_replica += component.replicas;
+            first_buffer += if flush.is_some() { component.slots() } else { 0 };
+            first_replica += component.slots();
             first_op += component.operations.len() as u32;
         }
     }
@@ -144,8 +165,11 @@ impl Compiler<'_> {
         let (mut pools, mut outstanding, mut budget_states) = (0, 0, 0);
         for (number, policy) in self.plan.policies.iter().enumerate() {
             let (caller, target) = targets[number];
-            let callers = self.plan.components.get(caller as usize).map_or(1, |component| component.replicas);
-            let replicas = self.plan.components[target as usize].replicas;
+            let callers = self.plan.components.get(caller as usize).map_or(1, Component::slots);
+            let replicas = self.plan.components[target as usize].slots();
+            let kept = policy.pool.as_ref().filter(|pool| !pool.is_session);
+            let watched = self.plan.components[target as usize].health.as_ref();
+            let watched = watched.is_some_and(|health| health.ejection.is_some());
             let budget = policy.retry.budget.as_ref().map_or(NONE, |budget| {
                 if budget.owner != number {
                     return self.t.policies[budget.owner].budget;
@@ -155,14 +179,13 @@ impl Compiler<'_> {
                 budget_states += if per_replica { callers } else { 1 };
                 (self.t.budgets.len() - 1) as u32
             });
-            let pool = policy.pool.as_ref().map_or(NONE, |pool| {
+            let pool = kept.map_or(NONE, |pool| {
                 if pool.owner == number { pools } else { self.t.policies[pool.owner].pool }
             });
             let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
-            let connect =
-                policy.pool.as_ref().and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
+            let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
@@ -171,14 +194,21 @@ impl Compiler<'_> {
                 timeout_lane,
                 is_held: is_held(self.plan, caller, target),
                 is_plain: policy.pool.is_none()
+                    && !watched
+                    && self.t.comps[target as usize].session.is_none()
                     && budget == NONE
                     && guard == NONE
                     && !self.t.marks_retries
                     && !counts
                     && policy.total_timeout.is_none()
                     && !policy.inherits_deadline
+                    && policy.first_token_timeout.is_none()
+                    && self.plan.attributes.is_empty()
                     && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
+                first_token_timeout: span(policy.first_token_timeout),
+                validates: policy.validates,
+                credential: index(policy.credential),
                 inherits_deadline: policy.inherits_deadline,
                 cancels: policy.cancels,
                 attempts_max: policy.retry.attempts_max,
@@ -189,12 +219,16 @@ impl Compiler<'_> {
                 guard,
                 honours_retry_after: policy.retry.honours_retry_after,
                 balancing: policy.balancing,
+                shard_by: policy.shard_by.map_or(NONE, |entity| entity as u32),
                 on_failure: policy.on_failure,
                 priority: policy.priority,
+                zone_aware: policy.zone_aware,
+                watched,
+                is_pinned: policy.pool.as_ref().is_some_and(|pool| pool.is_session),
                 pool,
-                pool_size: policy.pool.as_ref().map_or(0, |pool| pool.size),
-                pool_queue: bound(policy.pool.as_ref().and_then(|pool| pool.queue_capacity)),
-                pool_timeout: span(policy.pool.as_ref().and_then(|pool| pool.timeout)),
+                pool_size: kept.map_or(0, |pool| pool.size),
+                pool_queue: bound(kept.and_then(|pool| pool.queue_capacity)),
+                pool_timeout: span(kept.and_then(|pool| pool.timeout)),
                 connect,
                 outstanding: if counts { outstanding } else { NONE },
                 caller,
@@ -214,18 +248,31 @@ impl Compiler<'_> {
                 let entry = self.program(&operation.steps);
                 let request_bytes = operation.request_bytes.as_ref().map(|law| self.delay(law));
                 let response_bytes = operation.response_bytes.as_ref().map(|law| self.delay(law));
-                let cost =
-                    |admission: &crate::plan::Admission| admission.costs.get(index).copied().unwrap_or(1.0);
-                self.t.ops.push(Op {
-                    entry,
-                    request_bytes,
-                    response_bytes,
-                    costs: component.admission.iter().map(cost).collect(),
-                });
+                let costs = self.costs(component, index);
+                let first_meter = self.t.meters;
+                self.t.meters += component.meters.len() as u32;
+                self.t.ops.push(Op { entry, request_bytes, response_bytes, costs, first_meter });
             }
         }
-        for site in &mut self.t.sites {
-            site.entry = self.t.ops[site.op as usize].entry;
+        self.probes();
+    }
+
+    /// Probes of replicas: one call each.
+    fn probes(&mut self) {
+        for (number, component) in self.plan.components.iter().enumerate() {
+            if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+                self.scope.clone_from(&component.name);
+                let from = self.t.node_place[self.t.policies[check.probe.policy].caller as usize];
+                self.place = from;
+                let site = self.site(&check.probe, SiteEffect::None);
+                self.t.sites[site as usize].only_replica = NONE;
+                self.t.comps[number].probe = self.place_code(vec![Ins::Call { site }, Ins::End]);
+            }
+        }
+        for comp in 0..self.t.comps.len() {
+            if self.t.comps[comp].flush_op != NONE {
+                self.t.comps[comp].flusher = self.flusher(comp);
+            }
         }
     }
 
@@ -260,6 +307,7 @@ impl Compiler<'_> {
                 }
                 Source::Replay { .. } | Source::Sessions(_) => {}
             }
+            let attributes = self.attributes_of(workload);
             self.t.loads.push(Load {
                 salt: rng::name_hash(&format!("load/{}", workload.name)),
                 source: workload.source.clone(),
@@ -267,6 +315,7 @@ impl Compiler<'_> {
                 think,
                 phases,
                 batch: workload.batch.as_ref().map(Sampler::new),
+                attributes,
                 classes,
                 flows,
             });
@@ -277,7 +326,7 @@ impl Compiler<'_> {
     }
 
     /// Compiles a list of steps that ends; returns where it begins.
-    fn program(&mut self, steps: &[Step]) -> u32 {
+    pub(super) fn program(&mut self, steps: &[Step]) -> u32 {
         // Bodies of nested steps come first, so that the list itself is contiguous.
         let mut code = Vec::new();
         self.emit(steps, &mut code);
@@ -286,16 +335,17 @@ impl Compiler<'_> {
     }
 
     /// Appends instructions whose jumps are relative to their own start.
-    fn place_code(&mut self, mut code: Vec<Ins>) -> u32 {
+    pub(super) fn place_code(&mut self, mut code: Vec<Ins>) -> u32 {
         let base = self.t.code.len() as u32;
         for ins in &mut code {
             match ins {
-                Ins::Jump { to } => *to += base,
+                Ins::Jump { to } | Ins::If { otherwise: to, .. } => *to += base,
                 Ins::Choose { first, count, .. } => {
                     for choice in &mut self.t.choices[*first as usize..(*first + *count) as usize] {
                         choice.1 += base;
                     }
                 }
+                Ins::Token { step } => self.t.tokens[*step as usize].done += base,
                 Ins::CacheCheck { cached } => {
                     let step = &mut self.t.cached[*cached as usize];
                     step.hit += base;
@@ -313,7 +363,7 @@ impl Compiler<'_> {
         base
     }
 
-    fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
+    pub(super) fn emit(&mut self, steps: &[Step], code: &mut Vec<Ins>) {
         for step in steps {
             self.emit_step(step, code);
         }
@@ -348,10 +398,8 @@ impl Compiler<'_> {
                 let site = self.site(call, SiteEffect::None);
                 code.push(Ins::Forward { site });
             }
-            Step::Invalidate { call, entity } => {
-                let site = self.site(call, SiteEffect::CacheDelete { entity: *entity as u32 });
-                code.push(Ins::Call { site });
-            }
+            Step::Put(put) => self.emit_put(put, code),
+            Step::Remove(removal) => self.emit_removal(removal, code),
             Step::Cached(cached) => self.emit_cached(cached, code),
             Step::Choose { salt, branches } => self.emit_choose(salt, branches, code),
             Step::Repeat { salt, times, at_most, body } => {
@@ -365,9 +413,9 @@ impl Compiler<'_> {
                 code.push(Ins::Parallel { group: (self.t.groups.len() - 1) as u32 });
             }
             Step::Try { salt, body, rescue, degraded } => self.emit_try(salt, body, rescue, *degraded, code),
-            Step::Fail { salt, probability, class } => {
-                let salt = self.salt(salt);
-                code.push(Ins::Fail { probability: *probability, class: *class, salt });
+            Step::Fail { salt, probability, class, key } => {
+                let (salt, entity) = (self.salt(salt), key.map_or(NONE, |entity| entity as u32));
+                code.push(Ins::Fail { probability: *probability, class: *class, entity, salt });
             }
             Step::Start { salt, body } => {
                 let (salt, body) = (self.salt(salt), self.program(body));
@@ -380,37 +428,9 @@ impl Compiler<'_> {
                 self.t.broadcasts.push(rule);
                 code.push(Ins::Broadcast { number: (self.t.broadcasts.len() - 1) as u32 });
             }
+            Step::Token(token) => self.emit_token(token, code),
+            other => self.emit_by_attributes(other, code),
         }
-    }
-
-    /// `look up; check; miss steps; fill; wake others; jump end; hit steps; jump end; miss steps again; end`.
-    fn emit_cached(&mut self, cached: &crate::plan::Cached, code: &mut Vec<Ins>) {
-        let number = self.t.cached.len() as u32;
-        self.t.cached.push(CachedStep {
-            entity: cached.entity as u32,
-            ttl: cached.ttl,
-            single_flight: cached.single_flight,
-            hit: 0,
-            bypass: 0,
-        });
-        let get = self.site(&cached.get, SiteEffect::CacheGet(number));
-        let set = self.site(&cached.set, SiteEffect::CacheSet(number));
-        code.push(Ins::Call { site: get });
-        code.push(Ins::CacheCheck { cached: number });
-        self.emit(&cached.miss, code);
-        code.push(Ins::Call { site: set });
-        code.push(Ins::CacheFilled { cached: number });
-        let after_miss = code.len();
-        code.push(Ins::Jump { to: 0 });
-        self.t.cached[number as usize].hit = code.len() as u32;
-        self.emit(&cached.hit, code);
-        let after_hit = code.len();
-        code.push(Ins::Jump { to: 0 });
-        self.t.cached[number as usize].bypass = code.len() as u32;
-        self.emit(&cached.miss, code);
-        let end = code.len() as u32;
-        code[after_miss] = Ins::Jump { to: end };
-        code[after_hit] = Ins::Jump { to: end };
     }
 
     fn emit_choose(&mut self, salt: &str, branches: &[(f64, Vec<Step>)], code: &mut Vec<Ins>) {
@@ -465,10 +485,10 @@ impl Compiler<'_> {
         }
     }
 
-    fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
+    pub(super) fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
         let target = &self.t.comps[call.target];
         let op = target.first_op + call.operation as u32;
-        let only_replica = if target.replicas == 1 { target.first_replica } else { NONE };
+        let only_replica = target.only_replica();
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
         self.t.sites.push(Site {
@@ -481,6 +501,7 @@ impl Compiler<'_> {
             only_replica,
             effect,
             is_idempotent: operation.idempotent,
+            streams: call.streams,
         });
         (self.t.sites.len() - 1) as u32
     }

@@ -5,6 +5,7 @@
 
 use super::engine::Engine;
 use super::exec::Answer;
+use super::frame::flag;
 use crate::plan::{ConcurrencyLimit, ErrorClass, LimitLaw, LimitRange, PRIORITY_MAX};
 
 /// Fewest requests that make a sample.
@@ -13,6 +14,8 @@ const SAMPLE_MIN: u32 = 10;
 const VEGAS_PROBE: u32 = 30;
 /// Samples over which the gradient's long-term time is averaged.
 const GRADIENT_MEMORY: f64 = 600.0;
+/// Samples whose plain mean it begins with.
+const GRADIENT_WARM_UP: u32 = 10;
 /// Room for a queue that the gradient always allows.
 const GRADIENT_QUEUE: f64 = 4.0;
 /// Weight of a new limit of the gradient against the old one.
@@ -137,7 +140,11 @@ impl LimitState {
         let present = (sample.sum as f64 / f64::from(sample.count)).max(1.0);
         self.age = self.age.saturating_add(1);
         // A plain mean at first, then an exponential one.
-        let weight = 1.0 / f64::from(self.age).min(GRADIENT_MEMORY);
+        let weight = if self.age <= GRADIENT_WARM_UP {
+            1.0 / f64::from(self.age)
+        } else {
+            2.0 / (GRADIENT_MEMORY + 1.0)
+        };
         self.reference += weight * (present - self.reference);
         if self.reference > 2.0 * present {
             // After a long overload the long-term time is too long by far.
@@ -160,10 +167,13 @@ impl Engine<'_> {
         let frame = &self.frames[f];
         let replica = &self.replicas[frame.replica as usize];
         let state = replica.limit.as_ref()?;
-        if state.admits(rule, replica.inside, frame.priority) {
+        // Whoever a firewall has looked at is inside already.
+        let others = replica.inside - u32::from(frame.has(flag::INSIDE));
+        if state.admits(rule, others, frame.priority) {
             return None;
         }
         self.stations[comp].counts.shed += 1;
+        self.count_outside(f, comp);
         Some(self.reply(f, Answer::failed(ErrorClass::Shed)))
     }
 

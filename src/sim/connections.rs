@@ -14,8 +14,9 @@ impl Engine<'_> {
     /// Without a pool each attempt opens a connection for itself, for free.
     pub(super) fn connect_loose(&mut self, f: u32, policy: u32) -> u32 {
         let target = self.t.policies[policy as usize].target as usize;
-        if self.connections_max[target] != NONE {
-            if self.connections[target] >= self.connections_max[target] {
+        let is_counted = self.connections_max[target] != NONE || self.t.comps[target].session.is_some();
+        if is_counted && !self.t.policies[policy as usize].is_pinned {
+            if !self.has_free_connection(target) {
                 return self.connection_refused(f, policy, target);
             }
             self.open_connection(target);
@@ -24,11 +25,38 @@ impl Engine<'_> {
         self.send(f, policy)
     }
 
+    /// Whether one more connection to a component may be opened, and one to its database with it
+    /// when it keeps one for each.
+    fn has_free_connection(&mut self, target: usize) -> bool {
+        if self.connections[target] >= self.connections_max[target] {
+            return false;
+        }
+        let Some((database, most)) = self.t.comps[target].session else { return true };
+        let database = database as usize;
+        if self.connections[target] >= most {
+            return false;
+        }
+        let is_free = self.connections[database] < self.connections_max[database];
+        self.stations[database].counts.store.connections_refused += u64::from(!is_free);
+        is_free
+    }
+
     fn open_connection(&mut self, target: usize) {
         self.connections[target] += 1;
         let open = u64::from(self.connections[target]);
         let counts = &mut self.stations[target].counts.store;
         counts.connections_max = counts.connections_max.max(open);
+        if let Some((database, _)) = self.t.comps[target].session {
+            self.open_connection(database as usize);
+        }
+    }
+
+    /// Closes connections to a component, and those to its database that came with them.
+    pub(super) fn close_connections(&mut self, target: usize, count: u32) {
+        self.connections[target] -= count;
+        if let Some((database, _)) = self.t.comps[target].session {
+            self.close_connections(database as usize, count);
+        }
     }
 
     fn connection_refused(&mut self, f: u32, policy: u32, target: usize) -> u32 {
@@ -49,7 +77,9 @@ impl Engine<'_> {
         if state.idle > 0 {
             state.idle -= 1;
             state.in_use += 1;
-            self.frames[f].set(flag::HAS_CONNECTION);
+            let frame = &mut self.frames[f];
+            frame.set(flag::HAS_CONNECTION);
+            frame.clear(flag::NEW_CONNECTION);
             return self.send(f, policy);
         }
         if state.open() < state.size {
@@ -76,14 +106,14 @@ impl Engine<'_> {
     /// Opens a new connection of a pool, which may take time and may be refused.
     fn open_pooled(&mut self, f: u32, policy: u32, pool: usize) -> u32 {
         let target = self.t.policies[policy as usize].target as usize;
-        if self.connections[target] >= self.connections_max[target] {
+        if !self.has_free_connection(target) {
             return self.connection_refused(f, policy, target);
         }
         self.open_connection(target);
         self.edge(policy).connects += 1;
         self.pools[pool].in_use += 1;
         let frame = &mut self.frames[f];
-        frame.set(flag::HAS_CONNECTION);
+        frame.set(flag::HAS_CONNECTION | flag::NEW_CONNECTION);
         let key = rng::nth(
             rng::key(frame.key, SALT_CONNECT ^ self.t.policies[policy as usize].salt),
             u64::from(frame.attempt),
@@ -148,14 +178,14 @@ impl Engine<'_> {
         if state.open() > state.size {
             state.idle -= 1;
             let target = self.t.policies[policy as usize].target as usize;
-            self.connections[target] -= 1;
+            self.close_connections(target, 1);
         }
         self.serve_pool(pool);
     }
 
     pub(super) fn drop_connection(&mut self, f: u32, policy: u32) {
         let target = self.t.policies[policy as usize].target as usize;
-        self.connections[target] -= 1;
+        self.close_connections(target, 1);
         if self.frames[f].has(flag::HAS_LOOSE_CONNECTION) {
             self.frames[f].clear(flag::HAS_LOOSE_CONNECTION);
             return;
@@ -186,7 +216,9 @@ impl Engine<'_> {
             let next = if self.pools[pool].idle > 0 {
                 self.pools[pool].idle -= 1;
                 self.pools[pool].in_use += 1;
-                self.frames[f].set(flag::HAS_CONNECTION);
+                let frame = &mut self.frames[f];
+                frame.set(flag::HAS_CONNECTION);
+                frame.clear(flag::NEW_CONNECTION);
                 self.send(f, policy)
             } else {
                 self.open_pooled(f, policy, pool)

@@ -4,7 +4,9 @@
 //! slab's index. A new mechanism with ticks or timers of its own adds a variant
 //! here and nothing to the event loop.
 
+use super::cached::Gone;
 use super::engine::{Engine, tag};
+use super::fleet::FleetEvent;
 use super::messaging::Happening;
 use super::sessions;
 use super::tables::NONE;
@@ -16,6 +18,20 @@ use crate::units::{SimTime, TIME_MAX};
 pub(super) enum Control {
     /// A cancellation reaches a frame of this birth.
     Cancel { frame: u32, born: u32 },
+    /// A removal takes effect in a cache's memory.
+    Forget { memory: u32, comp: u32, gone: Gone },
+    /// A replica writes what its cache has not written yet.
+    Flush { replica: u32 },
+    /// Callers learn which replicas of a component take part.
+    Reshard { comp: u32 },
+    /// Something in the life of replicas is due.
+    Fleet(FleetEvent),
+    /// The first token of an answer reaches a caller of this epoch.
+    FirstToken { frame: u32, epoch: u32 },
+    /// A firewall rule looks at the rate.
+    FloodLook { wall: u32 },
+    /// A firewall rule begins to act.
+    FloodActs { wall: u32 },
     /// Loops are taken away.
     Ablate,
     /// Something about messages.
@@ -64,6 +80,13 @@ impl Engine<'_> {
     pub(super) fn control_event(&mut self, index: u32) -> u32 {
         match self.controls.take(index) {
             Control::Cancel { frame, born } => self.cancel(frame, born),
+            Control::Forget { memory, comp, gone } => self.forget(memory as usize, comp as usize, gone),
+            Control::Flush { replica } => self.flush_due(replica),
+            Control::Reshard { comp } => self.reshard(comp as usize),
+            Control::Fleet(event) => return self.fleet_event(event),
+            Control::FloodLook { wall } => self.look_for_flood(wall),
+            Control::FloodActs { wall } => self.act_on_flood(wall),
+            Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
             Control::Ablate => self.ablate(),
             Control::Message(happening) => return self.message_event(happening),
             Control::Session(happening) => return self.session_event(happening),
@@ -75,6 +98,15 @@ impl Engine<'_> {
     pub(super) fn control_identity(&self, index: u32) -> u64 {
         match self.controls.get(index) {
             Control::Cancel { frame, .. } => self.frames[frame].key ^ 2,
+            Control::Forget { comp, .. } => self.t.comps[comp as usize].salt ^ 4,
+            Control::Flush { replica } => {
+                self.t.comps[self.replicas[replica as usize].comp as usize].salt ^ 5
+            }
+            Control::Reshard { comp } => self.t.comps[comp as usize].salt ^ 6,
+            Control::Fleet(event) => self.fleet_identity(event),
+            Control::FloodLook { wall } => self.t.walls[wall as usize].salt,
+            Control::FloodActs { wall } => self.t.walls[wall as usize].salt ^ 1,
+            Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
             Control::Ablate => 3,
             Control::Message(happening) => self.message_identity(happening),
             Control::Session(happening) => self.session_identity(happening),

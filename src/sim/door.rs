@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use super::exec::Answer;
-use super::frame::{State, flag};
+use super::fleet::Mark;
+use super::frame::{Role, State, flag};
 use super::limits::Grant;
 use super::tables::NONE;
 use crate::kernel::Phase;
@@ -19,7 +20,7 @@ impl Engine<'_> {
         let r = self.frames[f].replica as usize;
         let comp = self.replicas[r].comp as usize;
         let trouble = self.replicas[r].trouble.clone()?;
-        if trouble.down > 0 || !trouble.draining.is_empty() {
+        if trouble.down > 0 || !trouble.draining.is_empty() || trouble.mark == Mark::Absent {
             self.stations[comp].counts.refused += 1;
             return Some(self.reply(f, Answer::failed(ErrorClass::Refused)));
         }
@@ -27,8 +28,9 @@ impl Engine<'_> {
             return Some(self.suffer_outage(f, comp, *mode));
         }
         for fault in &trouble.throttles {
+            let cost = self.throttled_cost(f, *fault);
             if let Some((rule, state)) = &mut self.faults[*fault as usize].throttle
-                && let Grant::Refused(wait) = state.take(rule, 1.0, self.now)
+                && let Grant::Refused(wait) = state.take(rule, cost, self.now)
             {
                 let retry_after = if rule.retry_after { wait } else { 0 };
                 self.stations[comp].counts.throttled += 1;
@@ -38,7 +40,16 @@ impl Engine<'_> {
         trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
     }
 
-    fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+    /// What a request takes from an imposed allowance.
+    fn throttled_cost(&self, f: u32, fault: u32) -> f64 {
+        let Effect::Throttle { limit: Some(limit), .. } = self.plan.faults[fault as usize].effect else {
+            return 1.0;
+        };
+        let cost = self.t.ops[self.frames[f].op as usize].costs.get(limit);
+        cost.map_or(1.0, |cost| self.amount(f, *cost).max(0.0))
+    }
+
+    pub(super) fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
         let counts = &mut self.stations[comp].counts;
         match mode {
             OutageMode::Refuse => {
@@ -58,11 +69,14 @@ impl Engine<'_> {
     }
 
     fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, .. } =
+        let Effect::Gray { errors, class, callers, operations, is_blind, .. } =
             &self.plan.faults[fault as usize].effect
         else {
             return None;
         };
+        if *is_blind && self.is_probe(f) {
+            return None;
+        }
         let operation = self.frames[f].op - self.t.comps[comp].first_op;
         if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
             return None;
@@ -90,6 +104,12 @@ impl Engine<'_> {
         self.frames[f].state = State::Delayed;
         self.schedule(f, delay, Phase::Timer);
         Some(NONE)
+    }
+
+    /// Whether a request is a probe of health.
+    pub(super) fn is_probe(&self, f: u32) -> bool {
+        let parent = self.frames[f].parent;
+        parent != NONE && self.frames[parent].role == Role::Probe
     }
 
     /// A request that a fault made slow goes on.

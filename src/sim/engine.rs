@@ -1,23 +1,32 @@
 //! The event loop and its state.
 
 use super::arrivals::{Generator, User};
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
-use super::cached::Flight;
 use super::control::Controls;
 use super::faults::{FaultEvent, FaultState};
+use super::firewall::WallState;
+use super::fleet::Fleet;
+use super::flights::{Flight, FlightKey};
 use super::frame::{Frames, State};
+use super::gate::CredentialRule;
 use super::guard::Guards;
+use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
 use super::sessions::Sessions;
+use super::shards::Rings;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
+use super::tokens::TokenTimes;
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
+use super::write_behind::Buffer;
 use super::{Flow, Options, Progress, TracedEvent};
 use crate::kernel::{Digest, Entry, EventQueue, INDEX_MAX, Phase, SEQUENCE_MAX};
 use crate::outcome::{Bound, EdgeSlot, FaultSpan, Truncation};
@@ -67,11 +76,15 @@ pub(super) struct Engine<'p> {
     pub(super) sojourns: Vec<Histogram>,
     /// Calls by policy, in the present slot.
     pub(super) edges: Vec<EdgeSlot>,
+    /// Units metered by operation and meter, in the present slot.
+    pub(super) usage: Vec<f64>,
+    /// What requests carry, by frame.
+    pub(super) attributes: AttributeRows,
     pub(super) records: Records,
     pub(super) slots: SlotClock,
     pub(super) slot_marks: Vec<Snapshot>,
     pub(super) windows: WindowClock,
-    pub(super) watch: Watch,
+    pub(super) saturation: Watch,
     pub(super) pools: Vec<PoolState>,
     pub(super) budgets: Vec<BudgetState>,
     pub(super) guards: Guards,
@@ -79,7 +92,18 @@ pub(super) struct Engine<'p> {
     pub(super) ablation: Vec<super::Loop>,
     pub(super) ablated: u32,
     pub(super) buckets: Vec<BucketState>,
+    /// Allowances of single keys, by bucket and key.
+    pub(super) keyed_buckets: BTreeMap<(u32, u64), BucketState>,
+    pub(super) walls: Vec<WallState>,
+    pub(super) credentials: Vec<CredentialRule>,
+    /// Faults that cut connections now.
+    pub(super) blocks: Vec<u32>,
+    pub(super) tokens: TokenTimes,
     pub(super) caches: Vec<CacheMemory>,
+    /// What written-behind caches have not written yet.
+    pub(super) buffers: Vec<Buffer>,
+    pub(super) rings: Rings,
+    pub(super) key_faults: KeyFaults,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,
     /// Connections each component accepts, after faults.
@@ -88,9 +112,10 @@ pub(super) struct Engine<'p> {
     pub(super) outstanding: Vec<u32>,
     /// Next replica in turn, by policy.
     pub(super) turns: Vec<u32>,
-    pub(super) flights: BTreeMap<(u32, u32, u64), Flight>,
+    pub(super) flights: BTreeMap<FlightKey, Flight>,
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
+    pub(super) fleet: Fleet,
     pub(super) messaging: Messaging,
     pub(super) sessions: Sessions,
     pub(super) network: Network,
@@ -98,6 +123,8 @@ pub(super) struct Engine<'p> {
     /// Present strength of each fault that takes a share of pools or connections.
     pub(super) strengths: Vec<Option<f64>>,
     pub(super) fault_events: Vec<FaultEvent>,
+    /// Places in `fault_events` whose event has happened: recurring faults use them again.
+    pub(super) fault_events_free: Vec<u32>,
     /// Recurring faults acting now, over all targets.
     pub(super) recurring: u32,
     pub(super) fault_spans: Vec<FaultSpan>,
@@ -108,6 +135,9 @@ pub(super) struct Engine<'p> {
     /// Long chains of handovers at this instant.
     pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
+    /// Whether every event is looked at: it is traced, or levels are watched.
+    pub(super) is_observed: bool,
+    pub(super) watch: LevelWatch,
     /// Number of events at which the bounds are looked at again.
     pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
@@ -170,8 +200,8 @@ impl Engine<'_> {
         if self.digest.fold(entry.when(), identity) {
             self.at_checkpoint(watch);
         }
-        if self.record.is_some() {
-            self.trace(entry, identity);
+        if self.is_observed {
+            self.observe(entry, identity);
         }
     }
 
@@ -230,9 +260,11 @@ impl Engine<'_> {
             State::Returning => self.returned(f),
             State::Waiting => self.waited(f),
             State::Held => self.released_by_allowance(f),
+            State::Inspected => self.inspected(f),
             State::Delayed => self.released_by_fault(f),
             State::Queued => self.renege(f),
             State::PoolQueued => self.pool_timed_out(f),
+            State::Starting => self.instance_ready(f),
             State::PlaceQueued => self.place_timed_out(f),
             State::Joining => self.hedge_now(f),
             State::Connecting => self.connected(f),
@@ -282,6 +314,15 @@ impl Engine<'_> {
         if self.truncated.is_none() {
             self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
             self.next_check = 0;
+        }
+    }
+
+    /// What is kept of every event, where somebody asked.
+    #[inline(never)]
+    fn observe(&mut self, entry: Entry, identity: u64) {
+        self.note_levels();
+        if self.record.is_some() {
+            self.trace(entry, identity);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::blame::label;
 use super::engine::{CHAINS_MAX, Engine};
 use super::frame::{Role, State, flag};
+use super::generate::TAINTS;
 use super::tables::{Holds, Ins, NONE, SiteEffect, class_bit};
 use crate::kernel::Phase;
 use crate::outcome::{Bound, WaitKind};
@@ -18,14 +19,16 @@ const CHAIN_MAX: u32 = 10_000;
 pub(super) struct Answer {
     pub(super) error: Option<ErrorClass>,
     pub(super) degraded: bool,
-    /// A cache look-up that found its key.
-    pub(super) hit: bool,
+    /// What a cache look-up found: see [`super::cached::found`].
+    pub(super) found: u8,
+    /// Flags of an answer that is not what it seems.
+    pub(super) taint: u32,
     /// Nanoseconds after which the caller may come back; 0 says nothing.
     pub(super) retry_after: u64,
 }
 
 impl Answer {
-    pub(super) const OK: Self = Self { error: None, degraded: false, hit: false, retry_after: 0 };
+    pub(super) const OK: Self = Self { error: None, degraded: false, found: 0, taint: 0, retry_after: 0 };
 
     pub(super) fn failed(class: ErrorClass) -> Self {
         Self { error: Some(class), ..Self::OK }
@@ -87,13 +90,19 @@ impl Engine<'_> {
     #[inline(never)]
     fn run_rare(&mut self, f: u32, ins: Ins) -> Option<u32> {
         match ins {
-            Ins::CacheCheck { cached } => {
-                return if self.cache_check(f, cached) { None } else { Some(NONE) };
+            Ins::OwnCache { site } => {
+                let mut answer = Answer::OK;
+                self.carry_out(f, self.t.sites[site as usize].effect, &mut answer);
+                return self.own_cache_answered(f, answer);
             }
+            Ins::CacheCheck { cached } => return self.cache_check(f, cached),
             Ins::CacheFilled { cached } => {
-                self.land(f, cached);
+                self.land(f, cached, false);
                 self.frames[f].pc += 1;
             }
+            Ins::FetchFailed { cached } => self.fetch_failed(f, cached),
+            Ins::Flushed => self.batch_done(f, true),
+            Ins::FlushFailed => self.batch_done(f, false),
             Ins::Repeat { law, at_most, body, salt } => {
                 let times = self.t.laws[law as usize].sampler.sample(rng::key(self.frames[f].key, salt));
                 let rounds = ((times + 0.5) as u64).min(u64::from(at_most)) as u32;
@@ -106,18 +115,26 @@ impl Engine<'_> {
             }
             Ins::Parallel { group } => return Some(self.fan_out(f, group)),
             Ins::Hedged { site, body } => return Some(self.start_hedged(f, site, body)),
-            Ins::Try { body, salt, .. } => return Some(self.branch(f, body, salt, Role::Branch)),
+            Ins::Try { body, salt, .. } => {
+                self.frames[f].aux = 0;
+                return Some(self.branch(f, body, salt, Role::Branch));
+            }
             Ins::MarkDegraded => {
                 self.frames[f].set(flag::DEGRADED);
                 self.frames[f].pc += 1;
             }
-            Ins::Fail { probability, class, salt } => {
-                if rng::unit(rng::key(self.frames[f].key, salt)) < probability {
+            Ins::Fail { probability, class, entity, salt } => {
+                let address = match entity {
+                    NONE => self.frames[f].key,
+                    entity => rng::nth(self.seed, self.rank(self.frames[f].root, entity)),
+                };
+                if rng::unit(rng::key(address, salt)) < probability {
                     return Some(self.fail(f, class));
                 }
                 self.frames[f].pc += 1;
             }
             Ins::Start { body, salt } => {
+                self.frames[f].aux = 0;
                 let detached = self.branch(f, body, salt, Role::Detached);
                 if !self.messaging.is_empty() {
                     self.keep_begun(f, detached);
@@ -133,12 +150,39 @@ impl Engine<'_> {
                 self.broadcast(f, number);
                 self.frames[f].pc += 1;
             }
-            Ins::Cast => return Some(self.compute_for(f, self.cast_work(f))),
+            Ins::Cast => return Some(self.compute_with_care(f, self.cast_work(f))),
             Ins::Sent => {
                 self.part_sent(f);
                 self.frames[f].pc += 1;
             }
             Ins::Message { what, body } => return self.run_message(f, what, body),
+            other => return self.run_by_attributes(f, other),
+        }
+        None
+    }
+
+    /// Instructions that depend on attributes; `None` when the frame goes on.
+    #[inline(never)]
+    fn run_by_attributes(&mut self, f: u32, ins: Ins) -> Option<u32> {
+        match ins {
+            Ins::If { condition, otherwise } => {
+                let pc = if self.holds_true(f, condition) { self.frames[f].pc + 1 } else { otherwise };
+                self.frames[f].pc = pc;
+            }
+            Ins::Set { first, count, salt } => {
+                self.set_attributes(f, first, count, salt);
+                self.frames[f].pc += 1;
+            }
+            Ins::Token { step } => self.check_token(f, step),
+            Ins::TokenIssued { step } => self.token_issued(f, step),
+            Ins::Prefill { step } => return Some(self.prefill(f, step)),
+            Ins::Decode { step } => return Some(self.decode(f, step)),
+            Ins::Generated { step } => return Some(self.generated(f, step)),
+            Ins::Meter { meter, amount } => {
+                let units = self.amount(f, self.t.attributes.amounts[amount as usize]);
+                self.count_usage(f, meter, units);
+                self.frames[f].pc += 1;
+            }
             common => unreachable!("{common:?} is run inline"),
         }
         None
@@ -213,6 +257,9 @@ impl Engine<'_> {
             parent.child = b;
             parent.child_born = born;
         }
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, b);
+        }
         b
     }
 
@@ -244,10 +291,11 @@ impl Engine<'_> {
     fn succeed(&mut self, f: u32) -> u32 {
         let frame = &self.frames[f];
         let degraded = frame.has(flag::DEGRADED);
-        if frame.role == Role::Server && !frame.has(flag::REPLIED) && self.messages_take_no_time() {
+        if frame.role == Role::Server && !frame.has(flag::REPLIED | TAINTS) && self.messages_take_no_time() {
             return self.succeed_at_once(f, degraded);
         }
-        self.conclude(f, Answer { degraded, ..Answer::OK })
+        let taint = frame.flags & TAINTS;
+        self.conclude(f, Answer { degraded, taint, ..Answer::OK })
     }
 
     /// A server answers a caller next door: the most common end of all, in one go where
@@ -261,7 +309,7 @@ impl Engine<'_> {
         }
         self.leave_component(f, Answer::OK);
         self.frames.release(f);
-        self.answered_well(parent, degraded, false)
+        self.answered_well(parent, degraded, super::cached::found::NOTHING)
     }
 
     /// A frame failed.
@@ -276,6 +324,7 @@ impl Engine<'_> {
             Role::Root => self.complete_request(f, answer),
             Role::Server => self.finish_server(f, answer),
             Role::Branch => self.branch_done(f, answer),
+            Role::Probe => self.probed(f, answer),
             Role::Detached => {
                 self.frames.release(f);
                 NONE
@@ -294,13 +343,14 @@ impl Engine<'_> {
         if answer.degraded {
             self.frames[p].set(flag::DEGRADED);
         }
+        self.frames[p].set(answer.taint);
         match self.t.code[self.frames[p].pc as usize] {
             Ins::Repeat { body, salt, .. } => {
-                self.frames.release(b);
+                self.end_branch(b, p);
                 self.round_done(p, answer, body, salt)
             }
             Ins::Try { rescue, .. } => {
-                self.frames.release(b);
+                self.end_branch(b, p);
                 self.tried(p, answer, rescue)
             }
             Ins::Parallel { group } => self.joined(p, b, answer, group),
@@ -311,6 +361,14 @@ impl Engine<'_> {
             }
             other => unreachable!("frame {p} waits for a branch at {other:?}"),
         }
+    }
+
+    /// Frees a branch, whose parent goes on with what it carried.
+    fn end_branch(&mut self, b: u32, p: u32) {
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(b, p);
+        }
+        self.frames.release(b);
     }
 
     fn round_done(&mut self, p: u32, answer: Answer, body: u32, salt: u64) -> u32 {
@@ -383,6 +441,7 @@ impl Engine<'_> {
 
     /// Hands a request on: releases everything here and goes to the next component.
     fn forward(&mut self, f: u32, site_index: u32) -> u32 {
+        let from_replica = self.frames[f].replica;
         self.leave_component(f, Answer::OK);
         let site = &self.t.sites[site_index as usize];
         let frame = &mut self.frames[f];
@@ -393,7 +452,7 @@ impl Engine<'_> {
         frame.op = site.op;
         frame.replica = site.only_replica;
         frame.comp = site.target;
-        let (policy, target, link, key) = (site.policy, site.target, site.link, frame.key);
+        let (policy, link) = (site.policy, site.link);
         // A forwarded request is a call of this component that is answered elsewhere.
         let edge = &mut self.edges[policy as usize];
         edge.calls += 1;
@@ -401,7 +460,7 @@ impl Engine<'_> {
         edge.answered_ok += 1;
         edge.calls_ok += 1;
         if site.only_replica == NONE {
-            self.frames[f].replica = self.pick_replica(policy, target, key);
+            self.aim(f, policy, from_replica);
         }
         if link == NONE && self.network.active == 0 {
             return self.enter(f);
@@ -415,11 +474,18 @@ impl Engine<'_> {
         if frame.from_site == NONE {
             return;
         }
-        match self.t.sites[frame.from_site as usize].effect {
+        self.carry_out(f, self.t.sites[frame.from_site as usize].effect, answer);
+    }
+
+    /// Does to the component that a frame is at what a call does besides its steps.
+    fn carry_out(&mut self, f: u32, effect: SiteEffect, answer: &mut Answer) {
+        match effect {
             SiteEffect::None => {}
-            SiteEffect::CacheGet(cached) => answer.hit = self.cache_get(f, cached),
-            SiteEffect::CacheSet(cached) => self.cache_set(f, cached),
-            SiteEffect::CacheDelete { entity } => self.cache_delete(f, entity),
+            SiteEffect::CacheGet(cached) => self.cache_get(f, cached, answer),
+            SiteEffect::CacheSet(cached) => self.cache_set(f, cached, None),
+            SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
+            SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
+            SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
             SiteEffect::Read => self.store_counts(f).reads += 1,
             SiteEffect::Write => self.store_counts(f).commits += 1,
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),

@@ -32,7 +32,9 @@ impl Engine<'_> {
                 self.silence_path(fault, path, strength.is_some());
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
+            Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
+            Effect::Block { .. } => self.block(fault, strength.is_some()),
             Effect::Sessions(sessions) => self.strike_sessions(fault, sessions, strength.is_some()),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
@@ -41,7 +43,7 @@ impl Engine<'_> {
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.refit_connections(*component, fault, strength);
             }
-            _ => {}
+            _ => self.strike_platform(fault, strength),
         }
     }
 

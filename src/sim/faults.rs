@@ -5,7 +5,10 @@
 //! overlap composes, and taking the marks away gives back exactly what was.
 
 use super::engine::{Engine, tag};
+use super::fault_replicas::Looping;
+use super::fleet::{Life, Mark};
 use super::frame::State;
+use super::generate::BadOutput;
 use super::limits::BucketState;
 use super::tables::{BucketRule, NONE};
 use crate::dist::Sampler;
@@ -35,14 +38,23 @@ pub(super) struct Trouble {
     pub(super) outages: Vec<(u32, OutageMode)>,
     pub(super) gray: Vec<(u32, f64)>,
     exhausted: Vec<(u32, f64)>,
+    /// Room that its memory has lost.
+    pub(super) memory: Vec<(u32, f64)>,
+    /// Faults that took it out of the sharding.
+    pub(super) left: Vec<u32>,
     pub(super) throttles: Vec<u32>,
+    /// What its life means at the door.
+    pub(super) mark: Mark,
+    pub(super) bad_outputs: Vec<(u32, BadOutput)>,
+    pub(super) clocks: Vec<(u32, i64)>,
 }
 
 impl Trouble {
     /// Whether the replica takes part in anything.
     pub(super) fn lets_work(&self) -> bool {
         let is_silent = self.outages.first().is_some_and(|(_, mode)| *mode != OutageMode::Error);
-        self.down == 0 && self.pauses == 0 && self.draining.is_empty() && !is_silent
+        let is_there = matches!(self.mark, Mark::None | Mark::Instance | Mark::Desk);
+        self.down == 0 && self.pauses == 0 && self.draining.is_empty() && !is_silent && is_there
     }
 
     fn is_over(&self) -> bool {
@@ -53,7 +65,12 @@ impl Trouble {
             && self.outages.is_empty()
             && self.gray.is_empty()
             && self.exhausted.is_empty()
+            && self.memory.is_empty()
+            && self.left.is_empty()
             && self.throttles.is_empty()
+            && self.mark == Mark::None
+            && self.bad_outputs.is_empty()
+            && self.clocks.is_empty()
     }
 }
 
@@ -70,6 +87,9 @@ pub(super) struct FaultState {
     /// Recurring: occurrences so far, by target.
     occurrences: Vec<u64>,
     spans: u32,
+    pub(super) runs: Option<Sampler>,
+    /// Replicas of a crash loop, by target.
+    pub(super) loops: Vec<Looping>,
 }
 
 /// Something in the schedule.
@@ -85,24 +105,25 @@ pub(super) enum FaultEvent {
     Recur { fault: u32, target: u32, begins: bool },
     /// A crashed replica serves again.
     Restart { replica: u32 },
+    /// A replica of a crash loop starts or crashes.
+    Loop { fault: u32, target: u32, comes_up: bool },
+    /// A replica's turn in a restart.
+    Cycle { fault: u32, replica: u32 },
 }
 
 impl FaultState {
     pub(super) fn new(fault: &crate::plan::Fault, seed: u64) -> Self {
         let law = |law: &crate::dist::Law| Some(Sampler::new(law));
         let (mut gray_latency, mut restart, mut path_law, mut throttle) = (None, None, None, None);
+        let mut runs = None;
         match &fault.effect {
             Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
             Effect::Crash { restart: pause, .. } => restart = law(pause),
+            Effect::CrashLoop { runs: time, .. } => runs = law(time),
             Effect::Latency { add, .. } => path_law = law(add),
             Effect::Messages(MessageFault::Misdelivery { by, .. }) => path_law = law(by),
             Effect::Throttle { bucket, retry_after, .. } => {
-                let rule = BucketRule {
-                    rate_per_ns: bucket.rate_per_sec / 1e9,
-                    burst: bucket.burst,
-                    excess: crate::plan::Excess::Reject,
-                    retry_after: *retry_after,
-                };
+                let rule = BucketRule { retry_after: *retry_after, ..BucketRule::of(bucket) };
                 let state = BucketState::full(&rule, 0);
                 throttle = Some((rule, state));
             }
@@ -113,7 +134,9 @@ impl FaultState {
             Schedule::Once { .. } => (None, None),
         };
         let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
-        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences: Vec::new(), spans: 0 }
+        let (occurrences, loops) = (Vec::new(), Vec::new());
+        let spans = 0;
+        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences, spans, runs, loops }
     }
 }
 
@@ -164,10 +187,16 @@ impl Engine<'_> {
         }
     }
 
-    fn push_fault(&mut self, at: u64, event: FaultEvent) {
+    pub(super) fn push_fault(&mut self, at: u64, event: FaultEvent) {
         if at <= self.end {
-            self.fault_events.push(event);
-            let index = (self.fault_events.len() - 1) as u32;
+            let index = match self.fault_events_free.pop() {
+                Some(index) => index,
+                None => {
+                    self.fault_events.push(event);
+                    (self.fault_events.len() - 1) as u32
+                }
+            };
+            self.fault_events[index as usize] = event;
             self.queue.push(SimTime(at), Phase::Fault, tag::OTHER, index);
         }
     }
@@ -216,26 +245,35 @@ impl Engine<'_> {
 
     /// Something in the schedule is due.
     pub(super) fn fault_event(&mut self, index: u32) {
+        self.fault_events_free.push(index);
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {
-                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
                     self.strike(fault, replica, strength);
+                    self.strike_life(fault, replica, target);
                 }
                 self.strike_elsewhere(fault, Some(strength));
             }
             FaultEvent::Clear { fault } => {
-                for replica in effect_replicas(&self.plan.faults[fault as usize].effect).to_vec() {
+                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
                     self.relieve(fault, replica);
+                    self.relieve_life(fault, target);
                 }
                 self.strike_elsewhere(fault, None);
             }
             FaultEvent::Recur { fault, target, begins } => self.recur(fault, target, begins),
             FaultEvent::Restart { replica } => self.come_up(replica),
+            FaultEvent::Loop { fault, target, comes_up } => self.loop_event(fault, target, comes_up),
+            FaultEvent::Cycle { fault, replica } => self.cycle(fault, replica),
         }
         if !self.messaging.is_empty() {
             self.wake_consumers();
         }
+    }
+
+    fn targets_of(&self, fault: u32) -> Vec<ReplicaRef> {
+        effect_replicas(&self.plan.faults[fault as usize].effect).to_vec()
     }
 
     fn recur(&mut self, fault: u32, target: u32, begins: bool) {
@@ -286,6 +324,25 @@ impl Engine<'_> {
                 mark(&mut trouble.outages, fault, *mode);
                 self.silence_replica(fault, r, *mode == OutageMode::BlackHole);
             }
+            Effect::Exhaust { what: Exhausted::Memory(_), share } => {
+                mark(&mut trouble.memory, fault, share * strength);
+                self.refit_memory(r);
+            }
+            Effect::Flush { .. } => self.flush_memory(fault, r),
+            Effect::Reshard { .. } => {
+                trouble.left.push(fault);
+                self.clear_memory(r);
+                self.reshard(target.component);
+            }
+            Effect::BadOutput { malformed, wrong, cut, .. } => {
+                let bad = BadOutput {
+                    malformed: malformed * strength,
+                    wrong: wrong * strength,
+                    cut: cut * strength,
+                };
+                mark(&mut trouble.bad_outputs, fault, bad);
+            }
+            Effect::ClockSkew { offset, .. } => mark(&mut trouble.clocks, fault, *offset),
             Effect::Exhaust { share, .. } => {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
@@ -321,6 +378,16 @@ impl Engine<'_> {
                 trouble.outages.retain(|(other, _)| *other != fault);
                 self.silence_replica(fault, r, false);
             }
+            Effect::Exhaust { what: Exhausted::Memory(_), .. } => {
+                trouble.memory.retain(|(other, _)| *other != fault);
+                self.refit_memory(r);
+            }
+            Effect::Reshard { .. } => {
+                trouble.left.retain(|other| *other != fault);
+                self.reshard(target.component);
+            }
+            Effect::BadOutput { .. } => trouble.bad_outputs.retain(|(other, _)| *other != fault),
+            Effect::ClockSkew { .. } => trouble.clocks.retain(|(other, _)| *other != fault),
             Effect::Exhaust { .. } => {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
@@ -331,7 +398,7 @@ impl Engine<'_> {
         self.count_levels(target.component);
     }
 
-    fn forget_trouble(&mut self, r: u32) {
+    pub(super) fn forget_trouble(&mut self, r: u32) {
         let trouble = &mut self.replicas[r as usize].trouble;
         if trouble.as_ref().is_some_and(|trouble| trouble.is_over()) {
             *trouble = None;
@@ -361,25 +428,40 @@ impl Engine<'_> {
         }
     }
 
-    fn go_down(&mut self, r: u32) {
+    pub(super) fn go_down(&mut self, r: u32) {
         let trouble = self.replicas[r as usize].trouble.get_or_insert_default();
         trouble.down += 1;
         if trouble.down == 1 {
-            self.lose_work(r);
+            let inside = self.replicas[r as usize].inside;
+            if self.mark_of(r) != Mark::Absent {
+                self.lose_work(r);
+            }
+            self.note_membership(r);
+            self.after_loss(r, inside);
         }
     }
 
-    fn come_up(&mut self, r: u32) {
+    pub(super) fn come_up(&mut self, r: u32) {
         if let Some(trouble) = &mut self.replicas[r as usize].trouble {
             trouble.down -= 1;
         }
         self.forget_trouble(r);
+        if self.replicas[r as usize].is_up() && self.fleet.slots[r as usize].life == Life::Serving {
+            self.warm_up(r);
+            self.note_membership(r);
+        }
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
-    /// A replica that refuses new work goes down when the last request has left.
+    /// A replica that refuses new work goes down when the last request has left, and
+    /// one that is no longer needed goes.
     pub(super) fn drained(&mut self, r: usize) {
         let is_empty = self.replicas[r].inside == 0 && !self.holds_sessions(r);
+        match self.mark_of(r as u32) {
+            Mark::Instance => self.instance_freed(r as u32),
+            Mark::Leaving if is_empty => self.note_emptied(r as u32),
+            _ => {}
+        }
         if let Some(trouble) = &mut self.replicas[r].trouble
             && is_empty
             && !trouble.draining.is_empty()
@@ -392,7 +474,9 @@ impl Engine<'_> {
 
     /// Computes a replica's pace from all marks and moves what is being worked on.
     pub(super) fn retune(&mut self, r: u32) {
-        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed * self.pace_of(r);
+        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed
+            * self.replicas[r as usize].pace
+            * self.pace_of(r);
         let speed = match &self.replicas[r as usize].trouble {
             Some(trouble) if trouble.pauses > 0 => 0.0,
             Some(trouble) => trouble.slow.iter().fold(nominal, |speed, (_, factor)| speed / factor),
@@ -430,26 +514,6 @@ impl Engine<'_> {
         self.grant(r as usize);
     }
 
-    /// Brings a component's capacity and up levels in line with its replicas.
-    pub(super) fn count_levels(&mut self, comp: usize) {
-        let rule = &self.t.comps[comp];
-        let all = rule.first_replica as usize..(rule.first_replica + rule.replicas) as usize;
-        let (mut up, mut capacity) = (0, 0);
-        for replica in &self.replicas[all] {
-            if replica.is_up() {
-                up += 1;
-                capacity += match rule.shared_cores {
-                    Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS)) as u64,
-                    None if rule.units == NONE => 0,
-                    None => u64::from(replica.units),
-                };
-            }
-        }
-        let levels = &mut self.stations[comp].levels;
-        levels.up.set(self.now, up);
-        levels.capacity.set(self.now, capacity);
-    }
-
     pub(super) fn node_of_caller(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Component(component) => self.t.comps[component].node,
@@ -466,7 +530,16 @@ pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
         | Effect::Slow { replicas, .. }
         | Effect::Gray { replicas, .. }
         | Effect::Outage { replicas, .. }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas), .. } => replicas,
+        | Effect::CrashLoop { replicas, .. }
+        | Effect::Restart { replicas, .. }
+        | Effect::Reclaim { replicas, .. }
+        | Effect::Flush { replicas, .. }
+        | Effect::Reshard { replicas }
+        | Effect::BadOutput { replicas, .. }
+        | Effect::ClockSkew { replicas, .. }
+        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+            replicas
+        }
         _ => &[],
     }
 }

@@ -7,8 +7,8 @@ use super::net::class_from;
 use super::record::{BUSY_FRACTION_BITS, CompCounts, ERROR_CLASSES, TrafficCounts};
 use super::tables::{Holds, NONE};
 use crate::outcome::{
-    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, OperationOutcome, Outcome, Phase,
-    Resource, SCHEMA, Slot, Traffic, TrafficSlot,
+    Blame, ComponentOutcome, ComponentSlot, ConservationCheck, Edge, MeterOutcome, OperationOutcome, Outcome,
+    Phase, ReplicaSlot, Resource, SCHEMA, Slot, Traffic, TrafficSlot,
 };
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -34,6 +34,7 @@ impl Engine<'_> {
     /// Closes all books.
     pub(super) fn finish(mut self) -> (Outcome, Trace) {
         self.close_window();
+        self.note_levels();
         self.settle_areas();
         self.swap_slot();
         let now = self.now;
@@ -77,6 +78,7 @@ impl Engine<'_> {
             messages,
             sessions,
             faults,
+            replica_notes: std::mem::take(&mut self.fleet.notes),
             incidents: std::mem::take(&mut self.windows.incidents),
             saturations,
             recovery,
@@ -143,6 +145,20 @@ impl Engine<'_> {
             let law = format!("{name}: requests inside over time = sum of times inside");
             let completed: u128 = self.sojourns_of(comp).map(Histogram::sum).sum();
             check(law, area, completed + self.stations[comp].levels.sojourns + left.residuals[comp]);
+            if self.t.comps[comp].buffer != NONE {
+                let first = self.t.comps[comp].buffer as usize;
+                let buffers = &self.buffers[first..first + self.t.comps[comp].replicas as usize];
+                let unflushed: u64 = buffers.iter().map(super::write_behind::Buffer::unflushed).sum();
+                let puts: u64 = all().map(|c| c.cache.puts).sum();
+                let gone: u64 = all().map(|c| c.cache.flushed + c.cache.unflushed_lost).sum();
+                let law = format!("{name}: writes put = flushed + lost + not flushed yet");
+                check(law, puts.into(), (gone + unflushed).into());
+            }
+        }
+        for (comp, watched) in self.watch.areas() {
+            let name = &self.plan.components[comp].name;
+            let law = format!("{name}: requests inside over time = sum over levels of level and time");
+            check(law, self.stations[comp].levels.inside.total(self.now), watched);
         }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let all = || self.records.edges.iter().skip(policy).step_by(self.t.policies.len());
@@ -192,13 +208,15 @@ impl Engine<'_> {
                 .iter()
                 .map(|slot| self.records.sojourns[slot * ops + first_op + number].clone())
                 .collect(),
+            meters: self.meters(comp, first_op + number, kept),
         });
         let slots = kept.iter().map(|slot| {
             let inside = if *slot == self.slots.current { left.inside[comp] } else { 0 };
             let sojourns = &self.records.sojourns[slot * ops + first_op..][..rule.operations.len()];
             let completed = sojourns.iter().map(Histogram::count).sum();
             let counts = &self.records.comps[slot * self.t.comps.len() + comp];
-            ComponentSlot { inside, completed, ..self.component_slot(comp, counts) }
+            let watched = self.watch.of(comp, *slot);
+            ComponentSlot { inside, completed, watched, ..self.component_slot(comp, counts) }
         });
         ComponentOutcome {
             name: rule.name.clone(),
@@ -211,11 +229,24 @@ impl Engine<'_> {
         }
     }
 
+    fn meters(&self, comp: usize, op: usize, kept: &[usize]) -> Vec<MeterOutcome> {
+        let first = self.t.ops[op].first_meter as usize;
+        let usage = |meter: usize| move |slot: &usize| slot * self.t.meters as usize + first + meter;
+        let meters = self.plan.components[comp].meters.iter().enumerate();
+        let outcome = |(number, meter): (usize, &crate::plan::Meter)| MeterOutcome {
+            name: meter.name.clone(),
+            price: meter.price,
+            usage: kept.iter().map(usage(number)).map(|index| self.records.usage[index]).collect(),
+        };
+        meters.map(outcome).collect()
+    }
+
     fn component_slot(&self, comp: usize, counts: &CompCounts) -> ComponentSlot {
         let shift = if self.t.comps[comp].shared_cores.is_some() { BUSY_FRACTION_BITS } else { 0 };
         let mut cache = counts.cache.clone();
         cache.entries_area = counts.areas.entries;
         let mut wait = counts.wait.clone();
+        let waited = wait.count();
         wait.record_zeros(counts.no_wait);
         ComponentSlot {
             arrived: counts.arrived,
@@ -223,21 +254,26 @@ impl Engine<'_> {
             shed: counts.shed,
             throttled: counts.throttled,
             refused: counts.refused,
+            denied: counts.denied,
             reneged: counts.reneged,
             expired: counts.expired,
             cancelled: counts.cancelled,
             lost: counts.lost,
             wasted: counts.wasted,
             wait,
+            waited,
             busy_area: counts.areas.busy >> shift,
             capacity_area: counts.areas.capacity >> shift,
             queue_area: counts.areas.waiting,
             in_system_area: counts.areas.inside,
             up_area: counts.areas.up,
+            replicas: replica_slot(counts),
             queue_max: counts.waiting_max,
             in_system_max: counts.inside_max,
             cache: (self.t.comps[comp].cache != NONE).then_some(cache),
+            model: counts.model.as_deref().cloned(),
             store: self.t.comps[comp].is_store.then(|| counts.store.clone()),
+            shards: counts.shards.clone(),
             ..ComponentSlot::default()
         }
     }
@@ -316,6 +352,25 @@ impl Engine<'_> {
     }
 }
 
+fn replica_slot(counts: &CompCounts) -> ReplicaSlot {
+    let (areas, replicas) = (&counts.areas, &counts.replicas);
+    ReplicaSlot {
+        placed_area: areas.placed,
+        paid_area: areas.paid,
+        desired_area: areas.desired,
+        ejected_area: areas.ejected,
+        placed_max: replicas.placed_max,
+        connections_refused: counts.store.connections_refused,
+        connections_max: counts.store.connections_max,
+        changes: replicas.changes,
+        asked: replicas.asked,
+        denied: replicas.denied,
+        taken_out: replicas.taken_out,
+        assigned: replicas.assigned,
+        cold: replicas.cold,
+    }
+}
+
 fn traffic_slot(counts: &TrafficCounts, open: u64) -> TrafficSlot {
     let errors = (0..ERROR_CLASSES as u32)
         .filter_map(|class| Some((class_from(class)?, counts.errors[class as usize])))
@@ -328,5 +383,7 @@ fn traffic_slot(counts: &TrafficCounts, open: u64) -> TrafficSlot {
         open,
         latency: counts.latency.clone(),
         latency_failed: counts.latency_failed.clone(),
+        wrong: counts.wrong,
+        first_token: counts.first_token.clone(),
     }
 }

@@ -14,8 +14,12 @@ pub(super) enum State {
     Travelling,
     /// Held by an allowance.
     Held,
+    /// Being checked by a firewall.
+    Inspected,
     /// Held by a fault that makes some requests slow.
     Delayed,
+    /// For a new instance to start.
+    Starting,
     /// In a component's queue, for a thread or a core.
     Queued,
     /// Interrupted by more urgent work; `due` holds what is left, in nanoseconds of work.
@@ -59,6 +63,8 @@ pub(super) enum Role {
     Branch,
     /// Part of another frame that nobody waits for.
     Detached,
+    /// A probe of a replica's health.
+    Probe,
 }
 
 /// Frame flags.
@@ -73,6 +79,8 @@ pub(super) mod flag {
     pub(crate) const HIT: u32 = 8;
     /// Its attempt holds a place in a bulkhead.
     pub(crate) const HAS_PLACE: u32 = 16;
+    /// No replica can take it: it is refused at the door.
+    pub(crate) const NOWHERE: u32 = 65536;
     /// It should stop at the next step boundary.
     pub(crate) const CANCELLED: u32 = 32;
     /// It has answered already.
@@ -95,10 +103,18 @@ pub(super) mod flag {
     pub(crate) const HEDGED: u32 = 32768;
     /// It works on a message: nobody waits for its answer but the broker.
     pub(crate) const MESSAGE: u32 = 1024;
+    /// Its answer does not have the form asked for.
+    pub(crate) const MALFORMED: u32 = 1 << 20;
+    /// Its answer is wrong, and nobody noticed.
+    pub(crate) const WRONG: u32 = 1 << 21;
+    /// Its user has seen the first token of an answer.
+    pub(crate) const FIRST_TOKEN: u32 = 1 << 22;
+    /// The connection of its call was opened for this attempt.
+    pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
     /// It opens a session for a user.
-    pub(crate) const DIALS: u32 = 65536;
+    pub(crate) const DIALS: u32 = 1 << 24;
     /// It goes over a session that is open.
-    pub(crate) const SPEAKS: u32 = 131_072;
+    pub(crate) const SPEAKS: u32 = 1 << 25;
 }
 
 /// One activation.
@@ -168,6 +184,8 @@ pub(super) struct Frame {
     /// Statistics slot of arrival (roots).
     pub(super) slot: u16,
     pub(super) priority: u8,
+    /// What its last look-up found: see [`super::cached::found`]; counts only with `HIT` set.
+    pub(super) found: u8,
     pub(super) state: State,
     pub(super) role: Role,
 }
@@ -209,6 +227,7 @@ impl Frame {
             leads: 0,
             flags: 0,
             slot: 0,
+            found: 0,
             priority: crate::plan::PRIORITY_DEFAULT,
             state: State::Free,
             role: Role::Root,

@@ -167,7 +167,13 @@ impl Engine<'_> {
         if self.frames[first].born != born || self.frames[first].target_replica != replica {
             return replica;
         }
-        comp.first_replica + (replica - comp.first_replica + 1) % comp.replicas
+        if comp.is_fixed {
+            return comp.first_replica + (replica - comp.first_replica + 1) % comp.replicas;
+        }
+        let list = &self.fleet.rotations[self.t.policies[policy as usize].target as usize].list;
+        let slot = replica - comp.first_replica;
+        let next = list.iter().find(|other| **other > slot).or(list.first());
+        next.map_or(replica, |next| comp.first_replica + next)
     }
 
     /// A branch nobody waits for any more succeeded: its call is counted already.

@@ -1,7 +1,7 @@
 //! Allowances: admission buckets, retry budgets and connection pools.
 
 use super::tables::{BucketRule, NONE};
-use crate::plan::{BudgetRule, Excess};
+use crate::plan::{Admission, Bucket, BudgetRule, Excess};
 use std::collections::VecDeque;
 
 /// Slack for sums of fractions: a token that is due is there.
@@ -31,6 +31,9 @@ impl BucketState {
     }
 
     pub(super) fn take(&mut self, rule: &BucketRule, cost: f64, now: u64) -> Grant {
+        if rule.stretch > 0 {
+            return self.take_from_quota(rule, cost, now);
+        }
         let refilled = self.tokens + (now - self.updated) as f64 * rule.rate_per_ns;
         self.tokens = refilled.min(rule.burst);
         self.updated = now;
@@ -47,6 +50,21 @@ impl BucketState {
             }
             _ => Grant::Refused(wait),
         }
+    }
+}
+
+impl BucketState {
+    /// Takes from a bucket that is filled at the beginning of each stretch of time.
+    fn take_from_quota(&mut self, rule: &BucketRule, cost: f64, now: u64) -> Grant {
+        if now / rule.stretch != self.updated / rule.stretch {
+            self.tokens = rule.burst;
+        }
+        self.updated = now;
+        if self.tokens + TOKEN_SLACK < cost {
+            return Grant::Refused((now / rule.stretch + 1).saturating_mul(rule.stretch) - now);
+        }
+        self.tokens -= cost;
+        Grant::Now
     }
 }
 
@@ -148,6 +166,34 @@ impl PoolState {
     }
 }
 
+impl BucketRule {
+    pub(super) fn new(admission: &Admission) -> Self {
+        Self {
+            excess: admission.excess,
+            retry_after: admission.retry_after,
+            each: index(admission.each),
+            ..Self::of(&admission.bucket)
+        }
+    }
+
+    /// A bucket that refuses, one for all.
+    pub(super) fn of(bucket: &Bucket) -> Self {
+        Self {
+            rate_per_ns: bucket.rate_per_sec / 1e9,
+            burst: bucket.burst,
+            excess: Excess::Reject,
+            retry_after: true,
+            stretch: bucket.stretch.map_or(0, |stretch| stretch.0),
+            each: NONE,
+        }
+    }
+}
+
+/// Converts an optional index.
+pub(super) fn index(index: Option<usize>) -> u32 {
+    index.map_or(NONE, |index| index as u32)
+}
+
 /// Converts an optional count to a bound.
 pub(super) fn bound(count: Option<u32>) -> u32 {
     count.unwrap_or(NONE)
@@ -159,7 +205,7 @@ mod tests {
     use crate::units::{NANOS_PER_SEC, SimSpan};
 
     fn rule(rate: f64, burst: f64, excess: Excess) -> BucketRule {
-        BucketRule { rate_per_ns: rate / 1e9, burst, excess, retry_after: true }
+        BucketRule { rate_per_ns: rate / 1e9, burst, excess, retry_after: true, stretch: 0, each: NONE }
     }
 
     /// The Shopify REST bucket: 40 at once, then 2 a second; 100 paced requests take 30 s.
@@ -179,6 +225,17 @@ mod tests {
         let mut bucket = BucketState::full(&rule, 0);
         let last = (0..100).map(|_| bucket.take(&rule, 1.0, 0)).last();
         assert_eq!(last, Some(Grant::After(30 * NANOS_PER_SEC)));
+    }
+
+    #[test]
+    fn a_quota_starts_over_with_each_stretch() {
+        let rule = BucketRule { stretch: 60 * NANOS_PER_SEC, ..rule(0.0, 3.0, Excess::Reject) };
+        let mut quota = BucketState::full(&rule, 0);
+        let at = |secs: u64| secs * NANOS_PER_SEC;
+        assert_eq!((0..3).filter(|_| quota.take(&rule, 1.0, at(50)) == Grant::Now).count(), 3);
+        assert_eq!(quota.take(&rule, 1.0, at(59)), Grant::Refused(at(1)));
+        assert_eq!(quota.take(&rule, 3.0, at(60)), Grant::Now);
+        assert_eq!(quota.take(&rule, 1.0, at(61)), Grant::Refused(at(59)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::blame::label;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::frame::{Role, State, flag};
+use super::generate::TAINTS;
 use super::tables::{Delay, NONE, SiteEffect};
 use crate::dist::Sampler;
 use crate::kernel::{Lane, Phase};
@@ -238,13 +239,11 @@ impl Engine<'_> {
         frame.state = State::Returning;
         frame.aux = answer.error.map_or(NONE, |class| class as u32);
         frame.pause = answer.retry_after;
-        frame.flags &= !(flag::DEGRADED | flag::HIT);
+        frame.flags = frame.flags & !(flag::DEGRADED | TAINTS) | answer.taint;
         if answer.degraded {
             frame.set(flag::DEGRADED);
         }
-        if answer.hit {
-            frame.set(flag::HIT);
-        }
+        frame.found = answer.found;
     }
 
     /// An answer reaches the caller over a link.
@@ -254,7 +253,8 @@ impl Engine<'_> {
         let answer = Answer {
             error: class_from(frame.aux),
             degraded: frame.has(flag::DEGRADED),
-            hit: frame.has(flag::HIT),
+            found: frame.found,
+            taint: frame.flags & TAINTS,
             retry_after: frame.pause,
         };
         let (parent, epoch) = (frame.parent, frame.parent_epoch);
@@ -300,7 +300,8 @@ impl Engine<'_> {
         if frame.has(flag::REPLIED) || frame.role != Role::Server {
             return;
         }
-        let mut answer = Answer { degraded: frame.has(flag::DEGRADED), ..Answer::OK };
+        let (degraded, taint) = (frame.has(flag::DEGRADED), frame.flags & TAINTS);
+        let mut answer = Answer { degraded, taint, ..Answer::OK };
         self.site_effect(f, &mut answer);
         let carrier = self.frames.alloc();
         let copy = &mut self.frames[carrier];

@@ -1,7 +1,8 @@
 //! What is counted while running: areas, counters and histograms by slot.
 
 use super::blame::BlameSums;
-use crate::outcome::{CacheSlot, EdgeSlot, StoreSlot};
+use super::tables::Tables;
+use crate::outcome::{CacheSlot, EdgeSlot, ModelSlot, ShardSlot, StoreSlot};
 use crate::stats::Histogram;
 
 /// A level integrated over time, exactly: entering at `t` subtracts `t`, leaving adds it.
@@ -51,6 +52,14 @@ pub(super) struct Levels {
     pub(super) capacity: Area,
     /// Replicas up.
     pub(super) up: Area,
+    /// Replicas in service or draining, faulty or not.
+    pub(super) placed: Area,
+    /// Replicas there are, those that are starting included.
+    pub(super) paid: Area,
+    /// Replicas asked for.
+    pub(super) desired: Area,
+    /// Replicas in service that get no requests for their health.
+    pub(super) ejected: Area,
     /// Cache entries.
     pub(super) entries: Area,
     /// Exact sum of the times inside of requests that left without success; the others' are in the histograms.
@@ -65,6 +74,10 @@ pub(super) struct Snapshot {
     pub(super) busy: u128,
     pub(super) capacity: u128,
     pub(super) up: u128,
+    pub(super) placed: u128,
+    pub(super) paid: u128,
+    pub(super) desired: u128,
+    pub(super) ejected: u128,
     pub(super) entries: u128,
 }
 
@@ -76,6 +89,10 @@ impl Levels {
             busy: self.busy.total(now),
             capacity: self.capacity.total(now),
             up: self.up.total(now),
+            placed: self.placed.total(now),
+            paid: self.paid.total(now),
+            desired: self.desired.total(now),
+            ejected: self.ejected.total(now),
             entries: self.entries.total(now),
         }
     }
@@ -89,6 +106,10 @@ impl Snapshot {
             busy: self.busy.wrapping_sub(earlier.busy),
             capacity: self.capacity.wrapping_sub(earlier.capacity),
             up: self.up.wrapping_sub(earlier.up),
+            placed: self.placed.wrapping_sub(earlier.placed),
+            paid: self.paid.wrapping_sub(earlier.paid),
+            desired: self.desired.wrapping_sub(earlier.desired),
+            ejected: self.ejected.wrapping_sub(earlier.ejected),
             entries: self.entries.wrapping_sub(earlier.entries),
         }
     }
@@ -99,6 +120,10 @@ impl Snapshot {
         self.busy += other.busy;
         self.capacity += other.capacity;
         self.up += other.up;
+        self.placed += other.placed;
+        self.paid += other.paid;
+        self.desired += other.desired;
+        self.ejected += other.ejected;
         self.entries += other.entries;
     }
 }
@@ -111,6 +136,7 @@ pub(super) struct CompCounts {
     pub(super) shed: u64,
     pub(super) throttled: u64,
     pub(super) refused: u64,
+    pub(super) denied: u64,
     pub(super) reneged: u64,
     pub(super) cancelled: u64,
     pub(super) lost: u64,
@@ -122,15 +148,38 @@ pub(super) struct CompCounts {
     /// Waits of zero, which are most; the others are in `wait`.
     pub(super) no_wait: u64,
     pub(super) wait: Histogram,
+    pub(super) replicas: ReplicaCounts,
     pub(super) areas: Snapshot,
     pub(super) cache: CacheSlot,
     pub(super) store: StoreSlot,
+    pub(super) shards: ShardSlot,
+    /// Present once it has generated something or passed a first token on.
+    pub(super) model: Option<Box<ModelSlot>>,
+}
+
+/// What became of replicas in one slot of one component.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReplicaCounts {
+    /// Most in service or draining at once.
+    pub(super) placed_max: u64,
+    /// Changes of the number asked for.
+    pub(super) changes: u64,
+    /// Replicas or instances asked for.
+    pub(super) asked: u64,
+    /// Replicas that the platform had not, and requests that got no instance.
+    pub(super) denied: u64,
+    /// Times that a replica was taken out for its health.
+    pub(super) taken_out: u64,
+    /// Requests given an instance.
+    pub(super) assigned: u64,
+    /// Of those, how many waited for it to start.
+    pub(super) cold: u64,
 }
 
 impl CompCounts {
     /// Requests that were turned away.
     pub(super) fn rejected(&self) -> u64 {
-        self.shed + self.throttled + self.refused
+        self.shed + self.throttled + self.refused + self.denied
     }
 }
 
@@ -143,6 +192,10 @@ pub(super) struct TrafficCounts {
     pub(super) errors: [u64; ERROR_CLASSES],
     pub(super) latency: Histogram,
     pub(super) latency_failed: Histogram,
+    /// Answers that were wrong, though nobody noticed.
+    pub(super) wrong: u64,
+    /// Arrival to the first token of an answer.
+    pub(super) first_token: Histogram,
 }
 
 /// How many error classes there are.
@@ -164,6 +217,8 @@ pub(super) struct Records {
     pub(super) comps: Vec<CompCounts>,
     pub(super) sojourns: Vec<Histogram>,
     pub(super) edges: Vec<EdgeSlot>,
+    /// Units metered, by operation and meter.
+    pub(super) usage: Vec<f64>,
     pub(super) traffic: Vec<TrafficCounts>,
     /// `phase * traffic + index`; phases as in `outcome::Phase`.
     pub(super) blame: Vec<BlameSums>,
@@ -172,7 +227,10 @@ pub(super) struct Records {
 
 impl Records {
     /// Makes room for one more slot.
-    pub(super) fn add_slot(&mut self, comps: usize, ops: usize, edges: usize, traffic: usize) {
+    pub(super) fn add_slot(&mut self, t: &Tables) {
+        let (comps, ops, edges) = (t.comps.len(), t.ops.len(), t.policies.len());
+        let (traffic, meters) = (t.traffic.len(), t.meters as usize);
+        self.usage.resize(self.usage.len() + meters, 0.0);
         self.comps.resize(self.comps.len() + comps, CompCounts::default());
         self.sojourns.resize(self.sojourns.len() + ops, Histogram::default());
         self.edges.resize(self.edges.len() + edges, EdgeSlot::default());

@@ -66,7 +66,7 @@ impl Engine<'_> {
         let counts_too = start >= self.plan.warm_up.0;
         for comp in 0..self.t.comps.len() {
             let (arrived, turned_away) = self.turned_away(comp);
-            let before = std::mem::replace(&mut self.watch.counts[comp], (arrived, turned_away));
+            let before = std::mem::replace(&mut self.saturation.counts[comp], (arrived, turned_away));
             if !counts_too {
                 continue;
             }
@@ -77,15 +77,15 @@ impl Engine<'_> {
                 && busy < BUSY_LIMIT;
             let connections_max = self.connections_max[comp];
             let is_full = connections_max != NONE && self.connections[comp] >= connections_max;
-            self.watch.busy[comp].note(busy >= BUSY_LIMIT, start);
-            self.watch.admission[comp].note(is_refusing, start);
-            self.watch.connections[comp].note(is_full, start);
+            self.saturation.busy[comp].note(busy >= BUSY_LIMIT, start);
+            self.saturation.admission[comp].note(is_refusing, start);
+            self.saturation.connections[comp].note(is_full, start);
         }
         if counts_too {
             for policy in 0..self.t.policies.len() {
                 let (pool, bulkhead) = (self.is_pool_full(policy), self.is_bulkhead_full(policy));
-                self.watch.pools[policy].note(pool, start);
-                self.watch.bulkheads[policy].note(bulkhead, start);
+                self.saturation.pools[policy].note(pool, start);
+                self.saturation.bulkheads[policy].note(bulkhead, start);
             }
         }
     }
@@ -140,15 +140,15 @@ impl Engine<'_> {
             };
             // A caller's pool lies between it and its target.
             let level = 2 * depth[comp];
-            add(&self.watch.connections[comp], level, SaturationKind::Connections, &component.name);
-            add(&self.watch.busy[comp], level, kind, &component.name);
-            add(&self.watch.admission[comp], level, SaturationKind::Admission, &component.name);
+            add(&self.saturation.connections[comp], level, SaturationKind::Connections, &component.name);
+            add(&self.saturation.busy[comp], level, kind, &component.name);
+            add(&self.saturation.admission[comp], level, SaturationKind::Admission, &component.name);
         }
         for (policy, rule) in self.plan.policies.iter().enumerate() {
             let caller = self.t.policies[policy].caller as usize;
             let level = depth.get(caller).map_or(0, |depth| 2 * depth) + 1;
-            add(&self.watch.pools[policy], level, SaturationKind::Pool, &rule.name);
-            add(&self.watch.bulkheads[policy], level, SaturationKind::Bulkhead, &rule.name);
+            add(&self.saturation.pools[policy], level, SaturationKind::Pool, &rule.name);
+            add(&self.saturation.bulkheads[policy], level, SaturationKind::Bulkhead, &rule.name);
         }
         found.sort_by_key(|(first, height, _)| (*first, *height));
         found.into_iter().map(|(_, _, saturation)| saturation).collect()

@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::arrivals::Generator;
+use super::attributes::AttributeRows;
 use super::blame::Logs;
 use super::cache::CacheMemory;
 use super::compile::compile;
@@ -10,8 +11,12 @@ use super::control::Controls;
 use super::engine::Engine;
 use super::fault_paths::spike_curve;
 use super::faults::FaultState;
+use super::firewall::WallState;
+use super::fleet::Fleet;
 use super::frame::Frames;
+use super::gate::credential_rules;
 use super::guard::Guards;
+use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
@@ -19,11 +24,15 @@ use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
 use super::sessions::Sessions;
 use super::shape::lines;
+use super::shards::Rings;
 use super::share::SharedCores;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
+use super::tokens::TokenTimes;
+use super::watch::LevelWatch;
 use super::windows::WindowClock;
+use super::write_behind::Buffer;
 use crate::kernel::{Digest, EventQueue};
 use crate::outcome::EdgeSlot;
 use crate::plan::{Effect, Plan, Source};
@@ -40,6 +49,7 @@ impl<'p> Engine<'p> {
         let t = compile(plan, &mut queue);
         let end = plan.duration.0;
         let slots = SlotClock::new(plan, end);
+        let watch = LevelWatch::new(plan);
         let comps = t.comps.len();
         let windows = WindowClock::new(
             plan.window.0,
@@ -58,22 +68,33 @@ impl<'p> Engine<'p> {
             ready: VecDeque::new(),
             logs: Logs::default(),
             digest: Digest::default(),
+            fleet: Fleet::new(plan, &t),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],
             edges: vec![EdgeSlot::default(); t.policies.len()],
+            usage: vec![0.0; t.meters as usize],
+            attributes: AttributeRows::new(t.attributes.count),
             records: Records::default(),
             slots,
             slot_marks: vec![Snapshot::default(); comps],
             windows,
-            watch: Watch::new(comps, t.policies.len()),
+            saturation: Watch::new(comps, t.policies.len()),
             pools: pools(&t),
             budgets: budgets(&t),
             guards: Guards::new(&t.guards),
             ablation: Vec::new(),
             ablated: 0,
             buckets: t.buckets.iter().map(|rule| BucketState::full(rule, 0)).collect(),
+            keyed_buckets: BTreeMap::new(),
+            walls: vec![WallState::default(); t.walls.len()],
+            credentials: credential_rules(plan, options.seed),
+            blocks: Vec::new(),
+            tokens: TokenTimes::new(t.token_holders),
             caches: caches(plan, options.seed),
+            buffers: buffers(&t),
+            rings: Rings::new(plan, &t.comps, &t.policies),
+            key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
             outstanding: vec![0; outstanding(&t)],
@@ -87,6 +108,7 @@ impl<'p> Engine<'p> {
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
+            fault_events_free: Vec::new(),
             recurring: 0,
             fault_spans: Vec::new(),
             generators: Vec::new(),
@@ -94,6 +116,8 @@ impl<'p> Engine<'p> {
             thinking: 0,
             chains: 0,
             truncated: None,
+            is_observed: options.record.is_some() || !watch.is_empty(),
+            watch,
             next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
@@ -110,8 +134,11 @@ impl<'p> Engine<'p> {
         for comp in 0..self.t.comps.len() {
             self.count_levels(comp);
         }
+        self.start_fleet();
+        self.warm_caches();
         self.schedule_faults();
         self.schedule_window();
+        self.start_walls();
         for (load, workload) in self.plan.workloads.iter().enumerate() {
             let key = rng::key(self.seed, self.t.loads[load].salt);
             self.generators.push(Generator::new(load as u32, key, &workload.source));
@@ -134,8 +161,7 @@ impl<'p> Engine<'p> {
     }
 
     fn add_slot_tables(&mut self) {
-        let t = &self.t;
-        self.records.add_slot(t.comps.len(), t.ops.len(), t.policies.len(), t.traffic.len());
+        self.records.add_slot(&self.t);
         self.messaging.add_slot();
         self.sessions.add_slot();
     }
@@ -160,6 +186,8 @@ impl<'p> Engine<'p> {
         let (ops, policies) = (self.sojourns.len(), self.edges.len());
         self.sojourns.swap_with_slice(&mut self.records.sojourns[slot * ops..(slot + 1) * ops]);
         self.edges.swap_with_slice(&mut self.records.edges[slot * policies..(slot + 1) * policies]);
+        let meters = self.usage.len();
+        self.usage.swap_with_slice(&mut self.records.usage[slot * meters..(slot + 1) * meters]);
     }
 
     /// Adds each component's integrals since the last time to the present slot.
@@ -175,6 +203,7 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
     }
@@ -193,6 +222,7 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             running: Vec::new(),
             cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
             speed: comp.speed,
+            pace: 1.0,
             is_steady: is_steady(comp, comp.speed),
             trouble: None,
             queued_since: 0,
@@ -242,11 +272,16 @@ fn outstanding(t: &Tables) -> usize {
     counted.map(|policy| t.comps[policy.target as usize].replicas as usize).sum()
 }
 
+fn buffers(t: &Tables) -> Vec<Buffer> {
+    let writing = t.comps.iter().filter(|comp| comp.buffer != NONE);
+    vec![Buffer::default(); writing.map(|comp| comp.replicas as usize).sum()]
+}
+
 fn caches(plan: &Plan, seed: u64) -> Vec<CacheMemory> {
     let mut all = Vec::new();
     for component in &plan.components {
         if let Some(cache) = &component.cache {
-            for replica in 0..component.replicas {
+            for replica in 0..component.slots() {
                 let salt = rng::name_hash(&format!("cache/{}/{replica}", component.name));
                 all.push(CacheMemory::new(cache.capacity, cache.eviction, rng::key(seed, salt)));
             }

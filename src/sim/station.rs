@@ -6,7 +6,6 @@ use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::faults::Trouble;
 use super::frame::{State, flag};
-use super::limits::Grant;
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
@@ -36,6 +35,8 @@ pub(super) struct Replica {
     pub(super) cores: Option<SharedCores>,
     /// Present pace of all work.
     pub(super) speed: f64,
+    /// Share of the nominal pace that a slow start allows.
+    pub(super) pace: f64,
     /// Every computation has a core of its own at nominal pace.
     pub(super) is_steady: bool,
     /// What faults do to it; `None` when nothing.
@@ -80,7 +81,10 @@ impl Station {
                 _ => u64::MAX,
             },
             drops_expired: rule.drops_expired,
-            has_allowances: !rule.buckets.is_empty() || rule.concurrency.is_some(),
+            has_allowances: !rule.buckets.is_empty()
+                || rule.concurrency.is_some()
+                || !rule.walls.is_empty()
+                || rule.gated,
             queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -101,14 +105,24 @@ impl Replica {
         self.cores.as_ref().map_or(0, |cores| cores.pending)
     }
 
+    /// Nanoseconds by which its clock is ahead.
+    pub(super) fn clock_offset(&self) -> i64 {
+        self.trouble.as_ref().map_or(0, |trouble| trouble.clock_offset())
+    }
+
     /// Whether it takes part in anything: it is up, not paused, and takes new work.
     pub(super) fn is_at_work(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
     }
 
-    /// Whether it serves at all.
+    /// Whether no fault keeps it from serving.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
+    }
+
+    /// Whether a new replica in this slot would serve.
+    pub(super) fn has_no_reason_to_be_down(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0 && trouble.draining.is_empty())
     }
 }
 
@@ -125,7 +139,8 @@ impl Engine<'_> {
         let comp = replica.comp as usize;
         let station = &mut self.stations[comp];
         station.counts.arrived += 1;
-        if frame.has(flag::CANCELLED) || station.has_allowances || replica.trouble.is_some() {
+        let is_special = frame.flags & (flag::CANCELLED | flag::NOWHERE) != 0;
+        if is_special || station.has_allowances || replica.trouble.is_some() {
             return self.enter_with_care(f, comp);
         }
         frame.set(flag::INSIDE);
@@ -156,19 +171,26 @@ impl Engine<'_> {
             self.vanish(f, ErrorClass::Timeout);
             return NONE;
         }
+        if self.frames[f].has(flag::NOWHERE) {
+            self.stations[comp].counts.refused += 1;
+            return self.reply(f, Answer::failed(ErrorClass::Refused));
+        }
         if self.replicas[self.frames[f].replica as usize].trouble.is_some()
             && let Some(next) = self.troubled_door(f)
         {
             return next;
         }
-        if let Some(next) = self.refused_by_limit(f, comp) {
+        if self.t.comps[comp].gated
+            && let Some(next) = self.pass_gate(f, comp)
+        {
             return next;
         }
-        if let Some(next) = self.pass_allowances(f, comp, self.t.comps[comp].buckets.clone()) {
+        if !self.t.comps[comp].walls.is_empty()
+            && let Some(next) = self.pass_firewall(f, comp)
+        {
             return next;
         }
-        self.count_inside(f, comp);
-        self.line_up(f, comp)
+        self.pass_limits(f, comp)
     }
 
     #[inline]
@@ -177,42 +199,6 @@ impl Engine<'_> {
         frame.set(flag::INSIDE);
         self.replicas[frame.replica as usize].inside += 1;
         self.stations[comp].count_inside(self.now);
-    }
-
-    /// Checks every allowance; `None` when the request may go on now.
-    fn pass_allowances(&mut self, f: u32, comp: usize, buckets: std::ops::Range<u32>) -> Option<u32> {
-        let op = self.frames[f].op as usize;
-        let mut hold = 0;
-        for (position, bucket) in buckets.enumerate() {
-            let rule = &self.t.buckets[bucket as usize];
-            let cost = self.t.ops[op].costs.get(position).copied().unwrap_or(1.0);
-            match self.buckets[bucket as usize].take(rule, cost, self.now) {
-                Grant::Now => {}
-                Grant::After(wait) => hold = hold.max(wait),
-                Grant::Refused(wait) => {
-                    let retry_after = if rule.retry_after { wait } else { 0 };
-                    self.stations[comp].counts.throttled += 1;
-                    let answer = Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) };
-                    return Some(self.reply(f, answer));
-                }
-            }
-        }
-        if hold == 0 {
-            return None;
-        }
-        self.count_inside(f, comp);
-        self.frames[f].state = State::Held;
-        self.schedule(f, hold, Phase::Timer);
-        Some(NONE)
-    }
-
-    /// An allowance lets a request go on.
-    pub(super) fn released_by_allowance(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        self.logs.charge(log, self.now, label(comp, WaitKind::Admission));
-        self.frames[f].since = self.now;
-        self.line_up(f, comp as usize)
     }
 
     /// Takes a thread, or waits for one.
@@ -228,6 +214,9 @@ impl Engine<'_> {
             self.stations[comp].counts.no_wait += 1;
             self.frames[f].state = State::Running;
             return f;
+        }
+        if self.t.comps[comp].is_serverless {
+            return self.assign_instance(f, comp);
         }
         if self.t.comps[comp].discipline == Discipline::PreemptivePriority && self.preempt(f, comp) {
             self.stations[comp].counts.no_wait += 1;

@@ -2,15 +2,20 @@
 //! indices, laws become samplers. Built once by [`super::compile`], never
 //! changed while running.
 
+use super::attributes::{AmountRule, AttributeTables, ValueRule};
+use super::cache::Life;
+use super::firewall::WallRule;
+use super::generate::GenerateRule;
 use super::messaging::tables::{MessageIns, MessageTables};
 use super::sessions::BroadcastRule;
+use super::tokens::TokenRule;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
-    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Source,
-    Standing, Ttl,
+    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
+    Source, Standing, Ttl,
 };
-use crate::units::{SimTime, TIME_MAX};
+use crate::units::{SimSpan, SimTime, TIME_MAX};
 
 /// "No such index".
 pub(super) const NONE: u32 = u32::MAX;
@@ -53,6 +58,8 @@ pub(super) enum Ins {
     Wait { law: u32, salt: u64 },
     /// Call and wait for the answer.
     Call { site: u32 },
+    /// Use the replica's own memory, which costs nothing: what a call of this site would do.
+    OwnCache { site: u32 },
     /// Call, perhaps twice, and wait for the first answer; `body` is the call alone.
     Hedged { site: u32, body: u32 },
     /// Hand the request on.
@@ -62,6 +69,12 @@ pub(super) enum Ins {
     CacheCheck { cached: u32 },
     /// After the fill call: wake those who waited for it.
     CacheFilled { cached: u32 },
+    /// After a fetch failed: go on, or jump to the hit steps with a value kept for this case.
+    FetchFailed { cached: u32 },
+    /// A batch of written-behind keys reached the store.
+    Flushed,
+    /// A batch of written-behind keys did not reach the store.
+    FlushFailed,
     /// Jump by a draw; thresholds and targets are a range of `choices`.
     Choose { first: u32, count: u32, salt: u64 },
     /// Go elsewhere.
@@ -75,9 +88,26 @@ pub(super) enum Ins {
     /// After a rescue that counts as degraded.
     MarkDegraded,
     /// Fail with a probability.
-    Fail { probability: f64, class: ErrorClass, salt: u64 },
+    /// Of a request, or of its key of an entity.
+    Fail { probability: f64, class: ErrorClass, entity: u32, salt: u64 },
     /// Begin a body and go on.
     Start { body: u32, salt: u64 },
+    /// Go on, or elsewhere if a condition does not hold.
+    If { condition: u32, otherwise: u32 },
+    /// Change attributes; a range of changes.
+    Set { first: u32, count: u32, salt: u64 },
+    /// Read a prompt.
+    Prefill { step: u32 },
+    /// Send the first token and write the rest.
+    Decode { step: u32 },
+    /// After the last token.
+    Generated { step: u32 },
+    /// Go on with a token at hand, or with the steps that get one.
+    Token { step: u32 },
+    /// After the steps that got a token.
+    TokenIssued { step: u32 },
+    /// Count units for the bill.
+    Meter { meter: u32, amount: u32 },
     /// Answer now, go on after.
     Reply,
     /// Something about messages, repetition or progress, with a body if it has one.
@@ -116,7 +146,9 @@ pub(super) enum SiteEffect {
     None,
     CacheGet(u32),
     CacheSet(u32),
-    CacheDelete { entity: u32 },
+    CacheRefuse { cached: u32, class: ErrorClass },
+    CachePut(u32),
+    CacheRemove(u32),
     Read,
     Write,
     Publish(u32),
@@ -138,18 +170,44 @@ pub(super) struct Site {
     pub(super) only_replica: u32,
     pub(super) effect: SiteEffect,
     pub(super) is_idempotent: bool,
+    /// What it answers is passed on as it comes.
+    pub(super) streams: bool,
 }
 
 /// A compiled cached step.
 #[derive(Clone, Debug)]
 pub(super) struct CachedStep {
     pub(super) entity: u32,
-    pub(super) ttl: Ttl,
+    /// The component that remembers.
+    pub(super) comp: u32,
+    pub(super) life: Life,
+    pub(super) jitter: f64,
+    pub(super) negative_ttl: SimSpan,
+    pub(super) first_fill_wins: bool,
     pub(super) single_flight: bool,
     /// Where the hit steps are.
     pub(super) hit: u32,
     /// Where the miss steps without a fill are, for when the cache could not be asked.
     pub(super) bypass: u32,
+    /// Where the steps are that fetch a stale value anew, or `NONE`.
+    pub(super) refresh: u32,
+    pub(super) refresh_salt: u64,
+}
+
+/// A compiled write to a cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Put {
+    pub(super) entity: u32,
+    pub(super) ttl: Ttl,
+    pub(super) jitter: f64,
+}
+
+/// A compiled removal from a cache.
+#[derive(Clone, Debug)]
+pub(super) struct Removal {
+    pub(super) what: Removed,
+    pub(super) everywhere: bool,
+    pub(super) delay: Option<Delay>,
 }
 
 /// A compiled operation.
@@ -159,7 +217,9 @@ pub(super) struct Op {
     pub(super) request_bytes: Option<Delay>,
     pub(super) response_bytes: Option<Delay>,
     /// Cost in each bucket of the component's admission, in order.
-    pub(super) costs: Vec<f64>,
+    pub(super) costs: Vec<AmountRule>,
+    /// First of its component's meters, as counted for this operation.
+    pub(super) first_meter: u32,
 }
 
 /// A compiled call policy.
@@ -168,11 +228,16 @@ pub(super) struct Policy {
     pub(super) salt: u64,
     pub(super) attempt_timeout: u64,
     pub(super) timeout_lane: Option<Lane>,
-    /// Neither pool, guard, budget, mark of retries, connection limit, deadline nor counts of unanswered requests.
+    /// Neither pool, guard, budget, mark of retries, connection limit, deadline, attributes nor counts of
+    /// unanswered requests.
     pub(super) is_plain: bool,
     /// Its calls may go over a session, to the replica that holds it.
     pub(super) is_held: bool,
     pub(super) total_timeout: u64,
+    pub(super) first_token_timeout: u64,
+    pub(super) validates: bool,
+    /// Credential presented, or `NONE`.
+    pub(super) credential: u32,
     pub(super) inherits_deadline: bool,
     pub(super) cancels: bool,
     pub(super) attempts_max: u32,
@@ -185,8 +250,16 @@ pub(super) struct Policy {
     pub(super) guard: u32,
     pub(super) honours_retry_after: bool,
     pub(super) balancing: Balancing,
+    /// Entity whose key decides about the replica, or `NONE`.
+    pub(super) shard_by: u32,
     pub(super) on_failure: OnFailure,
     pub(super) priority: Option<u8>,
+    /// Replicas in the caller's zone are preferred.
+    pub(super) zone_aware: bool,
+    /// Failures may eject the replica that they came from.
+    pub(super) watched: bool,
+    /// Its connections come with those to the caller.
+    pub(super) is_pinned: bool,
     /// First of the caller's pools (one per caller replica), or `NONE`.
     pub(super) pool: u32,
     pub(super) pool_size: u32,
@@ -240,7 +313,20 @@ pub(super) struct Comp {
     pub(super) node: u32,
     pub(super) place: u32,
     pub(super) first_replica: u32,
+    /// Most replicas at once: each has an index of its own.
     pub(super) replicas: u32,
+    /// Replicas at the start.
+    pub(super) initial: u32,
+    /// All replicas get requests at all times.
+    pub(super) is_fixed: bool,
+    /// The first replica is a front desk that hands requests to instances.
+    pub(super) is_serverless: bool,
+    /// Parts of its place that fail on their own; replica `n` is in zone `n % zones`.
+    pub(super) zones: u32,
+    /// Whose connections it holds for as long as its callers hold theirs to it, and how many at most.
+    pub(super) session: Option<(u32, u32)>,
+    /// Where a probe's program is, or `NONE`.
+    pub(super) probe: u32,
     pub(super) holds: Holds,
     /// Threads or cores per replica; `u32::MAX` when unlimited.
     pub(super) units: u32,
@@ -254,13 +340,36 @@ pub(super) struct Comp {
     pub(super) drops_expired: bool,
     pub(super) standing: Option<Standing>,
     pub(super) concurrency: Option<ConcurrencyLimit>,
+    /// Range of firewall rules.
+    pub(super) walls: std::ops::Range<u32>,
+    /// Time that they take together.
+    pub(super) inspection: u64,
+    /// Something is checked before anything else: reachability, a certificate or a credential.
+    pub(super) gated: bool,
+    /// Certificate shown, or `NONE`.
+    pub(super) certificate: u32,
     /// Range of admission buckets.
     pub(super) buckets: std::ops::Range<u32>,
     pub(super) connections_max: u32,
     /// First of its cache memories (one per replica), or `NONE`.
     pub(super) cache: u32,
+    /// Entity whose keys have a memory each, or `NONE`.
+    pub(super) cache_owner: u32,
+    /// First of its buffers of unwritten keys (one per replica), or `NONE`.
+    pub(super) buffer: u32,
+    /// Where a batch of them is written, and the operation that does it.
+    pub(super) flusher: u32,
+    pub(super) flush_op: u32,
     pub(super) first_op: u32,
     pub(super) is_store: bool,
+}
+
+impl Comp {
+    /// The index that every request goes to, or `NONE` when there is a choice.
+    pub(super) fn only_replica(&self) -> u32 {
+        let is_only = self.is_serverless || (self.is_fixed && self.replicas == 1);
+        if is_only { self.first_replica } else { NONE }
+    }
 }
 
 /// A compiled admission rule.
@@ -270,6 +379,10 @@ pub(super) struct BucketRule {
     pub(super) burst: f64,
     pub(super) excess: Excess,
     pub(super) retry_after: bool,
+    /// Length of the stretches at whose beginning it is filled; 0 refills all the time.
+    pub(super) stretch: u64,
+    /// Entity of which each key has an allowance of its own, or `NONE`.
+    pub(super) each: u32,
 }
 
 /// A compiled link.
@@ -307,6 +420,8 @@ pub(super) struct Load {
     pub(super) think: Option<Delay>,
     pub(super) phases: Vec<(f64, Sampler)>,
     pub(super) batch: Option<Sampler>,
+    /// How each attribute of its requests comes about.
+    pub(super) attributes: Vec<ValueRule>,
     /// Cumulative probabilities with priorities.
     pub(super) classes: Vec<(f64, u8)>,
     /// Cumulative probabilities with flows.
@@ -318,11 +433,21 @@ pub(super) struct Load {
 pub(super) struct Tables {
     pub(super) code: Vec<Ins>,
     pub(super) laws: Vec<Delay>,
+    pub(super) attributes: AttributeTables,
+    pub(super) generates: Vec<GenerateRule>,
+    pub(super) walls: Vec<WallRule>,
+    pub(super) tokens: Vec<TokenRule>,
+    /// How many sets of tokens there are.
+    pub(super) token_holders: u32,
+    /// Meters of all operations.
+    pub(super) meters: u32,
     pub(super) choices: Vec<(f64, u32)>,
     pub(super) groups: Vec<Group>,
     pub(super) rescues: Vec<Rescue>,
     pub(super) sites: Vec<Site>,
     pub(super) cached: Vec<CachedStep>,
+    pub(super) puts: Vec<Put>,
+    pub(super) removals: Vec<Removal>,
     pub(super) ops: Vec<Op>,
     pub(super) policies: Vec<Policy>,
     pub(super) budgets: Vec<Budget>,

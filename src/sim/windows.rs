@@ -160,6 +160,10 @@ impl Engine<'_> {
                 spent.busy as f64 / spent.capacity as f64
             };
             series.utilization.push(share);
+            series.replicas.push(spent.placed as f64 / time);
+            if self.fleet.scalers[c].is_some() {
+                series.desired.push(spent.desired as f64 / time);
+            }
             series.queue.push(spent.waiting as f64 / time);
             series.in_system.push(spent.inside as f64 / time);
             series.arrived.push(arrived - before.0);

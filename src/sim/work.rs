@@ -64,13 +64,13 @@ impl Engine<'_> {
                 frame.main = delay.push(queue, *now, work, Phase::Done, f);
                 NONE
             }
-            _ => self.compute_for(f, work),
+            _ => self.compute_with_care(f, work),
         }
     }
 
     /// Computes where cores are shared or waited for, the pace is not nominal, or there is nothing to do.
     #[inline(never)]
-    pub(super) fn compute_for(&mut self, f: u32, work: u64) -> u32 {
+    pub(super) fn compute_with_care(&mut self, f: u32, work: u64) -> u32 {
         let r = self.frames[f].replica;
         if work == 0 {
             self.frames[f].pc += 1;

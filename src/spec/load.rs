@@ -104,9 +104,12 @@ pub fn file_kind(path: &Path) -> Result<FileKind, LoadError> {
     let catalogue = Catalogue::default();
     let mut loader = Loader::new(&catalogue);
     let kind = loader.read(path).map(|node| {
-        if node.get("scenario").is_some() {
+        let has = |key: &str| node.get(key).is_some();
+        // One that lacks its name is told by what else is in it.
+        let is_nameless = !has("components") && ["duration", "load", "expect"].iter().any(|key| has(key));
+        if has("scenario") || is_nameless || node.as_map().is_none() {
             FileKind::Scenario
-        } else if node.get("kind").is_some() && node.get("topology").is_none() {
+        } else if has("kind") && !has("topology") {
             FileKind::Kind
         } else {
             FileKind::Topology

@@ -1,5 +1,6 @@
 //! What files say: loading, overlays, kinds, and the raw types.
 
+pub mod amount;
 mod codes;
 mod kinds;
 pub mod law;

@@ -63,6 +63,14 @@ texts! {
     BytesText, "bytes", "2GiB";
     /// Bytes or bits per time, such as `100Mbit/s`.
     BandwidthText, "bandwidth", "100Mbit/s";
+    /// A sum of numbers and attributes, such as `prompt + 500`.
+    AmountText, "amount", "prompt + 500";
+    /// A sum of numbers and attributes, or a law of counts.
+    ValueText, "value", "lognormal(p50 900 p99 6000)";
+    /// A comparison of two amounts.
+    ConditionText, "condition", "prompt + 500 > 128k";
+    /// US dollars per unit, thousand or million.
+    PriceText, "price", "2.50 USD/M";
     /// A popularity law.
     PopularityText, "popularity", "zipf(0.9)";
     /// A pause law between attempts.

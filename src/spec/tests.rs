@@ -1,5 +1,6 @@
 //! Loading as a whole: every mistake at once, each where it is; overlays; hostile texts.
 
+use super::raw::{RawComponent, RawReplicas};
 use super::*;
 use crate::diag::{Diag, Severity};
 use proptest::prelude::*;
@@ -33,6 +34,14 @@ fn mistakes(scenario: &str, topology: &str) -> Vec<Diag> {
     load(scenario, topology, &LoadOptions::default()).map(|_| ()).unwrap_err().diags
 }
 
+/// The number of replicas that a component states.
+fn count_of(component: &RawComponent) -> Option<u32> {
+    match &component.replicas {
+        Some(RawReplicas::Count(count)) => Some(*count),
+        _ => None,
+    }
+}
+
 #[test]
 fn each_mistake_has_its_code_and_exact_place() {
     let cases = [
@@ -47,8 +56,9 @@ fn each_mistake_has_its_code_and_exact_place() {
         ("queue: fifo", "E106 4:10+4", "waiting line"),
         ("queue: { patience: 5 }", "E108 4:22+1", "`5ms`"),
         ("operations: { x.y: [] }", "E110 4:17+3", "letters, digits"),
-        ("operations: { x: [{ publish: a }] }", "E111 4:23+7", "coverage"),
-        ("scaling: {}", "E111 4:3+7", "coverage"),
+        ("operations: { x: [{ transaction: a }] }", "E111 4:23+11", "coverage"),
+        ("operations: { x: [{ push: a }] }", "E111 4:23+4", "coverage"),
+        ("pipelines: {}", "E111 4:3+9", "coverage"),
         ("operations: { x: [{ compte: 1ms }] }", "E104 4:23+6", "did you mean `compute`?"),
         ("operations: { x: [{ compute: 1ms, wait: 1ms }] }", "E107 4:21+1", "allowed: reply, compute"),
         ("operations: { x: [{ compute: exponential(2) }] }", "E108 4:32+14", "write"),
@@ -135,7 +145,7 @@ fn layers_merge_maps_replace_lists_and_remove_what_is_null() {
     assert_eq!(memory.threads.as_ref().map(|text| text.as_str()), Some("4"));
     assert_eq!(memory.tags, ["c"]);
     assert_eq!(memory.operations.keys().collect::<Vec<_>>(), ["get", "set", "delete"]);
-    assert_eq!((app.replicas, app.threads.as_ref().map(|text| text.as_str())), (Some(6), None));
+    assert_eq!((count_of(app), app.threads.as_ref().map(|text| text.as_str())), (Some(6), None));
     assert_eq!(app.speed.as_ref().map(|text| text.as_str()), Some("2"));
     assert_eq!(input.scenario.duration.as_str(), "9s");
     assert!(input.topology.components["extra"].store.is_some());
@@ -235,7 +245,7 @@ fn a_lone_topology_is_checked_in_all_its_environments() {
     let catalogue = Catalogue::embedded();
     write(LAYERED);
     let input = load_topology(&path, &catalogue, &LoadOptions::default()).unwrap();
-    assert_eq!(input.topology.components["app"].replicas, Some(2), "no environment is chosen");
+    assert_eq!(count_of(&input.topology.components["app"]), Some(2), "no environment is chosen");
     write(&LAYERED.replace("replicas: 4", "replcas: 4").replace("tags: [c]", "tags: c"));
     let error = load_topology(&path, &catalogue, &LoadOptions::default()).map(|_| ()).unwrap_err();
     assert_eq!(brief(&error.diags), ["E106 9:59+1", "E104 10:14+7"]);

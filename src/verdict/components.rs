@@ -1,13 +1,15 @@
 //! What components do: metrics of one component, one operation, or a place.
 
+use super::caches;
 use super::measure::{Reading, Statistic, View};
-use crate::outcome::{ComponentOutcome, ComponentSlot};
+use super::models;
+use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
 use crate::plan::{ComponentId, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
-struct Members<'a> {
-    name: String,
+pub(super) struct Members<'a> {
+    pub(super) name: String,
     components: Vec<&'a ComponentOutcome>,
     operation: Option<OperationId>,
 }
@@ -19,8 +21,15 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         Metric::LatencyQuantile(q) => latency(view, &members, Statistic::Quantile(q)),
         Metric::LatencyMean => latency(view, &members, Statistic::Mean),
         Metric::LatencyMax => latency(view, &members, Statistic::Max),
+        Metric::LatencySd => latency(view, &members, Statistic::Sd),
+        Metric::WaitSd => wait(view, &members, Statistic::Sd),
         Metric::WaitQuantile(q) => wait(view, &members, Statistic::Quantile(q)),
         Metric::WaitMean => wait(view, &members, Statistic::Mean),
+        Metric::InSystemQuantile(_) | Metric::InSystemAtLeast(_) | Metric::UpAtLeast(_) => {
+            level(view, &members, metric)
+        }
+        metric if models::is_about_models(metric) => models::of_component(view, &members, metric),
+        Metric::Cost => models::cost(view, &members.components, members.operation),
         metric => counts(view, &members, metric),
     }
 }
@@ -66,7 +75,7 @@ fn wait(view: &View<'_>, members: &Members<'_>, statistic: Statistic) -> Reading
 }
 
 impl<'a> Members<'a> {
-    fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
+    pub(super) fn slots<'v>(&'v self, view: &'v View<'a>) -> impl Iterator<Item = &'a ComponentSlot> + 'v {
         self.components.iter().flat_map(|component| view.of(&component.slots))
     }
 
@@ -81,7 +90,7 @@ impl<'a> Members<'a> {
 
 /// Requests turned away.
 fn rejected(slot: &ComponentSlot) -> u64 {
-    slot.shed + slot.throttled + slot.refused
+    slot.shed + slot.throttled + slot.refused + slot.denied
 }
 
 /// Requests that ended, except those that their caller cancelled: they say nothing about the component.
@@ -103,8 +112,14 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
         Metric::RejectRate => Reading::share(count(rejected), count(|s| s.arrived), nothing_came),
         Metric::AbandonRate => Reading::share(count(|s| s.reneged), count(|s| s.arrived), nothing_came),
         Metric::ExpiredRate => Reading::share(count(|s| s.expired), count(|s| s.arrived), nothing_came),
+        Metric::WaitRate => Reading::share(count(|s| s.waited), count(|s| s.wait.count()), || {
+            format!("{name} began to serve no request in this window")
+        }),
         Metric::QueueMean => view.mean(members.area(view, |s| s.queue_area)),
         Metric::InSystemMean => view.mean(members.area(view, |s| s.in_system_area)),
+        Metric::EntriesMean => {
+            view.mean(members.area(view, |s| s.cache.as_ref().map_or(0, |cache| cache.entries_area)))
+        }
         Metric::QueueMax => {
             Reading::value(members.slots(view).map(|s| s.queue_max).max().unwrap_or(0) as f64)
         }
@@ -117,11 +132,33 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
                 format!("nothing was looked up in {name} in this window")
             })
         }
+        Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
         Metric::UnknownWrites => {
             Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
         }
-        other => Reading::TooLittle(format!("{other:?} is not measured of components")),
+        other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
+}
+
+/// For how long a level was what.
+fn level(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
+    let mut times = LevelTimes::default();
+    for slot in members.slots(view) {
+        let kept = match metric {
+            Metric::UpAtLeast(_) => &slot.watched.up,
+            _ => &slot.watched.in_system,
+        };
+        kept.iter().for_each(|kept| times.merge(kept));
+    }
+    let value = match metric {
+        Metric::InSystemAtLeast(count) | Metric::UpAtLeast(count) => times.share_at_least(count),
+        Metric::InSystemQuantile(q) => times.quantile(q).map(|level| level as f64),
+        _ => None,
+    };
+    value.map_or_else(
+        || Reading::TooLittle(format!("the run did not keep for how long {} was how full", members.name)),
+        Reading::value,
+    )
 }
 
 fn utilization(view: &View<'_>, members: &Members<'_>) -> Reading {
@@ -135,8 +172,7 @@ fn utilization(view: &View<'_>, members: &Members<'_>) -> Reading {
 }
 
 fn uptime(view: &View<'_>, members: &Members<'_>) -> Reading {
-    let replicas: u64 = members.components.iter().map(|component| u64::from(component.replicas)).sum();
-    let possible = u128::from(replicas) * u128::from(view.time.0);
+    let possible = members.area(view, |s| s.replicas.placed_area);
     if possible == 0 {
         return Reading::TooLittle(format!("{} has no replicas", members.name));
     }

@@ -35,7 +35,11 @@ pub(crate) fn plan() -> Plan {
         in_system_max: 1000,
         service_level: ServiceLevel { availability: 0.99, latency_p99: None, hold: SimSpan::from_secs(30) },
         entities: Vec::new(),
-        places: vec![Place { name: "here".into() }],
+        warm: Vec::new(),
+        attributes: Vec::new(),
+        credentials: Vec::new(),
+        places: vec![Place { name: "here".into(), zones: 1 }],
+        limits: Vec::new(),
         links: Vec::new(),
         components: vec![Component {
             name: "db".into(),
@@ -43,6 +47,10 @@ pub(crate) fn plan() -> Plan {
             tags: Vec::new(),
             place: 0,
             replicas: 2,
+            lifecycle: Lifecycle::immediate(),
+            scaling: None,
+            serverless: None,
+            health: None,
             holding: Holding::Threads { per_replica: Some(5), cores: None },
             speed: 1.0,
             queue,
@@ -50,7 +58,13 @@ pub(crate) fn plan() -> Plan {
             concurrency: None,
             connections_max: None,
             cache: None,
+            shards: Shards { hashing: Hashing::Consistent, notice: None },
             store: None,
+            model: None,
+            firewall: Vec::new(),
+            certificate: None,
+            reachable_from: None,
+            meters: Vec::new(),
             sessions: None,
             operations: vec![operation("get"), operation("put")],
         }],
@@ -67,6 +81,7 @@ pub(crate) fn plan() -> Plan {
             client: 0,
             source: Source::Closed { users: 1, think: Law::Constant(1.0) },
             batch: None,
+            attributes: Vec::new(),
             classes: Vec::new(),
         }],
         faults: Vec::new(),
@@ -76,6 +91,15 @@ pub(crate) fn plan() -> Plan {
 
 fn slot(from: u64, to: u64, phase: Phase, recovered: bool) -> Slot {
     Slot { from: at(from), to: at(to), time: SimSpan::from_secs(to - from), phase, recovered }
+}
+
+/// A fifth of the time 4 inside, else 1; during the fault one replica up, else two.
+fn watched(nanos: u64, hurt: u64) -> Watched {
+    let (mut inside, mut up) = (LevelTimes::default(), LevelTimes::default());
+    inside.add(4, nanos / 5);
+    inside.add(1, nanos - nanos / 5);
+    up.add(2 - hurt, nanos);
+    Watched { in_system: Some(inside), up: Some(up) }
 }
 
 fn latencies(count: u64, millis: u64) -> Histogram {
@@ -115,20 +139,28 @@ pub(crate) fn outcome() -> Outcome {
             reneged: 100 * hurt,
             failed: 100 * hurt,
             wait: latencies(1500, 10),
+            waited: 300,
+            watched: watched(slot.time.0, hurt),
             busy_area: u128::from(slot.time.0) * 5,
             capacity_area: u128::from(slot.time.0) * 10,
             queue_area: u128::from(slot.time.0) * 3,
+            replicas: ReplicaSlot { placed_area: u128::from(slot.time.0) * 2, ..ReplicaSlot::default() },
             up_area: u128::from(slot.time.0) * if hurt == 1 { 1 } else { 2 },
             queue_max: 7 + hurt,
-            cache: Some(CacheSlot { hits: 80, misses: 20, ..CacheSlot::default() }),
+            cache: Some(CacheSlot {
+                hits: 80,
+                misses: 20,
+                entries_area: u128::from(slot.time.0) * 40,
+                ..CacheSlot::default()
+            }),
             store: Some(StoreSlot { unknown: 3 * hurt, ..StoreSlot::default() }),
             ..ComponentSlot::default()
         }
     };
     let sojourn = |count, millis| slots.iter().map(|_| latencies(count, millis)).collect();
     let operations = vec![
-        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20) },
-        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60) },
+        OperationOutcome { name: "get".into(), sojourn: sojourn(3000, 20), meters: Vec::new() },
+        OperationOutcome { name: "put".into(), sojourn: sojourn(1000, 60), meters: Vec::new() },
     ];
     let edge_slot = EdgeSlot {
         calls: 100,
@@ -177,6 +209,7 @@ pub(crate) fn outcome() -> Outcome {
         }],
         slots,
         faults: Vec::new(),
+        replica_notes: Vec::new(),
         saturations: Vec::new(),
         recovery: None,
         incidents: Vec::new(),

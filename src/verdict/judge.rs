@@ -3,7 +3,7 @@
 use super::measure::{Reading, read};
 use super::{Judgement, Unit, Verdict};
 use crate::outcome::Outcome;
-use crate::plan::{Comparison, Expectation, Metric, Plan};
+use crate::plan::{CacheMetric, Comparison, Expectation, Metric, Plan};
 use crate::stats::mean_interval;
 
 /// Confidence of the intervals over replications.
@@ -187,14 +187,39 @@ fn unit(metric: Metric) -> Unit {
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
+        | Metric::LatencySd
         | Metric::WaitQuantile(_)
         | Metric::WaitMean
+        | Metric::WaitSd
+        | Metric::InstanceTime
+        | Metric::FirstTokenQuantile(_)
+        | Metric::FirstTokenMean
+        | Metric::FirstTokenMax
+        | Metric::TokenTimeQuantile(_)
+        | Metric::TokenTimeMean
         | Metric::RecoveryTime => Unit::Seconds,
-        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate => Unit::PerSecond,
+        Metric::Throughput
+        | Metric::Goodput
+        | Metric::ArrivalRate
+        | Metric::TokenRate
+        | Metric::Cache(CacheMetric::OriginRate | CacheMetric::EvictionRate) => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
+        | Metric::InSystemQuantile(_)
+        | Metric::EntriesMean
         | Metric::RetryAmplification
+        | Metric::Cache(CacheMetric::Purged | CacheMetric::UnflushedLost)
+        | Metric::ReplicasMean
+        | Metric::ReplicasMax
+        | Metric::DesiredMean
+        | Metric::EjectedMean
+        | Metric::ScalingChanges
+        | Metric::StartsDenied
+        | Metric::ConnectionsRefused
+        | Metric::ConnectionsMax
+        | Metric::Tokens
+        | Metric::Cost
         | Metric::UnknownWrites => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
@@ -207,7 +232,22 @@ fn unit(metric: Metric) -> Unit {
         | Metric::BulkheadRejectRate
         | Metric::HedgeRate
         | Metric::HitRatio
+        | Metric::Cache(
+            CacheMetric::StaleRatio
+            | CacheMetric::NegativeRatio
+            | CacheMetric::CoalescedRatio
+            | CacheMetric::HotShardShare
+            | CacheMetric::MovedKeys,
+        )
+        | Metric::WrongRate
+        | Metric::MalformedRate
+        | Metric::CutRate
+        | Metric::OverflowRate
         | Metric::TimeoutRate
-        | Metric::Uptime => Unit::Share,
+        | Metric::WaitRate
+        | Metric::InSystemAtLeast(_)
+        | Metric::ColdStartRate
+        | Metric::Uptime
+        | Metric::UpAtLeast(_) => Unit::Share,
     }
 }

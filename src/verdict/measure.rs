@@ -48,6 +48,7 @@ impl Reading {
     pub(super) fn time(histogram: &Histogram, statistic: Statistic, what: &str) -> Self {
         let nanos = match statistic {
             Statistic::Mean => histogram.mean(),
+            Statistic::Sd => histogram.standard_deviation(),
             Statistic::Max => (histogram.count() > 0).then(|| histogram.max() as f64),
             Statistic::Quantile(q) => {
                 let (count, needed) = (histogram.count(), samples_needed(q));
@@ -70,6 +71,7 @@ impl Reading {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Statistic {
     Mean,
+    Sd,
     Max,
     Quantile(f64),
 }

@@ -5,6 +5,7 @@
 //! interval of the mean over them. "Inconclusive" is a verdict of its own: it
 //! says that the run cannot tell, and why.
 
+mod caches;
 mod calls;
 mod components;
 #[cfg(test)]
@@ -12,6 +13,8 @@ pub(crate) mod fixture;
 mod judge;
 mod measure;
 mod messages;
+mod models;
+mod replicas;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -78,7 +78,16 @@ fn component_metrics_are_as_defined() {
         assert_eq!(during(Metric::HitRatio, scope.clone()), 0.8);
         assert_eq!(during(Metric::UnknownWrites, scope), 3.0);
     }
-    assert_eq!(measured(Metric::Uptime, Scope::Component(0), When::Always), 0.875);
+    let always = |metric| measured(metric, Scope::Component(0), When::Always);
+    assert_eq!(always(Metric::Uptime), 0.875);
+    assert_eq!(always(Metric::WaitRate), 0.2);
+    assert_eq!(always(Metric::EntriesMean), 40.0);
+    assert_eq!(always(Metric::InSystemQuantile(0.8)), 1.0);
+    assert_eq!(always(Metric::InSystemQuantile(0.81)), 4.0);
+    assert_eq!(always(Metric::InSystemAtLeast(2)), 0.2);
+    assert_eq!(always(Metric::UpAtLeast(1)), 1.0);
+    assert_eq!(always(Metric::UpAtLeast(2)), 0.75);
+    assert_eq!(always(Metric::WaitSd), 0.0);
     assert_eq!(during(Metric::LatencyMean, Scope::Component(0)), 0.03);
     assert_eq!(during(Metric::LatencyMean, Scope::Operation(0, 1)), 0.06);
     assert_eq!(during(Metric::WaitMean, Scope::Component(0)), 0.01);

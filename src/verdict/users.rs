@@ -1,6 +1,7 @@
 //! What users see: metrics of all traffic, one workload, or one journey.
 
 use super::measure::{Reading, Statistic, View};
+use super::models;
 use crate::outcome::{Traffic, TrafficSlot};
 use crate::plan::{Metric, Scope};
 use crate::stats::Histogram;
@@ -16,6 +17,8 @@ struct Sum {
     degraded: u64,
     open: u64,
     latency: Histogram,
+    wrong: u64,
+    first_token: Histogram,
 }
 
 impl Sum {
@@ -25,6 +28,8 @@ impl Sum {
         self.degraded += slot.degraded;
         self.open += slot.open;
         self.latency.merge(&slot.latency);
+        self.wrong += slot.wrong;
+        self.first_token.merge(&slot.first_token);
     }
 
     fn good(&self) -> u64 {
@@ -81,14 +86,22 @@ pub(super) fn measure(view: &View<'_>, metric: Metric, scope: &Scope) -> Reading
         view.of(&traffic.slots).for_each(|slot| sum.add(slot));
     }
     let name = scope_name(view, scope);
+    let first_token =
+        |statistic| Reading::time(&sum.first_token, statistic, &format!("first tokens for {name}"));
     let time = |statistic| Reading::time(&sum.latency, statistic, &format!("answers to {name}"));
     match metric {
         Metric::Availability => sum.share(sum.good(), &name),
         Metric::ErrorRate => sum.share(sum.finished() - sum.good().min(sum.finished()), &name),
         Metric::DegradedRate => sum.share(sum.degraded, &name),
         Metric::LatencyQuantile(q) => time(Statistic::Quantile(q)),
+        Metric::WrongRate => sum.share(sum.wrong, &name),
+        Metric::FirstTokenQuantile(q) => first_token(Statistic::Quantile(q)),
+        Metric::FirstTokenMean => first_token(Statistic::Mean),
+        Metric::FirstTokenMax => first_token(Statistic::Max),
+        Metric::Cost => models::cost(view, &view.outcome.components.iter().collect::<Vec<_>>(), None),
         Metric::LatencyMean => time(Statistic::Mean),
         Metric::LatencyMax => time(Statistic::Max),
+        Metric::LatencySd => time(Statistic::Sd),
         Metric::Throughput => sum.rate(view, sum.finished()),
         Metric::Goodput => sum.rate(view, sum.good()),
         Metric::ArrivalRate => view.rate(sum.arrived),

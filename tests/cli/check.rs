@@ -40,6 +40,23 @@ fn kinds_are_checked_and_used_from_a_folder() {
 }
 
 #[test]
+fn what_is_no_scenario_is_not_run_and_a_scenario_without_its_name_is_still_one() {
+    let folder = mixed();
+    for command in ["run", "verify"] {
+        let done = folder.shakedown(&[command, "one.yaml"]).exits(2);
+        done.complains("one.yaml is a topology, not a scenario").complains("shakedown init");
+    }
+    folder.write("nameless.yaml", "topology: one.yaml\nduration: 5s\nload: { users: { rate: 5/s } }\n");
+    for command in ["run", "check"] {
+        folder
+            .shakedown(&[command, "nameless.yaml"])
+            .exits(2)
+            .complains("needs the key `scenario`")
+            .complains("1 error");
+    }
+}
+
+#[test]
 fn a_mistake_in_a_shared_topology_is_reported_once() {
     let folder = Folder::new();
     let topology =

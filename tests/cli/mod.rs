@@ -8,6 +8,7 @@ mod outputs;
 mod scenarios;
 #[cfg(unix)]
 mod signals;
+mod tip;
 mod verify;
 
 use std::path::{Path, PathBuf};

@@ -78,6 +78,31 @@ fn one_file_for_several_results_is_refused_before_anything_is_run() {
 }
 
 #[test]
+fn results_never_replace_what_they_were_made_from() {
+    let folder = kept();
+    let before = (folder.read("kept.yaml"), folder.read("one.yaml"));
+    for input in ["kept.yaml", "./one.yaml"] {
+        let out = format!("json={input}");
+        folder
+            .shakedown(&["run", "kept.yaml", "--no-store", "--report", input])
+            .exits(2)
+            .complains("it is an input");
+        folder.shakedown(&["run", "kept.yaml", "--no-store", "--no-report", "--out", &out]).exits(2);
+    }
+    assert_eq!((folder.read("kept.yaml"), folder.read("one.yaml")), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_result_can_go_to_standard_output_and_a_long_name_into_a_files() {
+    let folder = Folder::new();
+    folder.scenario(&"ä".repeat(110), "5s", "availability >= 99%");
+    let out = ["run", ".", "--no-store", "--quiet", "--out", "markdown=/dev/stdout"];
+    let done = folder.shakedown(&out).exits(0);
+    assert!(done.out.contains("## PASS: ää") && done.out.contains("pass          ää"), "{}", done.out);
+}
+
+#[test]
 fn a_pipe_gets_no_colours_and_a_reader_that_leaves_no_panic() {
     let folder = kept();
     let done = folder.shakedown(&["run", "kept.yaml", "--no-store", "--no-report"]).exits(0);

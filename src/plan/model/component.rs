@@ -1,6 +1,9 @@
 //! What exists: components and how they hold, queue, admit, remember and keep.
 
-use super::{ConcurrencyLimit, Operation, PlaceId, SessionRules, Standing};
+use super::{
+    Amount, Cache, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Health, Lifecycle, Meter,
+    Model, Operation, PlaceId, Scaling, Serverless, SessionRules, Shards, Standing,
+};
 use crate::dist::Law;
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -16,14 +19,28 @@ pub struct Component {
     pub tags: Vec<String>,
     /// Where it runs.
     pub place: PlaceId,
-    /// How many independent copies, each with its own queue.
+    /// How many independent copies, each with its own queue; at the start, if the number changes.
     pub replicas: u32,
+    /// How replicas begin and end.
+    pub lifecycle: Lifecycle,
+    /// Present when the number of replicas changes by itself.
+    pub scaling: Option<Scaling>,
+    /// Present when instances are made for requests.
+    pub serverless: Option<Serverless>,
+    /// Present when not every replica gets requests.
+    pub health: Option<Health>,
     /// What a request occupies while it is inside.
     pub holding: Holding,
     /// Multiplies the pace of all its work; 1 is nominal.
     pub speed: f64,
     /// The waiting line before threads or, for async components, before cores.
     pub queue: Queue,
+    /// Rules checked for every request at the door, in order.
+    pub firewall: Vec<FirewallRule>,
+    /// What it shows to whoever opens a connection.
+    pub certificate: Option<CredentialId>,
+    /// Who may call it, in order; `None` is everybody.
+    pub reachable_from: Option<Vec<Caller>>,
     /// Checks made before a request may queue, in order.
     pub admission: Vec<Admission>,
     /// Most requests inside each replica, checked before the limits of `admission`.
@@ -32,12 +49,33 @@ pub struct Component {
     pub connections_max: Option<u32>,
     /// Present when it remembers keys.
     pub cache: Option<Cache>,
+    /// How keys are spread over its replicas.
+    pub shards: Shards,
     /// Present when it keeps datasets.
     pub store: Option<Store>,
+    /// Present when it is a language model.
+    pub model: Option<Model>,
+    /// What is counted for the bill.
+    pub meters: Vec<Meter>,
     /// Present when clients may hold sessions to it.
     pub sessions: Option<SessionRules>,
     /// What it serves.
     pub operations: Vec<Operation>,
+}
+
+impl Component {
+    /// Most replicas there can be at once: each has a place of its own in the engine.
+    /// A serverless component's first one is its front desk and serves nothing.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        if let Some(serverless) = &self.serverless {
+            return serverless.max + 1;
+        }
+        let max = self.scaling.as_ref().map_or(self.replicas, |scaling| scaling.max.max(self.replicas));
+        // A replacement starts beside the one that it replaces.
+        let replaces = self.health.as_ref().is_some_and(|health| health.replaces);
+        if replaces { max * 2 } else { max }
+    }
 }
 
 /// What a request occupies while it is at a component.
@@ -110,11 +148,13 @@ pub struct Admission {
     /// How the allowance refills.
     pub bucket: Bucket,
     /// Units one request takes, by operation index; empty means 1 for all.
-    pub costs: Vec<f64>,
+    pub costs: Vec<Amount>,
     /// What happens to a request that finds too little.
     pub excess: Excess,
     /// Whether a refusal tells the caller when to come back.
     pub retry_after: bool,
+    /// Key space of which each key has an allowance of its own.
+    pub each: Option<EntityId>,
 }
 
 /// A token bucket. A leaky bucket is the same thing seen from the other side
@@ -125,6 +165,8 @@ pub struct Bucket {
     pub rate_per_sec: f64,
     /// Most units it holds; it starts full.
     pub burst: f64,
+    /// Length of the stretches at whose beginning it is filled up; such a bucket refills at no other time.
+    pub stretch: Option<SimSpan>,
 }
 
 /// What happens to a request over the limit.
@@ -137,50 +179,6 @@ pub enum Excess {
         /// Longest hold; `None` is unlimited.
         wait_max: Option<SimSpan>,
     },
-}
-
-/// A memory of recently used keys.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cache {
-    /// Room, in entries or bytes.
-    pub capacity: CacheCapacity,
-    /// Who leaves when it is full.
-    pub eviction: Eviction,
-}
-
-/// Room in a cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheCapacity {
-    /// Never full.
-    Unlimited,
-    /// A number of entries.
-    Entries(u64),
-    /// A number of bytes; entries weigh their entity's `bytes`.
-    Bytes(u64),
-}
-
-/// Who leaves a full cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Eviction {
-    /// Least recently used.
-    Lru,
-    /// First in, first out.
-    Fifo,
-    /// Least frequently used; ties leave in order of arrival.
-    Lfu,
-    /// Any, uniformly.
-    Random,
-}
-
-/// How long a cached value lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ttl {
-    /// Until evicted.
-    Never,
-    /// From the moment it was filled.
-    Fixed(SimSpan),
-    /// From the moment it was last used.
-    Sliding(SimSpan),
 }
 
 /// Something that keeps data.

@@ -1,6 +1,8 @@
 //! What is promised.
 
-use super::{BrokerId, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId, SessionMetric};
+use super::{
+    BrokerId, CacheMetric, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId, SessionMetric,
+};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -38,10 +40,16 @@ pub enum Metric {
     LatencyMean,
     /// Largest latency, seconds.
     LatencyMax,
+    /// Standard deviation of latency, seconds.
+    LatencySd,
     /// Quantile of time in queue, seconds.
     WaitQuantile(f64),
     /// Mean time in queue, seconds.
     WaitMean,
+    /// Standard deviation of time in queue, seconds.
+    WaitSd,
+    /// Share of the requests served that had to wait.
+    WaitRate,
     /// Requests finished per second.
     Throughput,
     /// Requests answered ok or degraded per second.
@@ -56,6 +64,10 @@ pub enum Metric {
     QueueMax,
     /// Time-weighted mean number inside.
     InSystemMean,
+    /// Number inside that is not exceeded for a share of the time.
+    InSystemQuantile(f64),
+    /// Share of time with at least so many inside.
+    InSystemAtLeast(u64),
     /// Share of arrivals refused (shed or throttled).
     RejectRate,
     /// Share of arrivals that left the queue before service.
@@ -70,16 +82,66 @@ pub enum Metric {
     HedgeRate,
     /// Share of cache look-ups that found the key.
     HitRatio,
+    /// What else a cache, or a component called by key, does.
+    Cache(CacheMetric),
+    /// Time-weighted mean number of keys remembered.
+    EntriesMean,
     /// Attempts per call.
     RetryAmplification,
     /// Share of ended attempts, retries included, that the caller's timeout ended.
     TimeoutRate,
     /// Share of time the component was up.
     Uptime,
+    /// Share of time with at least so many replicas up.
+    UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
+    /// Share of answers that were wrong though nobody noticed.
+    WrongRate,
+    /// Quantile of the time to the first token of a streamed answer, seconds.
+    FirstTokenQuantile(f64),
+    /// Mean time to the first token, seconds.
+    FirstTokenMean,
+    /// Largest time to the first token, seconds.
+    FirstTokenMax,
+    /// Quantile, over answers, of the time per token written, seconds.
+    TokenTimeQuantile(f64),
+    /// Mean, over answers, of the time per token written, seconds.
+    TokenTimeMean,
+    /// Tokens written per second.
+    TokenRate,
+    /// Tokens read and written.
+    Tokens,
+    /// Share of answers without the form asked for.
+    MalformedRate,
+    /// Share of answers that broke after a part.
+    CutRate,
+    /// Share of prompts that did not fit into the window.
+    OverflowRate,
+    /// US dollars for what meters counted.
+    Cost,
+    /// Time-weighted mean number of replicas in service.
+    ReplicasMean,
+    /// Largest mean number of replicas in service of a window.
+    ReplicasMax,
+    /// Time-weighted mean number of replicas asked for.
+    DesiredMean,
+    /// Time-weighted mean number of replicas out of the rotation for their health.
+    EjectedMean,
+    /// Time for which replicas existed, summed over them, seconds.
+    InstanceTime,
+    /// Changes of the number of replicas asked for.
+    ScalingChanges,
+    /// Replicas, or requests for an instance, that the platform denied.
+    StartsDenied,
+    /// Share of requests given an instance that waited for it to start.
+    ColdStartRate,
+    /// Connections refused for want of room.
+    ConnectionsRefused,
+    /// Most connections open at once.
+    ConnectionsMax,
     /// Something about messages, schedules or marks.
     Message(MessageMetric),
     /// Something about sessions.

@@ -1,7 +1,10 @@
 //! What goes wrong.
 
-use super::{Bucket, ClientId, ComponentId, ErrorClass, MessageFault, OperationId, PolicyId, SessionFault};
-use crate::dist::Law;
+use super::{
+    Bucket, ClientId, ComponentId, CredentialId, EntityId, ErrorClass, LimitId, MessageFault, OperationId,
+    PolicyId, SessionFault,
+};
+use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +86,49 @@ pub enum Effect {
         callers: Vec<Caller>,
         /// Only these operations `(component, operation)`; empty means all.
         operations: Vec<(ComponentId, OperationId)>,
+        /// Whether health checks do not see it.
+        is_blind: bool,
+    },
+    /// Answers of language models are bad.
+    BadOutput {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// Share without the form asked for, at full strength.
+        malformed: f64,
+        /// Share wrong in a way that nobody notices, at full strength.
+        wrong: f64,
+        /// Share of streams that break after a part of the answer, at full strength.
+        cut: f64,
+    },
+    /// Clocks are ahead or behind.
+    ClockSkew {
+        /// Of which replicas.
+        replicas: Vec<ReplicaRef>,
+        /// By how many nanoseconds they are ahead; negative is behind.
+        offset: i64,
+    },
+    /// A credential is not valid while the fault acts, by the clock of whoever checks.
+    Expire {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A credential is replaced when the fault begins; when it ends, everybody knows.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// Time until a replica that presents it has the new one.
+        lag: Law,
+        /// Time until a replica that checks it knows the new one.
+        verifier_lag: Law,
+        /// How long the old one is still accepted.
+        grace: SimSpan,
+    },
+    /// No new connections; open ones stay.
+    Block {
+        /// Who calls whom; never both ways.
+        path: Path,
+        /// Whether callers are told at once.
+        refuses: bool,
     },
     /// Part of the threads, pool or store connections are unusable.
     Exhaust {
@@ -102,6 +148,8 @@ pub enum Effect {
     Throttle {
         /// Who.
         component: ComponentId,
+        /// Which of its limits says what a request takes; without one each takes 1.
+        limit: Option<usize>,
         /// The allowance imposed at full strength.
         bucket: Bucket,
         /// Whether a refusal tells the caller when to come back.
@@ -137,6 +185,81 @@ pub enum Effect {
         /// Whether senders are told at once (refused) or hear nothing.
         refuses: bool,
     },
+    /// Caches forget at once what they hold.
+    Flush {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Share of their entries that goes, 0..=1.
+        share: f64,
+        /// Only keys of this entity; `None` means all.
+        entity: Option<EntityId>,
+    },
+    /// A cache's keys contain something that differs between requests for the same thing.
+    BadCacheKey {
+        /// Whose keys.
+        component: ComponentId,
+        /// How many different keys stand for one thing.
+        variants: u64,
+        /// Share of requests that it happens to at full strength.
+        share: f64,
+    },
+    /// A share of all requests is suddenly for the same few keys.
+    HotKey {
+        /// Which key space.
+        entity: EntityId,
+        /// Rank of the first hot key by popularity, from 0.
+        first: u64,
+        /// How many keys are hot.
+        keys: u64,
+        /// Share of requests that go to them at full strength.
+        share: f64,
+    },
+    /// Replicas leave the sharding: their keys belong to others until they join again, empty.
+    Reshard {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+    },
+    /// Replicas crash again and again, each time back later than the last.
+    CrashLoop {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// How long one runs before it crashes again.
+        runs: Law,
+        /// Pause before each new start.
+        backoff: Backoff,
+    },
+    /// Replicas are restarted, some at a time.
+    Restart {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Share of each component's replicas restarted at once.
+        batch: f64,
+        /// Time from one batch to the next.
+        every: SimSpan,
+        /// Whether what is inside is finished first.
+        graceful: bool,
+    },
+    /// The platform takes replicas back after a notice.
+    Reclaim {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Time between the notice and the end.
+        notice: SimSpan,
+    },
+    /// The platform has no new replicas to give.
+    CapacityDenied {
+        /// To whom.
+        components: Vec<ComponentId>,
+        /// Share of requests for a replica that are denied at full strength.
+        share: f64,
+    },
+    /// A shared limit has another amount.
+    Quota {
+        /// Which.
+        limit: LimitId,
+        /// Units there are meanwhile.
+        amount: u64,
+    },
     /// More load.
     Spike {
         /// Index of the workload that it adds to.
@@ -155,6 +278,8 @@ pub enum Effect {
 pub enum Exhausted {
     /// Threads (or cores of an async component) of these replicas.
     Threads(Vec<ReplicaRef>),
+    /// Room of these caches.
+    Memory(Vec<ReplicaRef>),
     /// Connections of one caller's pool to one target, in all caller replicas.
     Pool(PolicyId),
     /// Connections a component can accept.
@@ -201,4 +326,17 @@ pub struct Path {
     pub to: Vec<Caller>,
     /// Whether the other direction is hit too.
     pub both_ways: bool,
+}
+
+impl Effect {
+    /// Whether it makes replicas of a component come or go, so that requests must be aimed anew.
+    #[must_use]
+    pub fn moves_replicas_of(&self, component: ComponentId) -> bool {
+        match self {
+            Self::Restart { replicas, .. } | Self::Reclaim { replicas, .. } => {
+                replicas.iter().any(|replica| replica.component == component)
+            }
+            _ => false,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Who calls from outside, when and how much.
 
-use super::{ClientId, ClientSessions, PlaceId, SessionLoad, Step};
+use super::{AttributeId, ClientId, ClientSessions, PlaceId, SessionLoad, Step, Value};
 use crate::dist::Law;
 use crate::units::{SimSpan, SimTime};
 
@@ -39,6 +39,8 @@ pub struct Workload {
     pub source: Source,
     /// Requests per arrival; `None` is one.
     pub batch: Option<Law>,
+    /// What its requests carry instead of the attributes' own values.
+    pub attributes: Vec<(AttributeId, Value)>,
     /// User classes, probabilities summing to 1; empty means one of default priority.
     pub classes: Vec<UserClass>,
 }

@@ -6,6 +6,8 @@
 //! a file. All indices are valid by construction; only [`super::resolve`]
 //! builds one from files. Times in laws are nanoseconds.
 
+mod attributes;
+mod cache;
 mod component;
 mod expectation;
 mod faults;
@@ -14,6 +16,8 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod replicas;
+mod security;
 mod sessions;
 mod steps;
 
@@ -21,6 +25,8 @@ use crate::dist::Law;
 pub use crate::dist::{Backoff, Popularity};
 pub use crate::spec::InputFile;
 use crate::units::SimSpan;
+pub use attributes::*;
+pub use cache::*;
 pub use component::*;
 pub use expectation::*;
 pub use faults::*;
@@ -29,6 +35,8 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
+pub use security::*;
 pub use sessions::*;
 pub use steps::*;
 
@@ -86,12 +94,20 @@ pub struct Plan {
     pub service_level: ServiceLevel,
     /// Named key spaces.
     pub entities: Vec<Entity>,
+    /// What every request carries.
+    pub attributes: Vec<Attribute>,
+    /// Keys, passwords and certificates.
+    pub credentials: Vec<Credential>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Limits that several components share.
+    pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.
     pub links: Vec<Link>,
     /// What exists.
     pub components: Vec<Component>,
+    /// What caches hold at the start.
+    pub warm: Vec<Warm>,
     /// Who calls from outside.
     pub clients: Vec<Client>,
     /// How callers behave; one per (caller, target) pair.
@@ -135,6 +151,8 @@ pub struct Entity {
 pub struct Place {
     /// Name in the file.
     pub name: String,
+    /// Parts that fail on their own, at least 1; replica `n` is in zone `n mod zones`.
+    pub zones: u32,
 }
 
 /// A directed network path between two places (possibly the same one).

@@ -1,6 +1,6 @@
 //! How callers behave.
 
-use super::{Guard, PolicyId};
+use super::{CredentialId, EntityId, Guard, PolicyId};
 use crate::dist::{Backoff, Law};
 use crate::units::SimSpan;
 use serde::{Deserialize, Serialize};
@@ -35,11 +35,17 @@ pub enum ErrorClass {
     Bulkhead,
     /// Its deadline had passed when its turn came.
     Expired,
+    /// The answer did not have the form asked for.
+    Malformed,
+    /// The request was not acceptable, and would not be the next time.
+    Rejected,
+    /// Whoever asked was not accepted.
+    Denied,
 }
 
 impl ErrorClass {
     /// Every class; each stands at the index that is its number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Error,
         Self::Timeout,
         Self::Shed,
@@ -53,6 +59,9 @@ impl ErrorClass {
         Self::Open,
         Self::Bulkhead,
         Self::Expired,
+        Self::Malformed,
+        Self::Rejected,
+        Self::Denied,
     ];
 }
 
@@ -75,6 +84,16 @@ pub struct CallPolicy {
     pub retry: Retry,
     /// How a replica is chosen.
     pub balancing: Balancing,
+    /// Each request goes to the replica that its key of this entity belongs to, instead.
+    pub shard_by: Option<EntityId>,
+    /// Whether replicas in the caller's own zone are preferred.
+    pub zone_aware: bool,
+    /// Longest wait for the first token of an answer, or all of one that is not streamed.
+    pub first_token_timeout: Option<SimSpan>,
+    /// What the caller presents.
+    pub credential: Option<CredentialId>,
+    /// Whether malformed answers fail.
+    pub validates: bool,
     /// What a failed call means for the caller.
     pub on_failure: OnFailure,
     /// Priority given to requests sent this way; `None` keeps the request's own.
@@ -97,6 +116,8 @@ pub struct Pool {
     pub timeout: Option<SimSpan>,
     /// Cost of opening a connection; `None` is free.
     pub connect: Option<Law>,
+    /// Whether a connection serves one connection to the caller, as long as that is open, and not one call.
+    pub is_session: bool,
 }
 
 /// When and how to try again.

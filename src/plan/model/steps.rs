@@ -1,7 +1,8 @@
 //! What a component does when called.
 
 use super::{
-    Broadcast, ComponentId, DatasetId, EntityId, ErrorClass, MessageStep, OperationId, PolicyId, Ttl,
+    Amount, AttributeId, Broadcast, Cached, ComponentId, Condition, DatasetId, EntityId, ErrorClass,
+    Generate, MessageStep, OperationId, PolicyId, Put, Removal, Token, Value,
 };
 use crate::dist::Law;
 
@@ -45,13 +46,10 @@ pub enum Step {
     Forward(Call),
     /// Look a key up; on a miss, do something and remember the result.
     Cached(Box<Cached>),
-    /// Remove a key from a cache.
-    Invalidate {
-        /// The call that carries it.
-        call: Call,
-        /// Which key space.
-        entity: EntityId,
-    },
+    /// Write a key to a cache.
+    Put(Box<Put>),
+    /// Remove what a cache remembers.
+    Remove(Box<Removal>),
     /// Do one of several lists of steps.
     Choose {
         /// Address of the draw.
@@ -100,6 +98,35 @@ pub enum Step {
         probability: f64,
         /// With what.
         class: ErrorClass,
+        /// Draw for each key of this entity instead of each request: the same keys always fail.
+        key: Option<EntityId>,
+    },
+    /// Do one of two lists of steps.
+    If {
+        /// What decides.
+        condition: Condition,
+        /// What to do when it holds.
+        then: Vec<Step>,
+        /// What to do when it does not.
+        otherwise: Vec<Step>,
+    },
+    /// Change attributes for the steps and calls that follow.
+    Set {
+        /// Address of the draws.
+        salt: String,
+        /// New values, computed one after the other.
+        changes: Vec<(AttributeId, Value)>,
+    },
+    /// Have the component's language model answer.
+    Generate(Generate),
+    /// Have a valid token at hand.
+    Token(Box<Token>),
+    /// Count units for the bill.
+    Meter {
+        /// Which of the component's meters.
+        meter: usize,
+        /// How many units.
+        amount: Amount,
     },
     /// Begin a list of steps and go on without waiting for it.
     Start {
@@ -127,6 +154,8 @@ pub struct Call {
     pub operation: OperationId,
     /// How the caller behaves.
     pub policy: PolicyId,
+    /// Whether the answer is passed on to the caller's own caller as it comes.
+    pub streams: bool,
     /// What the call does to a store's ledger when it is a read or a write step.
     pub store: Option<StoreAccess>,
 }
@@ -140,35 +169,34 @@ pub struct StoreAccess {
     pub is_write: bool,
 }
 
-/// A look-aside cache step.
-#[derive(Clone, Debug)]
-pub struct Cached {
-    /// Address of the step.
-    pub salt: String,
-    /// Which key space; the request's key is drawn once and stays.
-    pub entity: EntityId,
-    /// The look-up call.
-    pub get: Call,
-    /// The fill call.
-    pub set: Call,
-    /// How long a filled value lives.
-    pub ttl: Ttl,
-    /// Whether requests that miss a key being fetched wait for it.
-    pub single_flight: bool,
-    /// What to do on a hit.
-    pub hit: Vec<Step>,
-    /// What to do on a miss, before the fill.
-    pub miss: Vec<Step>,
-}
-
 impl Step {
     /// The calls this step itself makes, nested steps left out.
     #[must_use]
     pub fn calls(&self) -> Vec<&Call> {
         match self {
-            Self::Call(call) | Self::Forward(call) | Self::Invalidate { call, .. } => vec![call],
+            Self::Call(call) | Self::Forward(call) => vec![call],
+            Self::Put(put) => vec![&put.call],
+            Self::Remove(removal) => vec![&removal.call],
             Self::Cached(cached) => vec![&cached.get, &cached.set],
             Self::Message(step) => step.calls(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lists of steps nested in this one, to be changed.
+    pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Self>> {
+        match self {
+            Self::Cached(cached) => vec![&mut cached.hit, &mut cached.miss],
+            Self::Choose { branches, .. } => branches.iter_mut().map(|(_, steps)| steps).collect(),
+            Self::Token(token) => vec![&mut token.refresh],
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
+            Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
+            Self::Parallel { branches, .. } => branches.iter_mut().collect(),
+            Self::Try { body, rescue, .. } => {
+                let mut all = vec![body];
+                all.extend(rescue.iter_mut().map(|(_, steps)| steps));
+                all
+            }
             _ => Vec::new(),
         }
     }
@@ -180,6 +208,8 @@ impl Step {
             Self::Cached(cached) => vec![&cached.hit, &cached.miss],
             Self::Message(step) => step.bodies(),
             Self::Choose { branches, .. } => branches.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Self::Token(token) => vec![&token.refresh],
+            Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
             Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
             Self::Try { body, rescue, .. } => {

@@ -28,6 +28,8 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             | Step::Parallel { salt, .. }
             | Step::Try { salt, .. }
             | Step::Fail { salt, .. }
+            | Step::Set { salt, .. }
+            | Step::Generate(Generate { salt, .. })
             | Step::Start { salt, .. } => salts.push(salt.clone()),
             Step::Cached(cached) => salts.push(cached.salt.clone()),
             Step::Message(step) => match step.as_ref() {
@@ -35,7 +37,15 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
                 MessageStep::Retry(retry) => salts.push(retry.salt.clone()),
                 MessageStep::Publish(_) | MessageStep::Redrive { .. } | MessageStep::Mark(_) => {}
             },
-            Step::Call(_) | Step::Forward(_) | Step::Invalidate { .. } | Step::Reply => {}
+            Step::Token(token) => salts.push(token.salt.clone()),
+            Step::Broadcast(step) => salts.push(step.salt.clone()),
+            Step::Call(_)
+            | Step::Forward(_)
+            | Step::Put(_)
+            | Step::Remove(_)
+            | Step::If { .. }
+            | Step::Meter { .. }
+            | Step::Reply => {}
         }
         salts.extend(step.calls().into_iter().map(|call| call.salt.clone()));
         step.bodies().into_iter().for_each(|body| collect(body, salts));
@@ -53,6 +63,9 @@ const EVERY_STEP: &str = "
         - try: { do: [{ fail: 1% }], rescue: [{ do: [{ compute: 1ms }] }] }
         - repeat: { times: geometric(2), at-most: 3, do: [{ compute: 1ms }] }
         - start: [{ compute: 1ms }]
+        - put: { in: redis, key: item }
+        - invalidate: { in: redis, key: item }
+        - purge: { in: redis }
         - compute: 2ms";
 
 #[test]

@@ -160,6 +160,24 @@ fn every_mistake_in_a_fault_is_found_where_it_is() {
 }
 
 #[test]
+fn slowing_what_does_not_compute_is_warned_of() {
+    let topology = SHOP.replace(
+        "      browse: [{ compute: 5ms }]",
+        "      browse: [{ wait: 5ms }, { try: { do: [{ call: back.get }], rescue: [{ do: [] }] } }]\n      unused: [{ compute: 5ms }]\n  \
+         back: { operations: { get: [{ choose: [{ share: 50%, do: [{ compute: 1ms }] }] }] } }",
+    );
+    let slow = |target: &str| {
+        format!("{CALM}faults: [{{ at: 1m, for: 1m, slow: {{ target: {target}, factor: 3 }} }}]")
+    };
+    assert_finds(&topology, &slow("web"), "W205", "faults/0/slow", "no request computes at web");
+    for fine in ["back", "{ place: here }"] {
+        let found = diags(&topology, &slow(fine));
+        assert!(found.is_empty(), "{}", shown(&found));
+    }
+    assert!(diags(SHOP, &slow("web")).is_empty());
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once_in_the_order_of_the_files() {
     let topology = changed(SHOP, "threads: 16", "threads: 0\n    replicas: 0").replace("web.browse", "wep");
     let scenario = changed(CALM, "rate: 100/s", "rate: fast") + "faults: [{ at: 1m }]\nexpect: [speed > 3]";

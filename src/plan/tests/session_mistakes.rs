@@ -1,7 +1,7 @@
 //! Every mistake about sessions is found, where it is, with what to do about it.
 
 use super::fixture::{Case, assert_finds, cases, changed, plan, warned};
-use crate::plan::{Backoff, Effect, Schedule, SessionFault, Source};
+use crate::plan::{Amount, Backoff, Effect, Schedule, SessionFault, Source};
 use crate::units::SimSpan;
 
 /// A chat and its users.
@@ -107,7 +107,7 @@ fn a_connect_rate_counts_what_opens_sessions_and_nothing_else() {
         (limit.name.as_str(), limit.bucket.rate_per_sec, limit.bucket.burst),
         ("connect", 100.0, 100.0)
     );
-    assert_eq!(limit.costs, [1.0, 1.0, 0.0]);
+    assert_eq!(limit.costs, [1.0, 1.0, 0.0].map(Amount::from));
     let unused = changed(CHAT, "other: {", "idle: { sessions: { connect-rate: 1/s } }\n  other: {");
     let (_, warnings) = warned(&unused, TALK);
     assert_eq!(warnings.len(), 1, "{warnings:?}");

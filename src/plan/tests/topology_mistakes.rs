@@ -57,6 +57,36 @@ const OF_THE_SHOP: &str = r"
     E203 | clients/shoppers/calls/web/retry/attempts | journeys: | calls: { web: { retry: { attempts: 0 } } }\n    journeys: | from 1
     E202 | clients/shoppers/calls/web/retry/backoff | journeys: | calls: { web: { retry: { attempts: 2, backoff: full-jitter(2s 1s) } } }\n    journeys: | below
     E204 | clients/shoppers/calls/web/retry/budget | journeys: | calls: { web: { retry: { attempts: 2, budget: { ratio: 10%, capacity: 5 } } } }\n    journeys: | either
+    E203 | clients/shoppers/calls/web/breaker/calls | journeys: | calls: { web: { breaker: { calls: 0 } } }\n    journeys: | from 1
+    E203 | clients/shoppers/calls/web/breaker/minimum | journeys: | calls: { web: { breaker: { calls: 10, minimum: 11 } } }\n    journeys: | to 10
+    E204 | clients/shoppers/calls/web/breaker/window | journeys: | calls: { web: { breaker: { calls: 10, window: 5s } } }\n    journeys: | exclude
+    E203 | clients/shoppers/calls/web/breaker/failures | journeys: | calls: { web: { breaker: { failures: 0% } } }\n    journeys: | above 0
+    E205 | clients/shoppers/calls/web/breaker/slow-share | journeys: | calls: { web: { breaker: { slow-share: 50% } } }\n    journeys: | slow: 1s
+    E203 | clients/shoppers/calls/web/breaker/open | journeys: | calls: { web: { breaker: { open: 0s } } }\n    journeys: | above 0s
+    E203 | clients/shoppers/calls/web/breaker/probes | journeys: | calls: { web: { breaker: { probes: 0 } } }\n    journeys: | from 1
+    E203 | clients/shoppers/calls/web/bulkhead | journeys: | calls: { web: { bulkhead: 0 } }\n    journeys: | from 1
+    E204 | clients/shoppers/calls/web/bulkhead/wait | journeys: | calls: { web: { bulkhead: { calls: 5, wait: 1s } } }\n    journeys: | needs a `queue`
+    E203 | clients/shoppers/calls/web/throttle/k | journeys: | calls: { web: { throttle: { k: 0.5 } } }\n    journeys: | from 1
+    E203 | clients/shoppers/calls/web/throttle/window | journeys: | calls: { web: { throttle: { window: 0s } } }\n    journeys: | above 0s
+    E204 | clients/shoppers/calls/web/hedge | journeys: | calls: { web: { hedge: {} } }\n    journeys: | exactly one
+    E204 | clients/shoppers/calls/web/hedge | journeys: | calls: { web: { hedge: { after: 1s, percentile: 95% } } }\n    journeys: | exactly one
+    E203 | clients/shoppers/calls/web/hedge/after | journeys: | calls: { web: { hedge: { after: 0s } } }\n    journeys: | above 0s
+    E203 | clients/shoppers/calls/web/hedge/percentile | journeys: | calls: { web: { hedge: { percentile: 100% } } }\n    journeys: | 0.9999
+    E203 | clients/shoppers/calls/web/hedge/cap | journeys: | calls: { web: { hedge: { after: 1s, cap: 0% } } }\n    journeys: | above 0
+    E204 | clients/shoppers/calls/web/hedge/window | journeys: | calls: { web: { hedge: { after: 1s, window: 5s } } }\n    journeys: | percentile
+    E204 | clients/shoppers/calls/web/fallback | journeys: | calls: { web: { on-failure: degrade, fallback: [{ wait: 1ms }] } }\n    journeys: | never done
+    E204 | components/web/client-defaults/fallback | threads: 16 | client-defaults: { fallback: [{ wait: 1ms }] } | the caller's
+    E204 | components/web/queue/target | threads: 16 | threads: 16\n    queue: { target: 5ms } | `codel`
+    E204 | components/web/queue/target | threads: 16 | threads: 16\n    queue: { discipline: codel, target: 1s } | longer than
+    E203 | components/web/queue/interval | threads: 16 | threads: 16\n    queue: { discipline: codel, interval: 0s } | above 0s
+    E204 | components/web/queue/drop-expired | threads: 16 | queue: { drop-expired: true } | unlimited threads
+    E204 | components/web/admission/0/concurrency | threads: 16 | admission: [{ concurrency: {} }] | exactly one
+    E204 | components/web/admission/0/concurrency | threads: 16 | admission: [{ concurrency: { fixed: 5, vegas: {} } }] | exactly one
+    E203 | components/web/admission/0/concurrency/fixed | threads: 16 | admission: [{ concurrency: { fixed: 0 } }] | from 1
+    E207 | components/web/admission/1/concurrency | threads: 16 | admission: [{ concurrency: { fixed: 5 } }, { concurrency: { fixed: 6 } }] | already
+    E203 | components/web/admission/0/concurrency/aimd/backoff | threads: 16 | admission: [{ concurrency: { aimd: { timeout: 1s, backoff: 100% } } }] | 0.99
+    E203 | components/web/admission/0/concurrency/vegas/initial | threads: 16 | admission: [{ concurrency: { vegas: { initial: 5, max: 4 } } }] | to 4
+    E203 | components/web/admission/0/concurrency/gradient/tolerance | threads: 16 | admission: [{ concurrency: { gradient: { tolerance: 0.5 } } }] | from 1
     E203 | components/web/client-defaults/timeout | threads: 16 | client-defaults: { timeout: 0s } | above 0s
     W205 | components/web/cores | threads: 16 | threads: 16\n    cores: 20 | 16 threads
     W205 | components/web/queue/discipline | threads: 16 | queue: { discipline: lifo } | nobody waits

@@ -66,7 +66,7 @@ impl<'a> ComponentFact<'a> {
                 .fold(0.0, f64::max),
             wait_p99: total.wait.quantile(0.99),
             sojourn_p99: sojourn.quantile(0.99),
-            up: ratio(total.up_area as f64, nanos * f64::from(component.replicas)),
+            up: ratio(total.up_area as f64, total.replicas.placed_area as f64),
             saturation: Saturation::Unlimited,
             total,
             by_part,
@@ -78,6 +78,13 @@ impl<'a> ComponentFact<'a> {
     /// Requests it refused: queue full, allowance used up, down or out of connections.
     pub(crate) fn rejected(&self) -> u64 {
         rejected(&self.total)
+    }
+
+    /// US dollars over the whole run for what its meters counted; `None` without meters.
+    pub(crate) fn cost(&self, slots: &[usize]) -> Option<f64> {
+        let mut meters = self.component.operations.iter().flat_map(|operation| &operation.meters).peekable();
+        meters.peek()?;
+        Some(meters.map(|meter| meter.cost(slots)).sum())
     }
 
     /// Its caches by part, in the order of [`super::Facts::parts`]; `None` for components that are no cache.
@@ -111,7 +118,7 @@ fn queue_mean(slot: &ComponentSlot, part: &Part) -> f64 {
 
 /// Requests refused in one slot.
 pub(crate) fn rejected(slot: &ComponentSlot) -> u64 {
-    slot.shed + slot.throttled + slot.refused
+    slot.shed + slot.throttled + slot.refused + slot.denied
 }
 
 /// Share of the resource in use; `None` when unlimited.

@@ -1,6 +1,7 @@
 //! What stands out, as sentences: where users were hurt, what was full, who
 //! made the slow requests slow, where retries multiplied load.
 
+use super::caching;
 use super::components::rejected;
 use super::traffic::{failed, worst_blame};
 use super::{ComponentFact, Facts, Saturation, depth, ratio};
@@ -26,6 +27,9 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
         blame(facts),
         retries(facts),
         caches(facts),
+        caching::hot_shard(facts),
+        caching::stale_answers(facts),
+        caching::lost_writes(facts),
         unknown_writes(facts),
         backlog(facts),
         repeats(facts),

@@ -1,6 +1,8 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
-use crate::outcome::{BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, MarkSlot, StoreSlot, TrafficSlot};
+use crate::outcome::{
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, ModelSlot, StoreSlot, TrafficSlot,
+};
 
 /// Something that can be summed over slots.
 pub(crate) trait Merge: Default {
@@ -26,6 +28,8 @@ impl Merge for TrafficSlot {
         self.open += other.open;
         self.latency.merge(&other.latency);
         self.latency_failed.merge(&other.latency_failed);
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
     }
 }
 
@@ -37,6 +41,7 @@ impl Merge for ComponentSlot {
         self.shed += other.shed;
         self.throttled += other.throttled;
         self.refused += other.refused;
+        self.denied += other.denied;
         self.reneged += other.reneged;
         self.expired += other.expired;
         self.cancelled += other.cancelled;
@@ -44,15 +49,27 @@ impl Merge for ComponentSlot {
         self.inside += other.inside;
         self.wasted += other.wasted;
         self.wait.merge(&other.wait);
+        self.waited += other.waited;
         self.busy_area += other.busy_area;
         self.capacity_area += other.capacity_area;
         self.queue_area += other.queue_area;
         self.in_system_area += other.in_system_area;
         self.up_area += other.up_area;
+        self.replicas.absorb(&other.replicas);
         self.queue_max = self.queue_max.max(other.queue_max);
         self.in_system_max = self.in_system_max.max(other.in_system_max);
+        self.shards.add(&other.shards);
         add_part(&mut self.cache, other.cache.as_ref());
         add_part(&mut self.store, other.store.as_ref());
+        add_part(&mut self.model, other.model.as_ref());
+        add_part(&mut self.watched.in_system, other.watched.in_system.as_ref());
+        add_part(&mut self.watched.up, other.watched.up.as_ref());
+    }
+}
+
+impl Merge for LevelTimes {
+    fn add(&mut self, other: &Self) {
+        self.merge(other);
     }
 }
 
@@ -64,15 +81,7 @@ fn add_part<S: Merge>(mine: &mut Option<S>, theirs: Option<&S>) {
 
 impl Merge for CacheSlot {
     fn add(&mut self, other: &Self) {
-        self.hits += other.hits;
-        self.misses += other.misses;
-        self.coalesced += other.coalesced;
-        self.fills += other.fills;
-        self.evictions += other.evictions;
-        self.expirations += other.expirations;
-        self.invalidations += other.invalidations;
-        self.entries_area += other.entries_area;
-        self.entries = other.entries;
+        self.add(other);
     }
 }
 
@@ -84,6 +93,20 @@ impl Merge for StoreSlot {
         self.unknown += other.unknown;
         self.connections_refused += other.connections_refused;
         self.connections_max = self.connections_max.max(other.connections_max);
+    }
+}
+
+impl Merge for ModelSlot {
+    fn add(&mut self, other: &Self) {
+        self.generations += other.generations;
+        self.prompt_tokens += other.prompt_tokens;
+        self.output_tokens += other.output_tokens;
+        self.overflowed += other.overflowed;
+        self.cut += other.cut;
+        self.malformed += other.malformed;
+        self.wrong += other.wrong;
+        self.first_token.merge(&other.first_token);
+        self.token_time.merge(&other.token_time);
     }
 }
 

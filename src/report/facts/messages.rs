@@ -2,7 +2,7 @@
 
 use super::merge::sum;
 use super::{Part, ratio};
-use crate::outcome::{BrokerOutcome, BrokerSlot, MarkOutcome, MarkSlot};
+use crate::outcome::{BrokerOutcome, BrokerSlot, BrokerWord, MarkOutcome, MarkSlot, Outcome};
 
 /// One broker or schedule over the whole run.
 pub(crate) struct BrokerFact<'a> {
@@ -31,6 +31,17 @@ impl<'a> BrokerFact<'a> {
     pub(crate) fn gone(&self) -> u64 {
         self.total.expired + self.total.lost + self.total.refused
     }
+}
+
+/// Brokers that were given anything; schedules always.
+pub(super) fn in_use<'a>(outcome: &'a Outcome, whole: &Part) -> Vec<BrokerFact<'a>> {
+    let all = outcome.messages.brokers.iter().map(|broker| BrokerFact::new(broker, whole));
+    let is_used = |fact: &BrokerFact<'_>| {
+        let total = &fact.total;
+        fact.broker.kind == BrokerWord::Schedule
+            || total.published + total.refused + total.waiting + total.in_flight > 0
+    };
+    all.filter(is_used).collect()
 }
 
 /// One mark over the whole run.

@@ -1,6 +1,7 @@
 //! What the formats say, worked out once from the outcome: totals over slots,
 //! rates, rankings. No text and no layout here.
 
+mod caching;
 mod components;
 mod edges;
 mod findings;
@@ -91,7 +92,7 @@ impl<'a> Facts<'a> {
             components: outcome.components.iter().map(|c| ComponentFact::new(c, &whole, &parts)).collect(),
             edges: outcome.edges.iter().map(|e| EdgeFact::new(e, &whole)).collect(),
             headlines: replications::headlines(outcome, sheet.others),
-            brokers: outcome.messages.brokers.iter().map(|b| BrokerFact::new(b, &whole)).collect(),
+            brokers: messages::in_use(outcome, &whole),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
             populations: outcome
                 .sessions

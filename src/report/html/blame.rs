@@ -176,5 +176,6 @@ fn class(kind: WaitKind) -> &'static str {
         WaitKind::Backoff => "backoff",
         WaitKind::Abandoned => "abandoned",
         WaitKind::User => "user",
+        WaitKind::ColdStart => "cold-start",
     }
 }

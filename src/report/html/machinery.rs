@@ -163,7 +163,7 @@ pub(super) fn edges(facts: &Facts<'_>) -> String {
 }
 
 pub(super) fn data(facts: &Facts<'_>) -> String {
-    cache_table(facts) + &store_table(facts)
+    cache_table(facts) + &store_table(facts) + &model_table(facts) + &meter_table(facts)
 }
 
 fn cache_table(facts: &Facts<'_>) -> String {
@@ -178,24 +178,32 @@ fn cache_table(facts: &Facts<'_>) -> String {
         );
         let counts = [
             cache.coalesced,
-            cache.fills,
+            cache.fetches,
+            cache.fills + cache.puts,
+            cache.stale,
+            cache.negative,
             cache.evictions,
             cache.expirations,
-            cache.invalidations,
+            cache.invalidations + cache.purged,
             cache.entries,
         ];
         cells.extend(counts.map(|value| Cell::figure(count(value))));
+        cells.push(Cell::figure(count(cache.unflushed_lost)).bad_if(cache.unflushed_lost > 0));
         Some(cells)
     });
     let mut heads = vec!["cache", "look-ups"];
     heads.extend(part_names.iter().map(String::as_str));
     heads.extend([
         "shared fetches",
+        "fetches",
         "fills",
+        "stale answers",
+        "failures remembered",
         "evictions",
         "expirations",
-        "invalidations",
+        "removals",
         "entries at the end",
+        "lost writes",
     ]);
     table("Caches", &heads, rows.collect())
 }
@@ -223,4 +231,57 @@ fn store_table(facts: &Facts<'_>) -> String {
         "connections refused",
     ];
     table("Stores: what the ledger says", &heads, rows.collect())
+}
+
+fn model_table(facts: &Facts<'_>) -> String {
+    let rows = facts.components.iter().filter_map(|fact| {
+        let model = fact.total.model.as_ref()?;
+        let bad = |value: u64| Cell::figure(count(value)).bad_if(value > 0);
+        Some(vec![
+            Cell::text(tame(&fact.component.name)),
+            Cell::figure(count(model.generations)),
+            Cell::figure(duration_or_none(model.first_token.quantile(0.5))),
+            Cell::figure(duration_or_none(model.first_token.quantile(0.99))),
+            Cell::figure(duration_or_none(model.token_time.mean())),
+            Cell::figure(count(model.prompt_tokens)),
+            Cell::figure(count(model.output_tokens)),
+            bad(model.malformed),
+            bad(model.wrong),
+            bad(model.cut),
+            bad(model.overflowed),
+        ])
+    });
+    let heads = [
+        "language model",
+        "answers",
+        "first token p50",
+        "first token p99",
+        "time per token",
+        "tokens read",
+        "tokens written",
+        "malformed",
+        "wrong",
+        "cut",
+        "beyond the window",
+    ];
+    table("Language models, and what passes their answers on as they come", &heads, rows.collect())
+}
+
+fn meter_table(facts: &Facts<'_>) -> String {
+    let slots = &facts.whole.slots;
+    let mut rows = Vec::new();
+    for fact in &facts.components {
+        for operation in &fact.component.operations {
+            for meter in &operation.meters {
+                let units: f64 = slots.iter().filter_map(|slot| meter.usage.get(*slot)).sum();
+                rows.push(vec![
+                    Cell::text(tame(&format!("{}.{}", fact.component.name, operation.name))),
+                    Cell::text(tame(&meter.name)),
+                    Cell::figure(number(units)),
+                    Cell::figure(number(meter.cost(slots))),
+                ]);
+            }
+        }
+    }
+    table("What was counted for the bill", &["operation", "meter", "units", "USD"], rows)
 }

@@ -63,6 +63,7 @@ fn traffic_slot(secs: u64, rate: f64, median: f64, strain: f64) -> TrafficSlot {
         open: 0,
         latency: spread(ok + degraded, median * (1.0 + 2.5 * strain), 0.28 + 0.25 * strain),
         latency_failed: spread(timeouts, 2000.0, 0.05),
+        ..TrafficSlot::default()
     }
 }
 
@@ -73,7 +74,8 @@ fn component(spec: &(&str, &str, &str, u32, f64, f64, f64)) -> ComponentOutcome 
     let sojourn = SLOTS.iter().zip(&slots).map(|(slot, own)| {
         spread(own.completed, service * (1.0 + 6.0 * slot.4 * reach), 0.25 + 0.2 * slot.4 * reach)
     });
-    let operations = vec![OperationOutcome { name: "serve".into(), sojourn: sojourn.collect() }];
+    let operations =
+        vec![OperationOutcome { name: "serve".into(), sojourn: sojourn.collect(), meters: Vec::new() }];
     ComponentOutcome {
         name: name.into(),
         kind: kind.into(),
@@ -108,6 +110,10 @@ fn component_slot(
         queue_area: (queue * nanos as f64) as u128,
         in_system_area: ((queue + 3.0) * nanos as f64) as u128,
         up_area: u128::from(nanos) * u128::from(replicas),
+        replicas: ReplicaSlot {
+            placed_area: u128::from(nanos) * u128::from(replicas),
+            ..ReplicaSlot::default()
+        },
         queue_max: (queue * 2.5) as u64,
         in_system_max: (queue * 2.5) as u64 + 4,
         cache: ["redis", "cloudfront"].contains(&name).then(|| cache_slot(arrived, strain)),
@@ -315,6 +321,7 @@ pub(super) fn outcome() -> Outcome {
             fault("supabase brownout", "slow", "supabase.postgres x8", 10 * MIN, 15 * MIN),
             fault("openai outage", "outage", "openai", 20 * MIN, 22 * MIN),
         ],
+        replica_notes: Vec::new(),
         saturations: vec![Saturation {
             kind: SaturationKind::Pool,
             who: "user-services -> supabase".into(),

@@ -4,6 +4,8 @@
 mod load;
 mod machinery;
 mod messages;
+mod models;
+mod replicas;
 mod replications;
 mod sessions;
 
@@ -59,10 +61,12 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Calls with retries, timeouts or refusals", machinery::edges(&facts, style)),
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
+        ("Replicas", replicas::replicas(&facts, style)),
         ("Sessions", sessions::populations(&facts, style)),
         ("Broadcasts", sessions::broadcasts(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
+        ("Language models and meters", models::models(&facts, style)),
         ("Who made the p99 slow", load::blame(&facts, style)),
         ("", footer(&facts, style)),
     ];

@@ -1,6 +1,6 @@
 //! Who calls whom under each policy.
 
-use crate::plan::{Plan, Step};
+use crate::plan::{Caller, Plan, Step};
 
 /// Caller's and target's node of each policy.
 pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
@@ -9,6 +9,14 @@ pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
     for (number, component) in plan.components.iter().enumerate() {
         for operation in &component.operations {
             note_ends(&operation.steps, number as u32, &mut ends);
+        }
+        if let Some(check) = component.health.as_ref().and_then(|health| health.check.as_ref()) {
+            let from = match check.from {
+                None => number,
+                Some(Caller::Component(component)) => component,
+                Some(Caller::Client(client)) => clients + client,
+            };
+            ends[check.probe.policy] = (from as u32, number as u32);
         }
     }
     for (number, client) in plan.clients.iter().enumerate() {

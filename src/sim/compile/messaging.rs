@@ -79,7 +79,7 @@ impl Compiler<'_> {
                 Effect::Messages(MessageFault::Poison { mode: PoisonMode::Fails { takes }, .. }) => {
                     let compute = Step::Compute { salt: "compute".to_owned(), work: takes.clone() };
                     let salt = "fail".to_owned();
-                    let fail = Step::Fail { salt, probability: 1.0, class: ErrorClass::Error };
+                    let fail = Step::Fail { salt, probability: 1.0, class: ErrorClass::Error, key: None };
                     self.program(&[compute, fail])
                 }
                 _ => NONE,
@@ -135,6 +135,7 @@ impl Compiler<'_> {
             only_replica: NONE,
             effect: SiteEffect::None,
             is_idempotent: true,
+            streams: false,
         });
         (self.t.sites.len() - 1) as u32
     }

@@ -105,6 +105,12 @@ impl Engine<'_> {
         self.messaging.brokers[broker as usize].waiting.level
     }
 
+    /// Messages waiting now at the brokers that a component consumes.
+    pub(in crate::sim) fn backlog_for(&self, comp: usize) -> u64 {
+        let consumers = self.t.messages.consumers.iter().filter(|rule| rule.comp as usize == comp);
+        consumers.map(|rule| self.backlog(rule.broker)).sum()
+    }
+
     /// Age of a broker's oldest message that is not done, in nanoseconds: what a scaling policy may follow.
     pub(in crate::sim) fn oldest_age(&self, broker: u32) -> u64 {
         self.messaging.brokers[broker as usize].oldest.came.map_or(0, |came| self.now - came)

@@ -6,6 +6,7 @@ use super::{Happening, Stage};
 use crate::kernel::Phase;
 use crate::plan::{ErrorClass, PRIORITY_DEFAULT};
 use crate::rng;
+use crate::sim::Loop;
 use crate::sim::control::Control;
 use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
@@ -158,9 +159,14 @@ impl Engine<'_> {
         frame.op = op;
         frame.from_site = site_index;
         frame.replica = poller.replica;
+        frame.comp = comp as u32;
         frame.state = State::Travelling;
         frame.set(flag::MESSAGE);
         let (key, born) = (frame.key, frame.born);
+        if self.t.attributes.count > 0 {
+            self.unpack(f, message.carried);
+        }
+        let frame = &mut self.frames[f];
         if message.poison != NONE {
             frame.pc = self.t.messages.poisons[message.poison as usize];
         }
@@ -307,7 +313,7 @@ impl Engine<'_> {
             return self.done_with(ticket.message);
         }
         let Some(backoff) = self.t.messages.consumers[consumer as usize].backoff else { return };
-        if receipt >= rule.receives_max {
+        if receipt >= rule.receives_max || self.is_ablated(Loop::Retries) {
             return self.give_up(ticket.message);
         }
         let draw = rng::unit(rng::nth(rng::key(key, SALT_PAUSE), u64::from(receipt)));
@@ -329,8 +335,11 @@ impl Engine<'_> {
 
     /// A consumer is gone with its batch: what is not acknowledged stays hidden for its time.
     pub(super) fn abandon(&mut self, delivery: u32) {
-        let batch = &self.messaging.deliveries[delivery as usize];
-        for (ticket, receipt) in batch.messages[batch.next..].to_vec() {
+        let mut next = self.messaging.deliveries[delivery as usize].next;
+        while let Some((ticket, receipt)) =
+            self.messaging.deliveries[delivery as usize].messages.get(next).copied()
+        {
+            next += 1;
             let message = &mut self.messaging.messages[ticket.message];
             if message.born != ticket.born || message.receives != receipt || message.stage != Stage::InFlight
             {

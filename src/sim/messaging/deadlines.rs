@@ -4,6 +4,7 @@
 use super::line::Ticket;
 use super::{Happening, Stage};
 use crate::kernel::Phase;
+use crate::sim::Loop;
 use crate::sim::control::Control;
 use crate::sim::engine::Engine;
 
@@ -160,7 +161,9 @@ impl Engine<'_> {
             if has_heartbeat && message.is_held && self.has_pulse(ticket) {
                 let entry = (now.saturating_add(visibility), ticket, receipt);
                 self.messaging.deadlines[consumer as usize].visible.push_back(entry);
-            } else if receipt >= self.t.messages.brokers[broker as usize].receives_max {
+            } else if receipt >= self.t.messages.brokers[broker as usize].receives_max
+                || self.is_ablated(Loop::Retries)
+            {
                 self.give_up(ticket.message);
             } else {
                 self.messaging.messages[ticket.message].is_held = false;

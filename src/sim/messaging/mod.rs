@@ -9,6 +9,7 @@
 //! pending event each, so an acknowledged message leaves no timer behind.
 
 mod account;
+mod carried;
 mod consume;
 mod deadlines;
 mod guard;
@@ -22,6 +23,7 @@ use super::engine::Engine;
 use super::record::Area;
 use super::tables::Tables;
 use crate::outcome::{BrokerSlot, Drain, MarkSlot};
+use carried::Carried;
 use guard::Guard;
 use line::{Line, Ticket};
 use mark::Seen;
@@ -103,6 +105,8 @@ struct Message {
     subject: u32,
     /// Fault that poisoned it, or `NONE`.
     poison: u32,
+    /// What it carries of its request, or `NONE`.
+    carried: u32,
     /// Its double, if it was stored twice.
     twin: Option<Ticket>,
     receives: u32,
@@ -123,10 +127,12 @@ struct Message {
 struct Slab {
     items: Vec<Message>,
     free: Vec<u32>,
+    carried: Carried,
 }
 
 impl Slab {
     fn add(&mut self, message: Message) -> u32 {
+        self.carried.hold(message.carried);
         if let Some(index) = self.free.pop() {
             let born = self.items[index as usize].born;
             self.items[index as usize] = Message { born, ..message };
@@ -141,6 +147,7 @@ impl Slab {
         let message = &mut self.items[index as usize];
         if message.stage == Stage::Done && message.receipts == 0 {
             message.born = message.born.wrapping_add(1);
+            self.carried.let_go(message.carried);
             self.free.push(index);
         }
     }
@@ -314,6 +321,7 @@ impl Messaging {
             timers: vec![Timer::default(); rules.timers.len()],
             onces: vec![Guard::default(); rules.onces.len()],
             seen: vec![Seen::default(); marks],
+            messages: Slab { carried: Carried::new(t.attributes.count), ..Slab::default() },
             ..Self::default()
         };
         for (number, consumer) in (0u32..).zip(&rules.consumers) {

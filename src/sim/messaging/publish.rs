@@ -28,10 +28,13 @@ impl Engine<'_> {
         let frame = &self.frames[f];
         let key = rng::key(frame.key, rule.salt);
         let delay = rule.delay.as_ref().map_or(0, |law| law.sample(key));
+        let (root, identity) = (frame.root, rng::key(frame.root, rule.salt));
+        let carried = self.carry(f);
         let message = Message {
-            root: frame.root,
+            root,
             key,
-            identity: rng::key(frame.root, rule.salt),
+            identity,
+            carried,
             begun: self.begun(f).unwrap_or(u64::MAX),
             subject,
             ..self.blank(broker)
@@ -39,6 +42,7 @@ impl Engine<'_> {
         if !self.accept(broker, message, delay) {
             *answer = Answer::failed(ErrorClass::Shed);
         }
+        self.messaging.messages.carried.forget_if_free(carried);
     }
 
     /// A message of nobody, accepted now.
@@ -58,6 +62,7 @@ impl Engine<'_> {
             origin: NONE,
             subject: NONE,
             poison: NONE,
+            carried: NONE,
             twin: None,
             receives: 0,
             receipts: 0,
@@ -373,6 +378,20 @@ impl Engine<'_> {
             let all: Vec<Ticket> = self.messaging.brokers[broker as usize].by_age.iter().copied().collect();
             for ticket in all {
                 if self.messaging.messages.is_alive(ticket) {
+                    self.count(broker).lost += 1;
+                    self.done_with(ticket.message);
+                }
+            }
+        }
+    }
+
+    /// Throws away every message that waits.
+    pub(in crate::sim) fn drop_backlogs(&mut self) {
+        for broker in 0..self.messaging.brokers.len() as u32 {
+            let all: Vec<Ticket> = self.messaging.brokers[broker as usize].by_age.iter().copied().collect();
+            for ticket in all {
+                let messages = &self.messaging.messages;
+                if messages.is(ticket, Stage::Waiting) || messages.is(ticket, Stage::Resting) {
                     self.count(broker).lost += 1;
                     self.done_with(ticket.message);
                 }

@@ -4,6 +4,7 @@ use crate::outcome::{
     ConservationCheck, HubOutcome, PopulationOutcome, SessionOutage, SessionSlot, Sessions,
 };
 use crate::sim::engine::Engine;
+use crate::sim::fleet::Life;
 use crate::sim::tables::{Holds, NONE};
 use crate::units::SimTime;
 
@@ -42,7 +43,7 @@ impl Engine<'_> {
     }
 
     /// After the number of sessions of one replica changed: the share of its cores that heartbeats leave.
-    pub(super) fn set_pace(&mut self, p: u32, place: usize) {
+    pub(super) fn follow_beats(&mut self, p: u32, place: usize) {
         let comp = self.sessions.populations[p as usize].comp;
         let hub = self.sessions.hub_of[comp as usize] as usize;
         let cost = self.sessions.hubs[hub].rules.heartbeat_cost.0 as f64;
@@ -109,7 +110,8 @@ impl Engine<'_> {
         for hub in 0..self.sessions.hubs.len() {
             let rule = &self.t.comps[self.sessions.hubs[hub].comp as usize];
             let all = rule.first_replica..rule.first_replica + rule.replicas;
-            let counts: Vec<u64> = all.map(|replica| self.sessions_of(replica)).collect();
+            let serves = |replica: &u32| self.fleet.slots[*replica as usize].life == Life::Serving;
+            let counts: Vec<u64> = all.filter(serves).map(|replica| self.sessions_of(replica)).collect();
             let total: u64 = counts.iter().sum();
             if let (Some(most), true) = (counts.iter().max(), total > 0) {
                 let imbalance = most * 1000 * counts.len() as u64 / total;

@@ -37,7 +37,7 @@ impl Engine<'_> {
             while let Some((_, count)) = self.sessions.populations[p as usize].dead[place].take_due(bucket) {
                 self.count_half_open(p, -(count as i64));
             }
-            self.set_pace(p, place);
+            self.follow_beats(p, place);
         }
         while let Some((cohort, count)) = self.sessions.populations[p as usize].ghosts.take_due(bucket) {
             self.ghosts_end(p, cohort, count);
@@ -171,7 +171,7 @@ impl Engine<'_> {
                 self.held(p).crashed += count;
                 (0..count).for_each(|_| self.lose(p, cohort, can_resume, 0));
             }
-            self.set_pace(p, place);
+            self.follow_beats(p, place);
             self.after_change(p);
         }
     }
@@ -256,7 +256,7 @@ impl Engine<'_> {
             }
         }
         self.schedule_ends(p);
-        self.set_pace(p, place);
+        self.follow_beats(p, place);
         self.after_change(p);
     }
 

@@ -8,6 +8,7 @@ use crate::rng;
 use crate::sim::arrivals::advance;
 use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
+use crate::sim::fleet::Mark;
 use crate::sim::frame::flag;
 use crate::sim::tables::NONE;
 
@@ -50,9 +51,9 @@ impl Engine<'_> {
         let mut refused = 0;
         for number in 0..users {
             let state = &mut self.sessions.populations[p as usize];
-            let place = (number % state.live.len() as u64) as usize;
             let key = state.next_user(SALT_USER);
             let comp = &self.t.comps[state.comp as usize];
+            let place = (number % u64::from(comp.initial.max(1))) as usize;
             if !self.takes_one_more(p, comp.first_replica + place as u32) {
                 refused += 1;
                 continue;
@@ -247,10 +248,10 @@ impl Engine<'_> {
         let flow = self.journey_of(dialer);
         let load = self.sessions.populations[p as usize].load;
         let flow = &self.t.loads[load as usize].flows[flow].1;
-        let (entry, traffic) = (flow.entry, flow.traffic);
+        let flow = (flow.entry, flow.traffic);
         let f = self.frames.alloc();
         let key = rng::nth(rng::key(dialer.key, SALT_TRY), u64::from(dialer.attempts));
-        self.open_request(f, key, PRIORITY_DEFAULT, entry, traffic);
+        self.open_request(f, key, load, PRIORITY_DEFAULT, flow);
         let frame = &mut self.frames[f];
         frame.set(flag::DIALS);
         frame.target_replica = NONE;
@@ -283,7 +284,7 @@ impl Engine<'_> {
         let dialer = self.sessions.dialers[d as usize];
         let p = dialer.population;
         let rule = &self.t.comps[self.sessions.populations[p as usize].comp as usize];
-        if rule.replicas == 1 {
+        if replica == NONE && rule.replicas == 1 {
             replica = rule.first_replica;
         }
         let is_ours = (rule.first_replica..rule.first_replica + rule.replicas).contains(&replica);
@@ -299,7 +300,8 @@ impl Engine<'_> {
     /// Whether a replica is up and takes one more session.
     fn takes_one_more(&self, p: u32, replica: u32) -> bool {
         let trouble = self.replicas[replica as usize].trouble.as_ref();
-        if trouble.is_some_and(|trouble| trouble.down > 0 || !trouble.draining.is_empty()) {
+        let goes = |mark: Mark| matches!(mark, Mark::Absent | Mark::Leaving);
+        if trouble.is_some_and(|it| it.down > 0 || !it.draining.is_empty() || goes(it.mark)) {
             return false;
         }
         let comp = self.sessions.populations[p as usize].comp;
@@ -330,7 +332,7 @@ impl Engine<'_> {
         state.open.enter(now);
         self.schedule_ends(p);
         self.after_change(p);
-        self.set_pace(p, place);
+        self.follow_beats(p, place);
     }
 
     fn try_later(&mut self, d: u32) {

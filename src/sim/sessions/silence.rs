@@ -141,7 +141,7 @@ impl Engine<'_> {
         if one.step < one.steps {
             self.schedule_notice(number);
         }
-        self.set_pace(p, place);
+        self.follow_beats(p, place);
         self.after_change(p);
     }
 

@@ -1,7 +1,10 @@
 //! Components as a file writes them.
 
-use super::{RawBroker, RawCallPolicy, RawConcurrency, RawConsumer, RawOperation, RawSchedule, RawSessions};
-use crate::spec::scalar::{BytesText, CountText, LawText, NumberText, RateText, SpanText};
+use super::{
+    RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth,
+    RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawSessions, RawShards,
+};
+use crate::spec::scalar::{AmountText, CountText, LawText, NumberText, PriceText, RateText, SpanText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,8 +22,12 @@ pub struct RawComponent {
     pub tags: Vec<String>,
     /// Where it runs. Default: the only place, if there is one.
     pub place: Option<String>,
-    /// Independent copies, each with its own queue and threads. Default: 1.
-    pub replicas: Option<u32>,
+    /// Independent copies, each with its own queue and threads: a number, or how it follows the load. Default: 1.
+    pub replicas: Option<RawReplicas>,
+    /// Instances made for requests instead of replicas. Excludes `replicas`.
+    pub serverless: Option<RawServerless>,
+    /// Which replicas get requests. Default: all, whatever their state.
+    pub health: Option<RawHealth>,
     /// Threads per replica, each held from start to reply, over downstream calls: a number or `unlimited`. Default: unlimited.
     pub threads: Option<CountText>,
     /// Hold nothing but a core while computing, as an event loop does. Excludes `threads`.
@@ -32,6 +39,13 @@ pub struct RawComponent {
     pub speed: Option<NumberText>,
     /// The waiting line of each replica.
     pub queue: Option<RawQueue>,
+    /// Rules checked for every request before its limits, in order.
+    #[serde(default)]
+    pub firewall: Vec<RawFirewall>,
+    /// Certificate that it shows to whoever opens a connection.
+    pub certificate: Option<String>,
+    /// Who may call it: components, clients or places; others are refused. Default: everybody.
+    pub reachable_from: Option<RawEnd>,
     /// Limits checked before a request may queue, in order.
     #[serde(default)]
     pub admission: Vec<RawAdmission>,
@@ -39,18 +53,25 @@ pub struct RawComponent {
     pub connections: Option<CountText>,
     /// Makes it remember keys.
     pub cache: Option<RawCache>,
+    /// How keys are spread over its replicas, for callers with `shard-by`.
+    pub shards: Option<RawShards>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
     /// Lets clients hold long-lived connections to it.
     pub sessions: Option<RawSessions>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
     pub broker: Option<RawBroker>,
-    /// Messages it takes, by the broker they come from.
+    /// Messages it takes, by the broker they come from; `self` is its own.
     #[serde(default)]
     pub consumes: IndexMap<String, RawConsumer>,
     /// Operations that run by the clock, by name.
     #[serde(default)]
     pub schedules: IndexMap<String, RawSchedule>,
+    /// Makes it a language model whose operations can `generate`.
+    pub model: Option<RawModel>,
+    /// What is counted for the bill: by name, the price of a unit. A model counts `input-tokens` and `output-tokens` by itself.
+    #[serde(default)]
+    pub meters: IndexMap<String, PriceText>,
     /// How others call it, unless they say otherwise.
     pub client_defaults: Option<RawCallPolicy>,
     /// How it calls others: by `component` or `component.operation`.
@@ -107,6 +128,8 @@ pub enum RawAdmission {
     TokenBucket(RawBucket),
     /// Fills with each request's cost up to a capacity (`burst`) and leaks at a rate.
     LeakyBucket(RawBucket),
+    /// So many units in each calendar stretch of time; starts over with the next.
+    Quota(RawQuota),
     /// Most requests inside each replica; checked before all buckets. At most one.
     Concurrency(RawConcurrency),
 }
@@ -121,15 +144,36 @@ pub struct RawBucket {
     pub rate: RateText,
     /// Most units it holds; it starts full (leaky: empty).
     pub burst: NumberText,
-    /// Units one request takes, by operation; others take 1.
+    /// Units one request takes, by operation: a number or an amount such as `prompt + 500`; others take 1.
     #[serde(default)]
-    pub costs: IndexMap<String, NumberText>,
+    pub costs: IndexMap<String, AmountText>,
     /// What happens to a request over the limit. Default: reject.
     pub excess: Option<RawExcess>,
     /// Longest hold when `excess` is delay. Default: for ever.
     pub wait_max: Option<SpanText>,
     /// Whether a refusal tells the caller when to come back. Default: true.
     pub retry_after: Option<bool>,
+    /// Entity of which each key has an allowance of its own, such as users, addresses or API keys. Default: one for all.
+    pub each: Option<String>,
+}
+
+/// A quota.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawQuota {
+    /// Name in messages and metrics. Default: quota.
+    pub name: Option<String>,
+    /// Units in each stretch of time.
+    pub limit: NumberText,
+    /// Length of a stretch; the first begins with the run.
+    pub per: SpanText,
+    /// Units one request takes, by operation: a number or an amount; others take 1.
+    #[serde(default)]
+    pub costs: IndexMap<String, AmountText>,
+    /// Whether a refusal tells the caller when to come back. Default: true.
+    pub retry_after: Option<bool>,
+    /// Entity of which each key has a quota of its own. Default: one for all.
+    pub each: Option<String>,
 }
 
 /// What happens to a request over the limit.
@@ -142,32 +186,6 @@ pub enum RawExcess {
     Delay,
 }
 
-/// A memory of recently used keys.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawCache {
-    /// Most entries: a number or `unlimited`. Excludes `memory`. Default: unlimited.
-    pub entries: Option<CountText>,
-    /// Most bytes; each entry weighs its entity's `bytes`.
-    pub memory: Option<BytesText>,
-    /// Who leaves when it is full. Default: lru.
-    pub eviction: Option<RawEviction>,
-}
-
-/// Who leaves a full cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RawEviction {
-    /// Least recently used.
-    Lru,
-    /// First in, first out.
-    Fifo,
-    /// Least frequently used.
-    Lfu,
-    /// Any.
-    Random,
-}
-
 /// Something that keeps data.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -175,6 +193,8 @@ pub struct RawStore {
     /// Named sets of rows. A read of one calls operation `read` (or `read-DATASET` if there is one), a write `write` (or `write-DATASET`).
     #[serde(default)]
     pub datasets: IndexMap<String, RawDataset>,
+    /// Component with the same datasets that serves `read` steps instead, such as read replicas.
+    pub reads_from: Option<String>,
 }
 
 /// A named set of rows.
@@ -183,4 +203,6 @@ pub struct RawStore {
 pub struct RawDataset {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// How many times longer its reads and writes compute because rows are filtered by policies. Default: 1.
+    pub row_level_security: Option<NumberText>,
 }

@@ -1,10 +1,12 @@
 //! Faults as a file writes them.
 
 use super::{
-    RawBrokerFull, RawDisconnect, RawErrorClass, RawForgetSessions, RawIdleTimeoutFault, RawLostTimers,
-    RawMisdelivery, RawPoison,
+    RawBadCacheKey, RawBlock, RawBrokerFull, RawDisconnect, RawErrorClass, RawExpire, RawFlush,
+    RawForgetSessions, RawHotKey, RawIdleTimeoutFault, RawLostTimers, RawMisdelivery, RawPoison, RawRotate,
 };
-use crate::spec::scalar::{BandwidthText, LawText, NumberText, RateText, ShareText, SpanText};
+use crate::spec::scalar::{
+    BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,6 +39,16 @@ pub struct RawFault {
     pub exhaust: Option<RawExhaust>,
     /// Nothing is served: refused, answered with errors, or never answered.
     pub outage: Option<RawOutage>,
+    /// Answers of language models are cut, malformed or wrong.
+    pub bad_output: Option<RawBadOutput>,
+    /// Clocks are ahead or behind.
+    pub clock_skew: Option<RawClockSkew>,
+    /// A credential or certificate expires.
+    pub expire: Option<RawExpire>,
+    /// A credential is replaced, and not everybody knows at once.
+    pub rotate: Option<RawRotate>,
+    /// New connections are cut, as by a mistake in a security group; open ones stay.
+    pub block: Option<RawBlock>,
     /// A smaller allowance is imposed.
     pub throttle: Option<RawThrottle>,
     /// Messages take longer.
@@ -47,6 +59,24 @@ pub struct RawFault {
     pub bandwidth: Option<RawBandwidthFault>,
     /// No message passes.
     pub partition: Option<RawPartition>,
+    /// Caches forget at once what they hold: a flush, a CDN's purge-all.
+    pub flush: Option<RawFlush>,
+    /// A cache's keys contain something that differs between requests for the same thing.
+    pub bad_cache_key: Option<RawBadCacheKey>,
+    /// A share of all requests is suddenly for the same few keys.
+    pub hot_key: Option<RawHotKey>,
+    /// Replicas leave the sharding while it lasts: their keys belong to others. Then they join again, empty.
+    pub reshard: Option<RawReplicaTarget>,
+    /// Replicas crash again and again, each time back later than the last.
+    pub crash_loop: Option<RawCrashLoop>,
+    /// Replicas are restarted, some at a time or all at once.
+    pub restart: Option<RawRestart>,
+    /// The platform takes replicas back after a notice, as with spot instances.
+    pub reclaim: Option<RawReclaim>,
+    /// The platform has no new replicas to give.
+    pub capacity_denied: Option<RawCapacityDenied>,
+    /// A shared limit (see `limits`) has another amount.
+    pub quota: Option<RawQuotaFault>,
     /// More load.
     pub spike: Option<RawSpikeFault>,
     /// Some messages can never be processed.
@@ -111,6 +141,8 @@ pub struct RawSelector {
     pub tag: Option<String>,
     /// By place.
     pub place: Option<String>,
+    /// By zone of the place, from 1. Needs `place`.
+    pub zone: Option<u32>,
     /// This many replicas of those that fit, drawn by the seed. Default: all.
     pub count: Option<u32>,
     /// This share of the replicas that fit, rounded up, drawn by the seed.
@@ -165,14 +197,18 @@ pub struct RawGray {
     /// Only these operations of the targets. Default: all.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// Whether health checks do not see it. Default: false.
+    pub health_blind: Option<bool>,
 }
 
-/// Part of something is unusable. Give one of `threads`, `pool` and `connections`.
+/// Part of something is unusable. Give one of `threads`, `memory`, `pool` and `connections`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawExhaust {
     /// Threads (or async cores) of these replicas.
     pub threads: Option<RawTarget>,
+    /// Room of these replicas' caches.
+    pub memory: Option<RawTarget>,
     /// A pool, as `caller -> target`.
     pub pool: Option<String>,
     /// Connections that a component accepts.
@@ -203,15 +239,43 @@ pub enum RawOutageMode {
     BlackHole,
 }
 
+/// Answers of language models are bad. Give at least one share.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawBadOutput {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Share without the form asked for; callers with `validate` notice. Default: 0%.
+    pub malformed: Option<ShareText>,
+    /// Share wrong in a way that no caller notices. Default: 0%.
+    pub wrong: Option<ShareText>,
+    /// Share of streams that break after a part of the answer (class `reset`). Default: 0%.
+    pub cut: Option<ShareText>,
+}
+
+/// Clocks are ahead or behind. Give one of `ahead` and `behind`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawClockSkew {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// By how much they are ahead.
+    pub ahead: Option<SpanText>,
+    /// By how much they are behind.
+    pub behind: Option<SpanText>,
+}
+
 /// A smaller allowance is imposed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawThrottle {
     /// Which component.
     pub target: String,
-    /// Requests per second allowed.
+    /// Which of its limits shrinks: the allowance is in the limit's units and costs. Default: requests, each taking 1.
+    pub limit: Option<String>,
+    /// Requests, or units of the limit, per second allowed.
     pub rate: RateText,
-    /// Most requests at once. Default: one second's worth.
+    /// Most at once. Default: one second's worth.
     pub burst: Option<NumberText>,
     /// Whether a refusal tells the caller when to come back. Default: true.
     pub retry_after: Option<bool>,
@@ -293,4 +357,60 @@ pub struct RawSpikeFault {
     pub load: String,
     /// Times its own rate.
     pub factor: NumberText,
+}
+
+/// Replicas crash again and again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCrashLoop {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// How long one runs before it crashes again. Default: 1s.
+    pub runs: Option<LawText>,
+    /// Pause before each new start. Default: `exponential(10s 5m)`, as in Kubernetes.
+    pub backoff: Option<BackoffText>,
+}
+
+/// Replicas are restarted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawRestart {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Share of each component's replicas restarted at once. Default: 100%.
+    pub batch: Option<ShareText>,
+    /// Time from one batch to the next. Default: 60s.
+    pub every: Option<SpanText>,
+    /// Whether they drain first (see `replicas.drain`). Default: true.
+    pub graceful: Option<bool>,
+}
+
+/// The platform takes replicas back.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawReclaim {
+    /// Which replicas.
+    pub target: RawTarget,
+    /// Time between the notice, when they start to drain, and the end. Default: 2m.
+    pub notice: Option<SpanText>,
+}
+
+/// The platform has no new replicas to give.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawCapacityDenied {
+    /// To which components.
+    pub target: RawTarget,
+    /// Share of requests for a replica that are denied. Default: 100%.
+    pub share: Option<ShareText>,
+}
+
+/// A shared limit has another amount.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawQuotaFault {
+    /// Which limit.
+    pub limit: String,
+    /// Units there are meanwhile.
+    pub amount: CountText,
 }

@@ -1,7 +1,7 @@
 //! Clients and load as a file writes them.
 
 use super::{RawCallPolicy, RawClientSessions, RawSessionLoad, RawStep};
-use crate::spec::scalar::{LawText, NumberText, RateText, ShareText, SpanText};
+use crate::spec::scalar::{LawText, NumberText, RateText, ShareText, SpanText, ValueText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -68,6 +68,9 @@ pub struct RawLoad {
     /// Requests per arrival, such as `geometric(10)`. Default: 1.
     #[schemars(extend("x-law-of" = "count"))]
     pub batch: Option<LawText>,
+    /// What requests of this load carry, instead of what the topology says: by attribute, an amount or a law.
+    #[serde(default)]
+    pub attributes: IndexMap<String, ValueText>,
     /// Classes of users.
     #[serde(default)]
     pub classes: IndexMap<String, RawClass>,

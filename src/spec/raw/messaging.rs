@@ -10,8 +10,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawBroker {
     /// Makes it a topic: each message is copied to these queues. A topic keeps nothing itself.
-    #[serde(default)]
-    pub topic: Vec<String>,
+    pub topic: Option<Vec<String>>,
     /// Keeps nothing: each message goes at once to every consuming replica that is up, and is lost if there is none. Default: false.
     pub ephemeral: Option<bool>,
     /// Most messages kept, waiting or in flight: a number or `unlimited`. Default: unlimited.

@@ -5,6 +5,8 @@
 //! every mistake at once are both derived from these types and their docs,
 //! so a doc comment here is what a user reads in the editor.
 
+mod attributes;
+mod cache;
 mod component;
 mod faults;
 mod guard;
@@ -13,12 +15,16 @@ mod load;
 mod messaging;
 mod overload;
 mod policy;
+mod replicas;
+mod security;
 mod sessions;
 mod steps;
 
 use super::scalar::{
-    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText,
+    BandwidthText, BytesText, CountText, ExpectText, LawText, PopularityText, ShareText, SpanText, ValueText,
 };
+pub use attributes::*;
+pub use cache::*;
 pub use component::*;
 pub use faults::*;
 pub use guard::*;
@@ -28,7 +34,9 @@ pub use load::*;
 pub use messaging::*;
 pub use overload::*;
 pub use policy::*;
+pub use replicas::*;
 use schemars::JsonSchema;
+pub use security::*;
 use serde::Deserialize;
 pub use sessions::*;
 pub use steps::*;
@@ -44,11 +52,20 @@ pub struct RawTopology {
     /// Named key spaces, such as products or users; caches and stores refer to them.
     #[serde(default)]
     pub entities: IndexMap<String, RawEntity>,
+    /// Numbers that every request carries, such as the tokens of its prompt: by name, an amount or a law of counts drawn once per request.
+    #[serde(default)]
+    pub attributes: IndexMap<String, ValueText>,
+    /// Keys, passwords and certificates, by name; calls and components refer to them.
+    #[serde(default)]
+    pub credentials: IndexMap<String, RawCredential>,
     /// Regions, zones, vendors' clouds, edges and the internet. Default: one place called `here`.
     #[serde(default)]
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Limits that several components share, such as an account's quota, with their amounts.
+    #[serde(default)]
+    pub limits: IndexMap<String, CountText>,
     /// What exists.
     #[serde(default)]
     pub components: IndexMap<String, RawComponent>,
@@ -78,6 +95,8 @@ pub struct RawEntity {
 pub struct RawPlace {
     /// What it is, for readers.
     pub description: Option<String>,
+    /// Parts that fail on their own; replicas are spread over them in turn. Default: 1.
+    pub zones: Option<u32>,
 }
 
 /// Delay, bandwidth and loss between places.
@@ -140,6 +159,8 @@ pub struct RawScenario {
     pub in_system_max: Option<CountText>,
     /// What counts as users being hurt, when recovery is measured.
     pub service_level: Option<RawServiceLevel>,
+    /// What is so when the run starts. Default: everything is empty.
+    pub given: Option<RawGiven>,
     /// Load, by name.
     #[serde(default)]
     pub load: IndexMap<String, RawLoad>,

@@ -23,6 +23,16 @@ pub struct RawCallPolicy {
     pub retry: Option<RawRetry>,
     /// How a replica is chosen. Default: round-robin.
     pub balance: Option<RawBalancing>,
+    /// An entity: each request goes to the replica that its key belongs to. Excludes `balance`.
+    pub shard_by: Option<String>,
+    /// Prefer replicas in the caller's own zone while there are some in the rotation. Default: false.
+    pub zone_aware: Option<bool>,
+    /// Longest wait for the first token of an answer, from send; for answers that are not streamed, for all of it. Default: for ever.
+    pub first_token: Option<SpanText>,
+    /// Whether the caller checks the form of answers, so that malformed ones fail (class `malformed`) instead of passing for good. Default: false.
+    pub validate: Option<bool>,
+    /// Credential that the caller presents.
+    pub credential: Option<String>,
     /// What a failed call means for the caller. Default: fail.
     pub on_failure: Option<RawOnFailure>,
     /// Priority of requests sent this way, 0 (first) to 7. Default: the request's own.
@@ -61,6 +71,18 @@ pub struct RawPoolDetails {
     pub timeout: Option<SpanText>,
     /// Time to open a connection. Default: none.
     pub connect: Option<LawText>,
+    /// What one of these connections is for. Default: transaction.
+    pub mode: Option<RawPoolMode>,
+}
+
+/// What a pooler's connection to its target is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawPoolMode {
+    /// One call: it goes back to the pool with the answer.
+    Transaction,
+    /// One connection to the caller itself: taken when that is opened, given back when that is closed.
+    Session,
 }
 
 /// When and how to try again.
@@ -71,7 +93,7 @@ pub struct RawRetry {
     pub attempts: u32,
     /// Pause before each retry: `none`, `fixed(100ms)`, `exponential(BASE CAP)`, `exponential(BASE CAP spread 50%)`, `full-jitter(BASE CAP)`, `equal-jitter(BASE CAP)` or `decorrelated(BASE CAP)`. Default: none.
     pub backoff: Option<BackoffText>,
-    /// Failures that are tried again. Default: all but the caller's own `open`.
+    /// Failures that are tried again. Default: all but `rejected`, `denied` and the caller's own `open`.
     pub on: Option<Vec<RawErrorClass>>,
     /// Bound on retries over many calls. Default: none.
     pub budget: Option<RawBudget>,
@@ -175,4 +197,10 @@ pub enum RawErrorClass {
     Bulkhead,
     /// Its deadline had passed when its turn came.
     Expired,
+    /// The answer did not have the form asked for, and the caller validates answers.
+    Malformed,
+    /// The request was not acceptable, and would not be the next time: too large, unknown, against a rule.
+    Rejected,
+    /// Whoever asked was not accepted: an expired or unknown token, key or certificate, or a rule against them.
+    Denied,
 }

@@ -1,7 +1,11 @@
 //! Operations and their steps as a file writes them.
 
-use super::{RawBroadcast, RawErrorClass, RawOnce, RawPublish, RawRetryStep};
-use crate::spec::scalar::{LawText, ShareText, SpanText, TargetText};
+use super::{
+    RawBroadcast, RawCached, RawErrorClass, RawGenerate, RawIf, RawInvalidate, RawOnce, RawPublish, RawPurge,
+    RawPut, RawRetryStep, RawToken,
+};
+use crate::spec::scalar::{AmountText, LawText, ShareText, TargetText, ValueText};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,6 +46,8 @@ pub enum RawStep {
     Wait(LawText),
     /// Call `component.operation` (or `component`, if it has only one) and wait for the answer.
     Call(TargetText),
+    /// As `call`, and what it answers is passed on to the own caller as it comes: its first token ends the wait for the first token.
+    Stream(TargetText),
     /// Hand the request on to `component.operation` and release everything here.
     Forward(TargetText),
     /// Read `store.dataset`.
@@ -50,8 +56,12 @@ pub enum RawStep {
     Write(TargetText),
     /// Look a key up in a cache; on a miss, do something and remember the result.
     Cached(Box<RawCached>),
+    /// Write a key to a cache: its operation `put`, which may write through to a store.
+    Put(RawPut),
     /// Remove a key from a cache.
     Invalidate(RawInvalidate),
+    /// Remove a key, an entity's keys or everything from all replicas of a cache.
+    Purge(RawPurge),
     /// Do one of several lists of steps; what is left of 100 % does nothing.
     Choose(Vec<RawBranch>),
     /// Do a list of steps several times.
@@ -60,6 +70,16 @@ pub enum RawStep {
     Parallel(RawParallel),
     /// Do a list of steps, and another if it fails.
     Try(RawTry),
+    /// Do one list of steps or another, by the request's attributes.
+    If(RawIf),
+    /// Change attributes for the steps and calls that follow: by name, an amount or a law.
+    Set(IndexMap<String, ValueText>),
+    /// Have the component's language model read a prompt and write an answer.
+    Generate(RawGenerate),
+    /// Count units on meters of this component: by name, an amount.
+    Meter(IndexMap<String, AmountText>),
+    /// Have a valid token at hand.
+    Token(Box<RawToken>),
     /// Fail with some probability.
     Fail(RawFail),
     /// Begin a list of steps and go on without waiting for it.
@@ -78,40 +98,6 @@ pub enum RawStep {
     Retry(RawRetryStep),
     /// Note that the request got here, under a name: counted, timed from its start, and repeats told apart.
     Mark(String),
-}
-
-/// A look-aside cache step.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawCached {
-    /// Which component remembers; it needs `cache`.
-    #[serde(rename = "in")]
-    pub cache: String,
-    /// Which entity the key belongs to.
-    pub key: String,
-    /// How long a value lives once filled. Default: until evicted.
-    pub ttl: Option<SpanText>,
-    /// How long a value lives since its last use. Excludes `ttl`.
-    pub sliding_ttl: Option<SpanText>,
-    /// Whether requests that miss a key being fetched wait for that fetch. Default: false.
-    pub single_flight: Option<bool>,
-    /// What to do on a hit.
-    #[serde(default)]
-    pub hit: Vec<RawStep>,
-    /// What to do on a miss, before the value is stored.
-    #[serde(default)]
-    pub miss: Vec<RawStep>,
-}
-
-/// Which key to remove from which cache.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RawInvalidate {
-    /// Which component remembers.
-    #[serde(rename = "in")]
-    pub cache: String,
-    /// Which entity the key belongs to.
-    pub key: String,
 }
 
 /// One of several lists of steps.
@@ -199,4 +185,6 @@ pub struct RawFailDetails {
     pub probability: Option<ShareText>,
     /// With what. Default: error.
     pub class: Option<RawErrorClass>,
+    /// An entity: its keys, not requests, are drawn, so that the same keys always fail, as things that do not exist do.
+    pub key: Option<String>,
 }
