@@ -12,6 +12,8 @@ mod overload;
 mod replicas;
 #[path = "lessons/security.rs"]
 mod security;
+#[path = "lessons/sessions.rs"]
+mod sessions;
 
 use shakedown::outcome::Outcome;
 use shakedown::plan::{self, Expectation, Plan};

@@ -9,6 +9,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "aws/api-gateway-websocket.yaml",
     "aws/api-gateway.yaml",
     "aws/cloudfront.yaml",
     "aws/elasticache-redis.yaml",

@@ -14,6 +14,7 @@ mod messages;
 mod models;
 mod recovery;
 mod replicas;
+mod sessions;
 mod windows;
 
 pub use calls::{Edge, EdgeSlot};
@@ -28,6 +29,7 @@ pub use conservation::*;
 pub use messages::*;
 pub use replicas::*;
 use serde::{Deserialize, Serialize};
+pub use sessions::*;
 use std::collections::BTreeMap;
 pub use windows::*;
 
@@ -76,6 +78,9 @@ pub struct Outcome {
     /// Messages, schedules and marks.
     #[serde(default)]
     pub messages: Messages,
+    /// Long-lived connections and broadcasts.
+    #[serde(default)]
+    pub sessions: Sessions,
     /// When faults acted.
     pub faults: Vec<FaultSpan>,
     /// What happened to replicas.

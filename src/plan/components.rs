@@ -12,6 +12,7 @@ use super::model::{Component, ComponentId, Discipline, Holding, Queue};
 use super::overload::{contention, resolve_concurrency, standing};
 use super::replicas::resolve_replica_rules;
 use super::security::{credential, firewall, reachable_from};
+use super::sessions::session_rules;
 use crate::spec::raw::{RawComponent, RawDiscipline, RawQueue};
 
 /// Most replicas of all components together.
@@ -76,6 +77,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         store: raw.store.as_ref().map(|raw| store(cx, directory, &at.key("store"), raw)),
         model: raw.model.as_ref().and_then(|raw| model(cx, &at.key("model"), raw, entry)),
         meters: meters(cx, &at, raw, entry),
+        sessions: raw.sessions.as_ref().map(|raw| session_rules(cx, &at.key("sessions"), raw, &holding)),
         operations: Vec::new(),
         holding,
         contention,

@@ -106,6 +106,7 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
             | Step::Token(_)
             | Step::Generate(_)
             | Step::Meter { .. }
+            | Step::Broadcast(_)
             | Step::Reply => None,
         };
         if found.is_some() {

@@ -15,6 +15,7 @@ use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
 use super::replica_faults::resolve_replica_effect;
 use super::security::{block, expire, rotate};
+use super::session_faults::{resolve_session_effect, session_target};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
@@ -84,7 +85,8 @@ pub(super) fn resolve_effect(
     if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
         return effect;
     }
-    let families: [Resolve; 3] = [resolve_replica_effect, resolve_cache_effect, resolve_damage];
+    let families: [Resolve; 4] =
+        [resolve_replica_effect, resolve_cache_effect, resolve_damage, resolve_session_effect];
     if let Some(effect) = families.iter().find_map(|resolve| resolve(cx, world, at, salt, raw)) {
         return effect;
     }
@@ -395,7 +397,7 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
     };
     match world.workloads[workload].source {
         Source::Open { .. } => {}
-        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } => {
+        Source::Modulated { .. } | Source::Replay { .. } | Source::Closed { .. } | Source::Sessions(_) => {
             let message = format!("`{}` has no `rate` that could grow", raw.load);
             cx.error(
                 codes::NO_MECHANISM,
@@ -425,6 +427,7 @@ pub(super) fn replica_target(raw: &RawFault) -> Option<&RawTarget> {
         .or(raw.reshard.as_ref().map(|raw| &raw.target))
         .or(raw.bad_output.as_ref().map(|raw| &raw.target))
         .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
+        .or(raw.disconnect.as_ref().map(|raw| &raw.target))
         .or(damage_target(raw))
         .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())))
 }
@@ -456,7 +459,7 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.target.clone()
     } else if let Some(raw) = &raw.hot_key {
         raw.key.clone()
-    } else if let Some(target) = message_target(raw) {
+    } else if let Some(target) = message_target(raw).or(session_target(raw)) {
         target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();

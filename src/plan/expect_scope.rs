@@ -4,7 +4,7 @@ use super::codes;
 use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
-use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Workload};
+use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Source, Workload};
 use super::query::visit_calls;
 use super::tokens::Token;
 use indexmap::IndexSet;
@@ -208,10 +208,14 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Serverless => component.serverless.is_some(),
         Needs::Model => component.model.is_some() || streams(component),
         Needs::Meter => !component.meters.is_empty(),
+        Needs::Sessions => component.sessions.is_some(),
     };
     let has_it = match scope {
         Scope::Component(id) | Scope::Operation(id, _) => has(&names.components[*id]),
         Scope::Place(id) => names.components.iter().any(|component| component.place == *id && has(component)),
+        Scope::Workload(id) if info.needs == Needs::Sessions => {
+            matches!(names.workloads[*id].source, Source::Sessions(_))
+        }
         _ => true,
     };
     if has_it {
@@ -225,6 +229,7 @@ fn check_needs(names: &Names<'_>, info: &MetricInfo, scope: &Scope, words: &[Tok
         Needs::Serverless => "it is not `serverless`",
         Needs::Model => "it has no `model` and passes on no answers of one with `stream`",
         Needs::Meter => "it has no `meters`",
+        Needs::Sessions => "it has no `sessions`",
         Needs::Limit | Needs::Nothing => "its `threads` are unlimited and share no `cores`",
     };
     let fits = names.components.iter().filter(|component| has(component));

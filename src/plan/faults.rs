@@ -5,6 +5,7 @@ use super::context::{At, Context};
 use super::directory::Directory;
 use super::effects::{default_name, replica_target, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
+use super::session_faults::momentary;
 use super::targets::resolve_chance;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
@@ -73,6 +74,9 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("misdelivery", raw.misdelivery.is_some()),
         ("broker-full", raw.broker_full.is_some()),
         ("lost-timers", raw.lost_timers.is_some()),
+        ("disconnect", raw.disconnect.is_some()),
+        ("forget-sessions", raw.forget_sessions.is_some()),
+        ("idle-timeout", raw.idle_timeout.is_some()),
         ("leak", raw.leak.is_some()),
         ("disk-full", raw.disk_full.is_some()),
         ("bad-storage", raw.bad_storage.is_some()),
@@ -97,7 +101,8 @@ fn fault(
             [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
                    block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
                    capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
-                   broker-full, lost-timers, leak, disk-full, bad-storage, lock, hold and duplicate"
+                   broker-full, lost-timers, leak, disk-full, bad-storage, lock, hold, duplicate, disconnect, \
+                   forget-sessions and idle-timeout"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -105,7 +110,7 @@ fn fault(
         return None;
     };
     let name = unique_name(cx, at, word, raw, names);
-    let schedule = schedule(cx, world, at, word, raw);
+    let schedule = schedule(cx, world, at, word, raw).map(|schedule| momentary(cx, at, word, schedule));
     let effect = resolve_effect(cx, world, &at.key(word), &name, raw);
     let target = replica_target(raw);
     let chance = target.map_or(Some(None), |raw| resolve_chance(cx, &at.key(word).key("target"), raw));

@@ -8,6 +8,7 @@ use super::curves::resolve_curve;
 use super::data_file::read_timestamps;
 use super::directory::{Directory, check_names};
 use super::model::{ClientId, PRIORITY_DEFAULT, PRIORITY_MAX, RateCurve, Source, UserClass, Workload};
+use super::sessions::session_source;
 use crate::dist::Law;
 use crate::spec::law::{LawUnit, parse_law};
 use crate::spec::raw::{RawClass, RawLoad};
@@ -79,10 +80,11 @@ fn source(cx: &mut Context<'_>, at: &At, raw: &RawLoad, duration: SimSpan) -> Op
         ("modulated", !raw.modulated.is_empty()),
         ("timestamps", raw.timestamps.is_some()),
         ("users", raw.users.is_some()),
+        ("sessions", raw.sessions.is_some()),
     ];
     let given: Vec<&str> = given.iter().filter(|(_, is_given)| *is_given).map(|(key, _)| *key).collect();
     let [kind] = given.as_slice() else {
-        let message = "load needs exactly one of `rate`, `modulated`, `timestamps` and `users`";
+        let message = "load needs exactly one of `rate`, `modulated`, `timestamps`, `users` and `sessions`";
         let help = if given.is_empty() {
             "such as `rate: 100/s`".to_owned()
         } else {
@@ -105,6 +107,10 @@ fn source(cx: &mut Context<'_>, at: &At, raw: &RawLoad, duration: SimSpan) -> Op
         "timestamps" => {
             let file = raw.timestamps.as_deref().unwrap_or_default();
             read_timestamps(cx, &at.key("timestamps"), file, duration).map(|at| Source::Replay { at })
+        }
+        "sessions" => {
+            let raw = raw.sessions.as_ref();
+            raw.and_then(|raw| session_source(cx, &at.key("sessions"), raw, duration))
         }
         _ => closed_source(cx, at, raw),
     }
@@ -195,6 +201,9 @@ fn is_silent(source: &Source, duration: SimSpan) -> bool {
         Source::Modulated { phases } => phases.iter().all(|(rate, _)| *rate == 0.0),
         Source::Replay { at } => at.is_empty(),
         Source::Closed { users, .. } => *users == 0,
+        Source::Sessions(load) => {
+            load.population == 0 && load.curve.as_ref().is_none_or(|curve| is_zero(curve, duration))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! and the reference page are made from this list.
 
 use super::model::{CacheMetric, LedgerMetric, MessageMetric, Metric, Scope};
+use super::session_metrics::session_metric;
 
 /// What kind of number a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,8 @@ pub enum Needs {
     Health,
     /// Instances are made for its requests.
     Serverless,
+    /// It holds sessions.
+    Sessions,
 }
 
 /// One metric of the grammar.
@@ -151,6 +154,7 @@ const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
 const MARK: &[ScopeKind] = &[ScopeKind::Mark];
 const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
 const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
+const HELD: &[ScopeKind] = &[ScopeKind::Load, ScopeKind::Component];
 
 metrics! {
     "availability" [] Share of ANSWERS needs Nothing: "Share of requests answered ok or degraded.";
@@ -236,6 +240,23 @@ metrics! {
     "passes" [] Number of MARK needs Nothing: "Times that requests passed a mark.";
     "repeats" [] Number of MARK needs Nothing: "Times that a request passed a mark it had passed before.";
     "mark-latency" ["pNN" "mean" "max"] Time of MARK needs Nothing: "Time from a request's start to a mark, over queues.";
+    "sessions" ["mean" "max"] Number of HELD needs Sessions: "Sessions open.";
+    "connected" [] Share of HELD needs Sessions: "Share of users' time in which they had a session.";
+    "connect-rate" [] Rate of HELD needs Sessions: "Sessions opened per second.";
+    "connect-failure-rate" [] Share of HELD needs Sessions: "Share of connects and resumes that failed.";
+    "reconnects" [] Number of HELD needs Sessions: "Sessions opened by users who had one before.";
+    "sessions-lost" [] Number of HELD needs Sessions: "Sessions that ended by a crash, an idle timeout, a fault or missed heartbeats.";
+    "sessions-expired" [] Number of HELD needs Sessions: "Sessions closed at their largest age.";
+    "reconnect-time" ["pNN" "mean" "max"] Time of HELD needs Sessions: "Time from a session's end to the same user's next one.";
+    "session-recovery-time" [] Time of HELD needs Sessions: "Longest time in which more than 1% of users were without a session.";
+    "half-open" ["mean" "max"] Number of HELD needs Sessions: "Sessions that only one side takes for open.";
+    "detection-delay" ["pNN" "mean" "max"] Time of HELD needs Sessions: "Time from a peer's death to the other side noticing.";
+    "heartbeat-load" [] Share of COMPONENT needs Sessions: "Share of the cores that heartbeats take.";
+    "session-imbalance" ["mean" "max"] Number of COMPONENT needs Sessions: "Sessions of the fullest replica over the mean of all, at the ends of windows.";
+    "broadcast-latency" ["pNN" "mean" "max"] Time of COMPONENT needs Sessions: "Time from a broadcast to a recipient.";
+    "broadcast-last" ["pNN" "mean" "max"] Time of COMPONENT needs Sessions: "Time from a broadcast to its last recipient.";
+    "delivery-rate" [] Rate of COMPONENT needs Sessions: "Recipients of broadcasts reached per second.";
+    "delivered" [] Share of COMPONENT needs Sessions: "Share of those a broadcast was for who got it; users without a session do not.";
 }
 
 /// The metric with this word and statistic (`None` when it takes none).
@@ -306,7 +327,10 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
         (word, None) if ledger_metric(word).is_some() => Metric::Ledger(ledger_metric(word)?),
-        (word, statistic) => Metric::Message(message_metric(word, statistic)?),
+        (word, statistic) => match message_metric(word, statistic) {
+            Some(metric) => Metric::Message(metric),
+            None => Metric::Session(session_metric(word, statistic)?),
+        },
     })
 }
 

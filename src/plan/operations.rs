@@ -8,8 +8,9 @@ use super::model::{CallPolicy, Caller, Client, Component, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
 use super::row_level_security::Filtered;
+use super::sessions::client_sessions;
 use super::steps::{CacheUse, List, StepBuilder};
-use crate::spec::raw::{RawJourney, RawOperation, RawOperationDetails};
+use crate::spec::raw::{RawClient, RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
 
 /// What the steps of a whole topology come to.
@@ -65,11 +66,7 @@ pub(super) fn resolve_behaviour(
                 components[id].operations =
                     operations(&mut builder, &input.topology.components[id].operations);
             }
-            Caller::Client(id) => clients.push(Client {
-                name: caller.name.to_owned(),
-                place: caller.place,
-                journeys: journeys(&mut builder, &input.topology.clients[id].journeys),
-            }),
+            Caller::Client(id) => clients.push(client(&mut builder, &input.topology.clients[id])),
         }
     }
     add_free_operations(directory, components);
@@ -114,6 +111,17 @@ fn add_free_operations(directory: &Directory, components: &mut [Component]) {
             limit.costs.resize(entry.operations.len(), 1.0.into());
         }
     }
+}
+
+fn client(builder: &mut StepBuilder<'_, '_>, raw: &RawClient) -> Client {
+    let own = raw.sessions.as_ref();
+    let held = own.and_then(|own| client_sessions(builder, own, !raw.journeys.is_empty()));
+    // Those that open a session come first, where no draw can fall on them.
+    let (sessions, mut all) = held.map_or((None, Vec::new()), |(held, opening)| (Some(held), opening));
+    if own.is_none() || !raw.journeys.is_empty() {
+        all.extend(journeys(builder, &raw.journeys));
+    }
+    Client { name: builder.caller.name.to_owned(), place: builder.caller.place, journeys: all, sessions }
 }
 
 fn journeys(builder: &mut StepBuilder<'_, '_>, raw: &IndexMap<String, RawJourney>) -> Vec<Journey> {

@@ -2,7 +2,7 @@
 
 use super::model::{
     Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan,
-    PolicyId, ReplicaRef, Step,
+    PolicyId, ReplicaRef, SessionFault, Step,
 };
 use std::collections::BTreeMap;
 
@@ -139,6 +139,12 @@ impl Plan {
                 | MessageFault::Misdelivery { broker, .. }
                 | MessageFault::Full { broker, .. } => self.messaging.brokers[*broker].name.clone(),
                 MessageFault::LostTimers { component, .. } => self.components[*component].name.clone(),
+            },
+            Effect::Sessions(fault) => match fault {
+                SessionFault::Disconnect { replicas, .. } => self.replicas_text(replicas),
+                SessionFault::Forget { component } | SessionFault::IdleTimeout { component, .. } => {
+                    self.components[*component].name.clone()
+                }
             },
         }
     }

@@ -252,6 +252,7 @@ impl StepBuilder<'_, '_> {
             // One step that becomes several: see `list`.
             RawStep::Meter(_) => None,
             RawStep::Reply => Some(Step::Reply),
+            RawStep::Broadcast(raw) => self.broadcast(&at.key("broadcast"), raw, list, salts),
             message => self.message_step(message, at, list, salts),
         }
     }

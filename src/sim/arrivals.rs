@@ -61,7 +61,7 @@ impl Generator {
             Source::Open { curve, .. } => Pace::through(curve.clone()),
             Source::Modulated { phases } => Pace::Modulated { phase: phases.len() - 1, until: 0, visits: 0 },
             Source::Replay { .. } => Pace::Replay { next: 0 },
-            Source::Closed { .. } => Pace::Closed,
+            Source::Closed { .. } | Source::Sessions(_) => Pace::Closed,
         };
         Self { load, key, arrivals: 0, requests: 0, state }
     }
@@ -197,7 +197,7 @@ impl Engine<'_> {
 
     /// Makes a frame a new request of a load.
     #[inline(always)]
-    fn begin_request(&mut self, f: u32, load: u32, key: u64) {
+    pub(super) fn begin_request(&mut self, f: u32, load: u32, key: u64) {
         let rule = &self.t.loads[load as usize];
         let pick = |salt: u64| rng::unit(rng::key(key, salt));
         let priority = match rule.classes.len() {
@@ -219,7 +219,14 @@ impl Engine<'_> {
                 &chosen.expect("a client has a journey").1
             }
         };
-        let (entry, traffic) = (flow.entry, flow.traffic);
+        let flow = (flow.entry, flow.traffic);
+        self.open_request(f, key, load, priority, flow);
+    }
+
+    /// Makes a frame a new request of a load; `flow` is where it begins and its row of traffic.
+    #[inline(always)]
+    pub(super) fn open_request(&mut self, f: u32, key: u64, load: u32, priority: u8, flow: (u32, u32)) {
+        let (entry, traffic) = flow;
         self.logs.open(f, self.now);
         let frame = &mut self.frames[f];
         frame.key = key;
@@ -279,12 +286,18 @@ impl Engine<'_> {
                 window.failed += 1;
             }
         }
-        if self.frames[f].has(flag::CLOSED) {
-            self.user_thinks(f);
+        if self.frames[f].flags & (flag::CLOSED | flag::DIALS) != 0 {
+            self.user_goes_on(f, answer);
         } else {
             self.frames.release(f);
         }
         NONE
+    }
+
+    /// What a user does after an answer: think, or hold the session that was opened.
+    #[inline(never)]
+    fn user_goes_on(&mut self, f: u32, answer: Answer) {
+        if self.frames[f].has(flag::DIALS) { self.dialled(f, answer) } else { self.user_thinks(f) }
     }
 
     fn add_user(&mut self, g: u32, user: u32) {
@@ -325,7 +338,7 @@ impl Engine<'_> {
 
 /// Runs a unit-rate process on by `gap` through a rate curve; `None` when the
 /// rate stays zero for ever. Instants are in nanoseconds.
-fn advance(curve: &RateCurve, from: f64, gap: f64) -> Option<f64> {
+pub(super) fn advance(curve: &RateCurve, from: f64, gap: f64) -> Option<f64> {
     let (mut at, mut gap) = (from, gap);
     let period = curve.period.map(|period| period.0 as f64);
     let mut idle_rounds = 0;

@@ -122,6 +122,8 @@ impl Engine<'_> {
         let target = self.t.policies[policy as usize].target;
         let mut replica = if self.frames[f].role == Role::Probe {
             self.frames[f].target_replica
+        } else if self.t.sessions.is_held(policy) && self.connected_replica(f) != NONE {
+            self.connected_replica(f)
         } else {
             self.aim(c, policy, self.frames[f].replica)
         };

@@ -116,6 +116,7 @@ impl Engine<'_> {
         }
         self.forget_flights(r);
         self.forget_messages(comp);
+        self.lose_sessions(r);
         self.end_leaks(r);
     }
 

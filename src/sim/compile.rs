@@ -9,10 +9,10 @@ use super::guard::add_guard;
 use super::limits::{bound, index};
 use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
-    Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue, Site,
+    SiteEffect, Tables, class_bit,
 };
-use crate::dist::{KeySampler, Law, Sampler};
+use crate::dist::{Law, Sampler};
 use crate::kernel::EventQueue;
 use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
@@ -29,6 +29,7 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.components();
     compiler.policies();
     compiler.messages();
+    compiler.sessions();
     compiler.operations();
     compiler.loads();
     compiler.consumers();
@@ -89,16 +90,6 @@ impl Compiler<'_> {
         let clients = self.plan.clients.iter().map(|client| client.place as u32);
         self.t.node_place = components.chain(clients).collect();
         self.t.nodes = self.t.node_place.len() as u32;
-    }
-
-    fn entities(&mut self) {
-        for entity in &self.plan.entities {
-            self.t.entities.push(EntityRule {
-                salt: rng::name_hash(&format!("entity/{}", entity.name)),
-                keys: KeySampler::new(&entity.popularity, entity.population),
-                bytes: entity.bytes,
-            });
-        }
     }
 
     fn components(&mut self) {
@@ -305,7 +296,7 @@ impl Compiler<'_> {
                     gaps = Some(Sampler::new(&Law::Exponential { mean: 1.0 }));
                     phases = all.iter().map(|(rate, law)| (*rate, Sampler::new(law))).collect();
                 }
-                Source::Replay { .. } => {}
+                Source::Replay { .. } | Source::Sessions(_) => {}
             }
             let attributes = self.attributes_of(workload);
             self.t.loads.push(Load {
@@ -420,6 +411,7 @@ impl Compiler<'_> {
             }
             Step::Reply => code.push(Ins::Reply),
             Step::Message(step) => self.emit_message(step, code),
+            Step::Broadcast(step) => self.emit_broadcast(step, code),
             Step::Token(token) => self.emit_token(token, code),
             other => self.emit_by_attributes(other, code),
         }

@@ -8,6 +8,7 @@ use super::cached::Gone;
 use super::engine::{Engine, tag};
 use super::fleet::FleetEvent;
 use super::messaging::Happening;
+use super::sessions;
 use super::tables::NONE;
 use crate::kernel::Phase;
 use crate::units::{SimTime, TIME_MAX};
@@ -35,6 +36,8 @@ pub(super) enum Control {
     Ablate,
     /// Something about messages.
     Message(Happening),
+    /// Something about sessions.
+    Session(sessions::Happening),
 }
 
 /// Everything pending, in a slab.
@@ -86,6 +89,7 @@ impl Engine<'_> {
             Control::FirstToken { frame, epoch } => self.first_token_arrives(frame, epoch),
             Control::Ablate => self.ablate(),
             Control::Message(happening) => return self.message_event(happening),
+            Control::Session(happening) => return self.session_event(happening),
         }
         NONE
     }
@@ -105,6 +109,7 @@ impl Engine<'_> {
             Control::FirstToken { frame, .. } => self.frames[frame].key ^ 3,
             Control::Ablate => 3,
             Control::Message(happening) => self.message_identity(happening),
+            Control::Session(happening) => self.session_identity(happening),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::net::Network;
 use super::ready::Ready;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
+use super::sessions::Sessions;
 use super::shards::Rings;
 use super::slots::SlotClock;
 use super::station::{Replica, Station};
@@ -122,6 +123,7 @@ pub(super) struct Engine<'p> {
     pub(super) controls: Controls,
     pub(super) fleet: Fleet,
     pub(super) messaging: Messaging,
+    pub(super) sessions: Sessions,
     pub(super) network: Network,
     pub(super) faults: Vec<FaultState>,
     /// Present strength of each fault that takes a share of pools or connections.

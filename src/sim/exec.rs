@@ -131,6 +131,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
+            Ins::Session(what) => return self.run_session(f, what),
             Ins::Message { what, body } => return self.run_message(f, what, body),
             other => return self.run_by_attributes(f, other),
         }

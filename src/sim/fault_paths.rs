@@ -33,9 +33,11 @@ impl Engine<'_> {
             }
             Effect::Partition { path, refuses } => {
                 let kind = PathKind::Partition { refuses: *refuses };
+                self.silence_path(fault, path, strength.is_some());
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
             Effect::Hold { path } => {
+                self.silence_path(fault, path, strength.is_some());
                 let schedule = &self.plan.faults[fault as usize].schedule;
                 let until = schedule.end_of_stretch(SimTime(self.now)).map_or(u64::MAX, |end| end.0);
                 self.mark_path(fault, path, strength, || Some(PathKind::Hold { until }));
@@ -46,6 +48,7 @@ impl Engine<'_> {
             Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
             Effect::Block { .. } => self.block(fault, strength.is_some()),
+            Effect::Sessions(sessions) => self.strike_sessions(fault, sessions, strength.is_some()),
             Effect::Throttle { component, .. } => self.throttle(fault, *component, strength.is_some()),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => {
                 self.refit_pools(*policy as u32, fault, strength)

@@ -30,7 +30,8 @@ impl Engine<'_> {
         all.filter(|(_, replica)| self.is_hit(fault, *replica)).collect()
     }
 
-    fn is_hit(&self, fault: u32, replica: ReplicaRef) -> bool {
+    /// Whether chance lets a fault hit a replica, in this run.
+    pub(super) fn is_hit(&self, fault: u32, replica: ReplicaRef) -> bool {
         let Some(chance) = self.plan.faults[fault as usize].chance else { return true };
         let key = rng::key(self.faults[fault as usize].salt, SALT_CHANCE);
         let is_common = rng::unit(rng::nth(key, 0)) < chance.correlation;

@@ -17,7 +17,7 @@ use super::trouble::{effect_replicas, mark, remaining, share_of};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::FaultSpan;
-use crate::plan::{Caller, Effect, Exhausted, MessageFault, ReplicaRef, Schedule};
+use crate::plan::{Caller, Effect, Exhausted, MessageFault, OutageMode, ReplicaRef, Schedule};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -281,19 +281,24 @@ impl Engine<'_> {
         match effect {
             Effect::Crash { graceful: true, .. } => {
                 trouble.draining.push(fault);
+                self.drain_sessions(r);
                 self.drained(r as usize);
             }
             Effect::Crash { .. } => self.go_down(r),
             Effect::Pause { .. } => {
                 trouble.pauses += 1;
                 self.retune(r);
+                self.silence_replica(fault, r, true);
             }
             Effect::Slow { factor, .. } => {
                 mark(&mut trouble.slow, fault, 1.0 + (factor - 1.0) * strength);
                 self.retune(r);
             }
             Effect::Gray { .. } => mark(&mut trouble.gray, fault, strength),
-            Effect::Outage { mode, .. } => mark(&mut trouble.outages, fault, *mode),
+            Effect::Outage { mode, .. } => {
+                mark(&mut trouble.outages, fault, *mode);
+                self.silence_replica(fault, r, *mode == OutageMode::BlackHole);
+            }
             Effect::Exhaust { what: Exhausted::Memory(_), share } => {
                 mark(&mut trouble.memory, fault, share * strength);
                 self.refit_memory(r);
@@ -337,13 +342,17 @@ impl Engine<'_> {
             Effect::Pause { .. } => {
                 trouble.pauses -= 1;
                 self.retune(r);
+                self.silence_replica(fault, r, false);
             }
             Effect::Slow { .. } => {
                 trouble.slow.retain(|(other, _)| *other != fault);
                 self.retune(r);
             }
             Effect::Gray { .. } => trouble.gray.retain(|(other, _)| *other != fault),
-            Effect::Outage { .. } => trouble.outages.retain(|(other, _)| *other != fault),
+            Effect::Outage { .. } => {
+                trouble.outages.retain(|(other, _)| *other != fault);
+                self.silence_replica(fault, r, false);
+            }
             Effect::Exhaust { what: Exhausted::Memory(_), .. } => {
                 trouble.memory.retain(|(other, _)| *other != fault);
                 self.refit_memory(r);
@@ -423,7 +432,7 @@ impl Engine<'_> {
     /// A replica that refuses new work goes down when the last request has left, and
     /// one that is no longer needed goes.
     pub(super) fn drained(&mut self, r: usize) {
-        let is_empty = self.replicas[r].inside == 0;
+        let is_empty = self.replicas[r].inside == 0 && !self.holds_sessions(r);
         match self.mark_of(r as u32) {
             Mark::Instance => self.instance_freed(r as u32),
             Mark::Leaving if is_empty => self.note_emptied(r as u32),
@@ -441,8 +450,9 @@ impl Engine<'_> {
 
     /// Computes a replica's pace from all marks and moves what is being worked on.
     pub(super) fn retune(&mut self, r: u32) {
-        let nominal =
-            self.t.comps[self.replicas[r as usize].comp as usize].speed * self.replicas[r as usize].pace;
+        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].speed
+            * self.replicas[r as usize].pace
+            * self.pace_of(r);
         let speed = match &self.replicas[r as usize].trouble {
             Some(trouble) if trouble.pauses > 0 => 0.0,
             Some(trouble) => trouble.slow.iter().fold(nominal, |speed, (_, factor)| speed / factor),

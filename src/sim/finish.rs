@@ -53,6 +53,7 @@ impl Engine<'_> {
         let edges =
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
         let messages = self.message_outcome(&kept);
+        let sessions = self.session_outcome(&kept);
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
         let (saturations, recovery) = (self.saturations(), self.recovery());
@@ -75,6 +76,7 @@ impl Engine<'_> {
             components,
             edges,
             messages,
+            sessions,
             faults,
             replica_notes: std::mem::take(&mut self.fleet.notes),
             incidents: std::mem::take(&mut self.windows.incidents),
@@ -169,6 +171,7 @@ impl Engine<'_> {
             check(law, attempts.into(), (ended + left.attempts[policy]).into());
         }
         self.conserve_messages(&mut checks);
+        self.conserve_sessions(&mut checks);
         checks
     }
 

@@ -328,6 +328,7 @@ impl Engine<'_> {
         let (linger, deadline) = (lifecycle.linger.0, lifecycle.drain_max.map(|deadline| deadline.0));
         self.set_life(replica, Life::Draining);
         self.set_mark(replica, Mark::Leaving);
+        self.drain_sessions(replica);
         self.count_levels(comp);
         self.refresh_rotation(comp);
         let born = self.fleet.slots[replica as usize].born;
@@ -347,7 +348,8 @@ impl Engine<'_> {
         let (comp, _) = self.slot_of(replica);
         let slot = &self.fleet.slots[replica as usize];
         let has_lingered = self.now - slot.since >= self.plan.components[comp].lifecycle.linger.0;
-        if slot.life == Life::Draining && has_lingered && self.replicas[replica as usize].inside == 0 {
+        let is_empty = self.replicas[replica as usize].inside == 0 && !self.holds_sessions(replica as usize);
+        if slot.life == Life::Draining && has_lingered && is_empty {
             self.end_replica(replica);
         }
     }

@@ -113,6 +113,10 @@ pub(super) mod flag {
     pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
     /// It is a request's second copy: nobody waits for its answer.
     pub(crate) const COPY: u32 = 1 << 24;
+    /// It opens a session for a user.
+    pub(crate) const DIALS: u32 = 1 << 25;
+    /// It goes over a session that is open.
+    pub(crate) const SPEAKS: u32 = 1 << 26;
 }
 
 /// One activation.

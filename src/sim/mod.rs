@@ -52,6 +52,7 @@ mod record;
 mod saturation;
 mod scaling;
 mod serverless;
+mod sessions;
 mod shape;
 mod shards;
 mod share;

@@ -23,6 +23,7 @@ use super::net::Network;
 use super::ready::Ready;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
+use super::sessions::Sessions;
 use super::shape::lines;
 use super::shards::Rings;
 use super::share::SharedCores;
@@ -105,6 +106,7 @@ impl<'p> Engine<'p> {
             joins: BTreeMap::new(),
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
+            sessions: Sessions::new(plan, &t, options.seed),
             network: Network::new(plan, t.links.len()),
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
@@ -158,11 +160,13 @@ impl<'p> Engine<'p> {
             self.start_generator(generator);
         }
         self.start_messages();
+        self.start_sessions();
     }
 
     fn add_slot_tables(&mut self) {
         self.records.add_slot(&self.t);
         self.messaging.add_slot();
+        self.sessions.add_slot();
     }
 
     /// Closes the books on the present slot and opens another.
@@ -192,6 +196,7 @@ impl<'p> Engine<'p> {
     /// Adds each component's integrals since the last time to the present slot.
     pub(super) fn settle_areas(&mut self) {
         self.settle_messages();
+        self.settle_sessions();
         for comp in 0..self.t.comps.len() {
             let snapshot = self.stations[comp].levels.snapshot(self.now);
             let spent = snapshot.since(&self.slot_marks[comp]);

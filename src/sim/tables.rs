@@ -7,6 +7,7 @@ use super::cache::Life;
 use super::firewall::WallRule;
 use super::generate::GenerateRule;
 use super::messaging::tables::{MessageIns, MessageTables};
+use super::sessions::tables::{SessionIns, SessionTables};
 use super::tokens::TokenRule;
 use super::versions::VersionedRows;
 use crate::dist::{KeySampler, Sampler};
@@ -112,6 +113,8 @@ pub(super) enum Ins {
     Reply,
     /// Something about messages, repetition or progress, with a body if it has one.
     Message { what: MessageIns, body: u32 },
+    /// Something about sessions.
+    Session(SessionIns),
     /// The end of an operation or body.
     End,
 }
@@ -474,6 +477,7 @@ pub(super) struct Tables {
     pub(super) versioned: Vec<VersionedRows>,
     pub(super) loads: Vec<Load>,
     pub(super) messages: MessageTables,
+    pub(super) sessions: SessionTables,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.

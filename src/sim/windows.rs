@@ -96,6 +96,7 @@ impl Engine<'_> {
         }
         self.windows.series.start.push(SimTime(self.windows.start));
         self.close_message_window(self.windows.start);
+        self.close_session_window();
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
         // Only these can make the window a bad one, and only a bad one asks for the quantile of all.

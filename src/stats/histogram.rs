@@ -61,6 +61,19 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// Counts one value, in nanoseconds, so many times.
+    pub fn record_many(&mut self, nanos: u64, times: u64) {
+        if times > 0 {
+            let index = bucket_of(nanos);
+            if index >= self.counts.len() {
+                self.reserve(index);
+            }
+            self.counts[index] += times;
+            self.sum += u128::from(nanos) * u128::from(times);
+            self.max = self.max.max(nanos);
+        }
+    }
+
     /// Counts zero so many times.
     pub fn record_zeros(&mut self, times: u64) {
         if times > 0 {

@@ -66,12 +66,14 @@ pub(crate) fn plan() -> Plan {
             certificate: None,
             reachable_from: None,
             meters: Vec::new(),
+            sessions: None,
             operations: vec![operation("get"), operation("put")],
         }],
         clients: vec![Client {
             name: "web".into(),
             place: 0,
             journeys: vec![Journey { name: "buy".into(), probability: 1.0, steps: Vec::new() }],
+            sessions: None,
         }],
         policies: Vec::new(),
         messaging: Messaging::default(),
@@ -171,6 +173,7 @@ pub(crate) fn outcome() -> Outcome {
     };
     Outcome {
         messages: Messages::default(),
+        sessions: Sessions::default(),
         schema: SCHEMA,
         engine: "0".into(),
         scenario: "s".into(),

@@ -183,6 +183,7 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
 fn unit(metric: Metric) -> Unit {
     match metric {
         Metric::Message(metric) => super::messages::unit(metric),
+        Metric::Session(metric) => super::sessions::unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax

@@ -1,6 +1,6 @@
 //! What one outcome says about one expectation.
 
-use super::{calls, components, messages, users};
+use super::{calls, components, messages, sessions, users};
 use crate::outcome::{Incident, Outcome, Phase};
 use crate::plan::{Metric, Plan, Scope, When};
 use crate::stats::Histogram;
@@ -161,6 +161,9 @@ pub(super) fn read(plan: &Plan, metric: Metric, scope: &Scope, when: When, outco
     let view = View::new(outcome, plan, when);
     if view.time == SimSpan::ZERO {
         return no_such_part(&view, when);
+    }
+    if let Metric::Session(metric) = metric {
+        return sessions::measure(&view, metric, scope);
     }
     match *scope {
         Scope::All | Scope::Workload(_) | Scope::Journey(..) => users::measure(&view, metric, scope),

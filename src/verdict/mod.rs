@@ -15,6 +15,7 @@ mod measure;
 mod messages;
 mod models;
 mod replicas;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod users;

@@ -2,7 +2,7 @@
 
 use super::{
     Amount, Cache, Caller, ConcurrencyLimit, CredentialId, EntityId, FirewallRule, Health, Lifecycle, Meter,
-    Model, Operation, PlaceId, Scaling, Serverless, Shards, Standing,
+    Model, Operation, PlaceId, Scaling, Serverless, SessionRules, Shards, Standing,
 };
 use crate::dist::Law;
 use crate::units::SimSpan;
@@ -59,6 +59,8 @@ pub struct Component {
     pub model: Option<Model>,
     /// What is counted for the bill.
     pub meters: Vec<Meter>,
+    /// Present when clients may hold sessions to it.
+    pub sessions: Option<SessionRules>,
     /// What it serves.
     pub operations: Vec<Operation>,
 }

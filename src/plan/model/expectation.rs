@@ -1,6 +1,8 @@
 //! What is promised.
 
-use super::{BrokerId, CacheMetric, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId};
+use super::{
+    BrokerId, CacheMetric, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId, SessionMetric,
+};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +165,8 @@ pub enum Metric {
     ConnectionsMax,
     /// Something about messages, schedules or marks.
     Message(MessageMetric),
+    /// Something about sessions.
+    Session(SessionMetric),
 }
 
 /// What an expectation measures of messages, schedules and marks.

@@ -2,7 +2,7 @@
 
 use super::{
     Bucket, ClientId, ComponentId, CredentialId, EntityId, ErrorClass, LimitId, MessageFault, OperationId,
-    PolicyId,
+    PolicyId, SessionFault,
 };
 use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
@@ -285,6 +285,8 @@ pub enum Effect {
     },
     /// Something about messages or schedules.
     Messages(MessageFault),
+    /// Something about sessions.
+    Sessions(SessionFault),
     /// Memory is never given back, until the process is killed and starts anew.
     Leak {
         /// Which; each leaks on its own.

@@ -1,6 +1,6 @@
 //! Who calls from outside, when and how much.
 
-use super::{AttributeId, ClientId, PlaceId, Step, Value};
+use super::{AttributeId, ClientId, ClientSessions, PlaceId, SessionLoad, Step, Value};
 use crate::dist::Law;
 use crate::units::{SimSpan, SimTime};
 
@@ -13,6 +13,8 @@ pub struct Client {
     pub place: PlaceId,
     /// What its users do, with probabilities summing to 1.
     pub journeys: Vec<Journey>,
+    /// Long-lived connections that its users hold.
+    pub sessions: Option<ClientSessions>,
 }
 
 /// What one user does from arrival to departure.
@@ -80,6 +82,8 @@ pub enum Source {
         /// Sorted instants.
         at: Vec<SimTime>,
     },
+    /// Users who hold a session each.
+    Sessions(SessionLoad),
     /// A fixed number of users who wait for each answer and then think.
     Closed {
         /// How many.

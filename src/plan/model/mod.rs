@@ -18,6 +18,7 @@ mod overload;
 mod policy;
 mod replicas;
 mod security;
+mod sessions;
 mod steps;
 
 use crate::dist::Law;
@@ -36,6 +37,7 @@ pub use overload::*;
 pub use policy::*;
 pub use replicas::*;
 pub use security::*;
+pub use sessions::*;
 pub use steps::*;
 
 /// Index into [`Plan::places`].

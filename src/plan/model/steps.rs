@@ -1,8 +1,8 @@
 //! What a component does when called.
 
 use super::{
-    Amount, AttributeId, Cached, ComponentId, Condition, DatasetId, EntityId, ErrorClass, Generate,
-    MessageStep, OperationId, PolicyId, Put, Removal, Token, Value,
+    Amount, AttributeId, Broadcast, Cached, ComponentId, Condition, DatasetId, EntityId, ErrorClass,
+    Generate, MessageStep, OperationId, PolicyId, Put, Removal, Token, Value,
 };
 use crate::dist::Law;
 
@@ -139,6 +139,8 @@ pub enum Step {
     Reply,
     /// Something about messages, repetition or progress.
     Message(Box<MessageStep>),
+    /// Send something to the sessions of the component.
+    Broadcast(Box<Broadcast>),
 }
 
 /// A call site.

@@ -38,6 +38,7 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
                 MessageStep::Publish(_) | MessageStep::Redrive { .. } | MessageStep::Mark(_) => {}
             },
             Step::Token(token) => salts.push(token.salt.clone()),
+            Step::Broadcast(step) => salts.push(step.salt.clone()),
             Step::Call(_)
             | Step::Forward(_)
             | Step::Put(_)

@@ -9,5 +9,6 @@ mod replicas;
 mod robustness;
 mod scenario_mistakes;
 mod security;
+mod session_mistakes;
 mod structure;
 mod topology_mistakes;

@@ -6,9 +6,11 @@ mod frame;
 mod load;
 mod machinery;
 mod series;
+mod sessions;
 
 pub(super) use load::{LOAD_LEGEND, load};
 pub(super) use machinery::{caches, components};
+pub(super) use sessions::sessions;
 
 use crate::outcome::Outcome;
 use crate::units::SimTime;

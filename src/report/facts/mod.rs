@@ -8,6 +8,7 @@ mod findings;
 mod merge;
 mod messages;
 mod replications;
+mod sessions;
 mod timeline;
 mod traffic;
 
@@ -16,6 +17,7 @@ pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
 pub(super) use messages::{BrokerFact, MarkFact};
 pub(super) use replications::{CONFIDENCE, Headline, Spread};
+pub(super) use sessions::{HubFact, PopulationFact};
 pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
 pub(super) use traffic::{TrafficFact, answered, availability, availability_bounds, failed, worst_blame};
 
@@ -40,6 +42,8 @@ pub(super) struct Facts<'a> {
     pub(super) headlines: Vec<Headline>,
     pub(super) brokers: Vec<BrokerFact<'a>>,
     pub(super) marks: Vec<MarkFact<'a>>,
+    pub(super) populations: Vec<PopulationFact<'a>>,
+    pub(super) hubs: Vec<HubFact<'a>>,
 }
 
 /// Some slots of the run.
@@ -90,6 +94,13 @@ impl<'a> Facts<'a> {
             headlines: replications::headlines(outcome, sheet.others),
             brokers: messages::in_use(outcome, &whole),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
+            populations: outcome
+                .sessions
+                .populations
+                .iter()
+                .map(|p| PopulationFact::new(p, &whole))
+                .collect(),
+            hubs: outcome.sessions.hubs.iter().map(|h| HubFact::new(h, &whole)).collect(),
             whole,
             parts,
         }

@@ -9,6 +9,7 @@ mod machinery;
 mod messages;
 mod provenance;
 mod replications;
+mod sessions;
 mod table;
 mod timeline;
 mod verdict;
@@ -49,6 +50,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
         ("components", "Components", machinery::components(&facts)),
         ("calls", "Calls", machinery::edges(&facts)),
         ("data", "Caches and stores", machinery::data(&facts)),
+        ("sessions", "Sessions", sessions::section(&facts)),
         ("messages", "Messages and schedules", messages::section(&facts)),
         ("run", "This run", provenance::section(&facts)),
     ];

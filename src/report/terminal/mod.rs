@@ -7,6 +7,7 @@ mod messages;
 mod models;
 mod replicas;
 mod replications;
+mod sessions;
 
 use super::facts::{Facts, Happening, HappeningKind, depth, findings, timeline};
 use super::figures::{count, exact, measure, measure_beside};
@@ -61,6 +62,8 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Caches: hit ratio", machinery::caches(&facts, style)),
         ("Stores", machinery::stores(&facts, style)),
         ("Replicas", replicas::replicas(&facts, style)),
+        ("Sessions", sessions::populations(&facts, style)),
+        ("Broadcasts", sessions::broadcasts(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Language models and meters", models::models(&facts, style)),

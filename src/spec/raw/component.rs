@@ -2,7 +2,7 @@
 
 use super::{
     RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth,
-    RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawShards,
+    RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawSessions, RawShards,
 };
 use crate::spec::scalar::{
     AmountText, CountText, LawText, NumberText, PriceText, RateText, ShareText, SpanText,
@@ -61,6 +61,8 @@ pub struct RawComponent {
     pub shards: Option<RawShards>,
     /// Makes it keep datasets that `read` and `write` steps name.
     pub store: Option<RawStore>,
+    /// Lets clients hold long-lived connections to it.
+    pub sessions: Option<RawSessions>,
     /// Makes it a queue, a topic or an ephemeral channel that `publish` steps name.
     pub broker: Option<RawBroker>,
     /// Messages it takes, by the broker they come from; `self` is its own.

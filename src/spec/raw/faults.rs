@@ -1,9 +1,9 @@
 //! Faults as a file writes them.
 
 use super::{
-    RawBadCacheKey, RawBadStorage, RawBlock, RawBrokerFull, RawBursts, RawDiskFull, RawDuplicate,
-    RawErrorClass, RawExpire, RawFlush, RawHold, RawHotKey, RawLeak, RawLock, RawLostTimers, RawMisdelivery,
-    RawPoison, RawRotate,
+    RawBadCacheKey, RawBadStorage, RawBlock, RawBrokerFull, RawBursts, RawDisconnect, RawDiskFull,
+    RawDuplicate, RawErrorClass, RawExpire, RawFlush, RawForgetSessions, RawHold, RawHotKey,
+    RawIdleTimeoutFault, RawLeak, RawLock, RawLostTimers, RawMisdelivery, RawPoison, RawRotate,
 };
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
@@ -89,6 +89,12 @@ pub struct RawFault {
     pub broker_full: Option<RawBrokerFull>,
     /// Schedules do not fire.
     pub lost_timers: Option<RawLostTimers>,
+    /// Sessions end, all at once, with or without anybody being told.
+    pub disconnect: Option<RawDisconnect>,
+    /// The state that a resume needs is gone: who has no session now must connect anew.
+    pub forget_sessions: Option<RawForgetSessions>,
+    /// A shorter idle timeout acts on sessions, as of a load balancer in between.
+    pub idle_timeout: Option<RawIdleTimeoutFault>,
     /// Memory is never given back, until the process is killed and starts anew.
     pub leak: Option<RawLeak>,
     /// A disk has no room: writes fail.

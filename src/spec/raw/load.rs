@@ -1,6 +1,6 @@
 //! Clients and load as a file writes them.
 
-use super::{RawCallPolicy, RawStep};
+use super::{RawCallPolicy, RawClientSessions, RawSessionLoad, RawStep};
 use crate::spec::scalar::{LawText, NumberText, RateText, ShareText, SpanText, ValueText};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -17,7 +17,9 @@ pub struct RawClient {
     /// How they call: by `component` or `component.operation`.
     #[serde(default)]
     pub calls: IndexMap<String, RawCallPolicy>,
-    /// What they do.
+    /// Long-lived connections that its users hold.
+    pub sessions: Option<RawClientSessions>,
+    /// What they do; with `sessions`, what an open session does at its rate of `messages`.
     #[serde(default)]
     pub journeys: IndexMap<String, RawJourney>,
 }
@@ -42,7 +44,7 @@ pub struct RawJourneyDetails {
     pub steps: Vec<RawStep>,
 }
 
-/// Load from one client. Give one of `rate`, `modulated`, `timestamps` or `users`.
+/// Load from one client. Give one of `rate`, `modulated`, `timestamps`, `users` or `sessions`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RawLoad {
@@ -59,6 +61,8 @@ pub struct RawLoad {
     pub timestamps: Option<String>,
     /// A fixed number of users, who wait for each answer and then think.
     pub users: Option<u32>,
+    /// Users who hold a session each; for clients with `sessions`.
+    pub sessions: Option<RawSessionLoad>,
     /// Pause between an answer and the same user's next request. Default: 0s.
     pub think: Option<LawText>,
     /// Requests per arrival, such as `geometric(10)`. Default: 1.

@@ -19,6 +19,7 @@ mod overload;
 mod policy;
 mod replicas;
 mod security;
+mod sessions;
 mod steps;
 
 use super::scalar::{
@@ -41,6 +42,7 @@ pub use replicas::*;
 use schemars::JsonSchema;
 pub use security::*;
 use serde::Deserialize;
+pub use sessions::*;
 pub use steps::*;
 
 /// What exists: places, components, the calls between them, and the clients outside.

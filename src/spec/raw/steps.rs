@@ -1,8 +1,8 @@
 //! Operations and their steps as a file writes them.
 
 use super::{
-    RawCached, RawErrorClass, RawGenerate, RawIf, RawInvalidate, RawOnce, RawPublish, RawPurge, RawPut,
-    RawRetryStep, RawToken,
+    RawBroadcast, RawCached, RawErrorClass, RawGenerate, RawIf, RawInvalidate, RawOnce, RawPublish, RawPurge,
+    RawPut, RawRetryStep, RawToken,
 };
 use crate::spec::scalar::{AmountText, LawText, ShareText, TargetText, ValueText};
 use indexmap::IndexMap;
@@ -86,6 +86,8 @@ pub enum RawStep {
     Start(Vec<RawStep>),
     /// Answer now and go on with the rest.
     Reply,
+    /// Send something to the sessions of this component, on all its replicas, and go on at once.
+    Broadcast(RawBroadcast),
     /// Hand a message to a broker and go on when it has it.
     Publish(RawPublish),
     /// Take everything in a dead-letter broker back to where it came from.
