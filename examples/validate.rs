@@ -124,8 +124,13 @@ fn page(results: &Results) -> String {
          the 99 % interval of the wrong run too. A check is weak if its interval is wider than its tolerance.\n\n",
     );
     page.push_str(&summary(results));
+    page.push_str(&published(results));
     for (number, case) in results.manifest.cases.iter().enumerate() {
         page.push_str(&section(results, number, case));
+    }
+    page.push_str("\n## Asserted elsewhere\n\n| case | what it is | where |\n|---|---|---|\n");
+    for held in &results.manifest.elsewhere {
+        writeln!(page, "| {} | {} | {} |", held.id, held.title, held.place).expect("a text grows");
     }
     page.push_str("\n## Not yet\n\n| case | what it is | what is missing |\n|---|---|---|\n");
     for missing in &results.manifest.not_yet {
@@ -176,6 +181,51 @@ fn summary(results: &Results) -> String {
     }
     if blind.is_empty() {
         text.push_str("None.\n");
+    }
+    text
+}
+
+/// Published figures beside ours: one table for each heading, in the order of the cases.
+fn published(results: &Results) -> String {
+    let cases = &results.manifest.cases;
+    let mut text = String::from(
+        "\n## Published results\n\nFigures that others have published, each beside what comes out of a scenario here; the \
+         sections below tell how each is run. The tolerance covers what the publication leaves open.\n",
+    );
+    let mut headings: Vec<&str> = Vec::new();
+    for heading in cases.iter().filter_map(|case| case.published.as_deref()) {
+        if !headings.contains(&heading) {
+            headings.push(heading);
+        }
+    }
+    for heading in headings {
+        write!(text, "\n### {heading}\n\n").expect("a text grows");
+        let own = |row: &&Row| cases[row.case].published.as_deref() == Some(heading);
+        let mut sources: Vec<&str> = Vec::new();
+        for row in results.rows.iter().filter(own) {
+            let source = cases[row.case].source.as_str();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        text.push_str(
+            "| scenario | metric | published | ours | tolerance | holds |\n|---|---|---|---|---|---|\n",
+        );
+        for row in results.rows.iter().filter(own) {
+            let scenario = &cases[row.case].scenario;
+            writeln!(
+                text,
+                "| {scenario} | {} | {} | {} ± {} | {} | {} |",
+                row.check.metric,
+                number(row.expected),
+                number(row.mean),
+                number(row.half_width),
+                row.check.tolerance,
+                if row.passes() { "yes" } else { "**no**" }
+            )
+            .expect("a text grows");
+        }
+        writeln!(text, "\nSource: {}.", sources.join("; ")).expect("a text grows");
     }
     text
 }

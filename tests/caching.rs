@@ -128,11 +128,12 @@ clients: { web: { journeys: { read: [ { cached: { in: browser, key: page, ttl: 1
 fn after_a_flush_the_hit_ratio_follows_the_cold_start_curve() {
     let topology = look_aside("20k", "", "{ call: origin.at-once }")
         .replace("population: 20k", "population: 20k, popularity: zipf(0.9)");
-    let weights: Vec<f64> = (1..=20_000).map(|rank| f64::from(rank).powf(-0.9)).collect();
+    let weights: Vec<f64> = (1..=20_000).map(|rank| libm::pow(f64::from(rank), -0.9)).collect();
     let total: f64 = weights.iter().sum();
     for share in [1.0, 0.5] {
-        let miss =
-            |t: f64| weights.iter().map(|w| w / total * (-1000.0 * w / total * t).exp()).sum::<f64>() * share;
+        let miss = |t: f64| {
+            weights.iter().map(|w| w / total * libm::exp(-1000.0 * w / total * t)).sum::<f64>() * share
+        };
         let scenario = format!(
             "duration: 40s\nload: {{ web: {{ rate: 1000/s }} }}\ngiven: {{ caches: {{ memory: {{ item: 20k }} }} }}
 faults: [ {{ at: 10s, flush: {{ target: memory, share: {share} }} }} ]\n"

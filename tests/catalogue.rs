@@ -12,7 +12,7 @@ struct Kind {
 
 fn kinds() -> Vec<Kind> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("catalogue");
-    let families = folder(&root).into_iter().filter(|path| path.is_dir());
+    let families = folder(&root).into_iter().filter(|path| path.is_dir() && !path.ends_with("nemeses"));
     let files = families
         .flat_map(|family| folder(&family))
         .filter(|path| path.extension().is_some_and(|end| end == "yaml"));
@@ -52,7 +52,13 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<(String, Value)>) {
 /// Whether a value chooses a behaviour instead of stating a quantity.
 fn is_choice(path: &str, value: &Value) -> bool {
     let words = ["unlimited", "fifo", "lru", "delay", "reject"];
-    path.ends_with("/name") || value.is_boolean() || value.as_str().is_some_and(|text| words.contains(&text))
+    path.ends_with("/name")
+        || path.ends_with("/when")
+        || path.contains("/generate/")
+        || path.contains("/meter/")
+        || path.ends_with("/class")
+        || value.is_boolean()
+        || value.as_str().is_some_and(|text| words.contains(&text))
 }
 
 fn figures(kind: &Kind) -> Vec<Value> {

@@ -98,9 +98,26 @@ faults:
   - { recurring: { up: exponential(10s), down: exponential(1s), from: 20s, until: 60s }, crash: { target: memory } }
 ";
 
+/// Those of which the fixed run does not know.
+const LATER_FAULTS: &str = "
+faults:
+  - { at: 24s, for: 20s, leak: { target: api, per-second: 10MiB/s, room: 50MiB, restart: 1s, slow: 3 } }
+  - { at: 24s, for: 20s, leak: { target: store, per-request: 64KiB, room: 20MiB, restart: 1s } }
+  - { at: 24s, for: 20s, disk-full: { target: store, room: 1MiB, per-write: 8KiB, freed-after: 5s } }
+  - { at: 24s, for: 9s, disk-full: { target: store } }
+  - { at: 24s, for: 20s, ramp: 5s, bad-storage: { target: store, lost: 10%, corrupt: 10% } }
+  - { at: 24s, for: 4s, lock: { target: store, operations: [write] } }
+  - { at: 24s, for: 2s, hold: { from: api, to: store } }
+  - { at: 24s, for: 9s, ramp: 2s, duplicate: { from: api, to: store, share: 10% } }
+  - { at: 24s, for: 9s, packet-loss: { from: here, to: there, loss: 50%, bursts: { on: exponential(100ms), off: exponential(900ms) } } }
+  - { at: 24s, for: 3s, outage: { target: partner, mode: reset } }
+  - { at: 24s, for: 9s, gray: { target: store, errors: 10%, after-work: true } }
+  - { at: 24s, for: 9s, crash: { target: { component: api, probability: 60%, correlation: 50% } } }
+";
+
 #[test]
 fn the_same_seed_gives_the_same_bits_with_and_without_lanes_and_metrics_are_conserved() {
-    for faults in ["", EVERY_FAULT] {
+    for faults in ["", EVERY_FAULT, LATER_FAULTS] {
         let plan = plan_of(SHOP, &scenario(faults));
         let with_lanes = run(&plan, &Options::new(7));
         let without = run(&plan, &Options { lanes: false, ..Options::new(7) });
@@ -127,7 +144,8 @@ fn every_fault_undoes_itself_exactly() {
     let calm =
         SHOP.replace("ttl: 30s", "ttl: 2s").replace("rate: 60/s, burst: 100", "rate: 600/s, burst: 100");
     let base = run(&plan_of(&calm, &scenario("")), &Options::new(3));
-    for fault in EVERY_FAULT.lines().filter(|line| line.contains("at:")) {
+    let faults = EVERY_FAULT.lines().chain(LATER_FAULTS.lines());
+    for fault in faults.filter(|line| line.contains("at:")) {
         let outcome = run(&plan_of(&calm, &scenario(&format!("faults:\n{fault}\n"))), &Options::new(3));
         assert_conserved(&outcome);
         assert_ne!(outcome.digest, base.digest, "{fault} does nothing");
@@ -300,4 +318,21 @@ fn calls_of_two_operations_share_a_pool_unless_one_has_its_own() {
     };
     assert!((median_ms("{ timeout: 5s }") - 200.0).abs() < 4.0, "one connection for both");
     assert!((median_ms("{ pool: 1 }") - 100.0).abs() < 2.0, "a connection each");
+}
+
+#[test]
+fn pooled_connections_are_counted_in_slots_in_which_none_was_opened() {
+    let topology = "
+topology: pools
+components:
+  app: { replicas: 2, calls: { db: { pool: 3 } }, operations: { get: [ { parallel: { times: 3, do: [ { call: db.read } ] } } ] } }
+  db: { store: { datasets: {} }, operations: { read: [ { wait: 10ms } ] } }
+clients: { web: { journeys: { ask: [ { call: app.get } ] } } }
+";
+    let outcome = run(&plan_of(topology, &scenario("warm-up: 60s\n")), &Options::new(1));
+    let slots = outcome.components[1].slots.iter();
+    assert_eq!(
+        slots.filter_map(|slot| slot.store.as_ref()).map(|store| store.connections_max).max(),
+        Some(6)
+    );
 }

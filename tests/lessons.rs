@@ -4,6 +4,8 @@
 mod ai;
 #[path = "lessons/brokers.rs"]
 mod brokers;
+#[path = "lessons/faults.rs"]
+mod faults;
 #[path = "lessons/overload.rs"]
 mod overload;
 #[path = "lessons/replicas.rs"]
@@ -65,6 +67,38 @@ fn measured(scenario: &str, metrics: &[&str]) -> Vec<f64> {
             .unwrap_or_else(|why| panic!("{}: {why}", e.text))
     };
     asked.expectations.iter().map(value).collect()
+}
+
+/// A lesson without a name that begins with another's has the two names that make a pair.
+const NAMED_PAIRS: [(&str, &str); 2] = [
+    ("security/certificate-and-restart", "security/certificate-renewed-before-restart"),
+    ("brokers/visibility-too-short", "brokers/visibility-long-enough"),
+];
+
+#[test]
+fn every_lesson_has_a_twin_over_the_same_topology() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons");
+    let mut lessons: Vec<(String, String)> = Vec::new();
+    for area in std::fs::read_dir(&root).expect("a folder of lessons") {
+        let area = area.expect("a readable folder").path();
+        for file in std::fs::read_dir(&area).expect("an area") {
+            let file = file.expect("a readable file").path();
+            let text = std::fs::read_to_string(&file).expect("a lesson");
+            let topology = text.lines().find(|line| line.starts_with("topology:")).expect("a topology");
+            let name = file.strip_prefix(&root).expect("below").with_extension("");
+            lessons.push((name.display().to_string(), topology.to_owned()));
+        }
+    }
+    assert!(lessons.len() > 80, "{}", lessons.len());
+    for (name, topology) in &lessons {
+        let is_pair = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|rest| rest.starts_with('-'));
+        let is_twin = |(other, of): &&(String, String)| {
+            let (name, other) = (name.as_str(), other.as_str());
+            let is_named = NAMED_PAIRS.contains(&(name, other)) || NAMED_PAIRS.contains(&(other, name));
+            of == topology && (is_pair(name, other) || is_pair(other, name) || is_named)
+        };
+        assert!(lessons.iter().any(|other| is_twin(&other)), "{name} has no twin");
+    }
 }
 
 /// One number of a scenario and of its twin.

@@ -31,6 +31,12 @@ fn schemas_are_current() {
 }
 
 #[test]
+fn the_schema_of_nemeses_is_current() {
+    let text = serde_json::to_string_pretty(&shakedown::spec::nemesis_schema()).unwrap() + "\n";
+    assert_current("docs/schema/nemesis.json", &text);
+}
+
+#[test]
 fn the_reference_is_current() {
     let mut page = String::from(
         "# Reference\n\nGenerated from the program by `UPDATE_DOCS=1 cargo test --test reference`; see \
@@ -63,6 +69,16 @@ fn the_reference_is_current() {
             kind.figures.len() - verified
         )
         .unwrap();
+    }
+    page.push_str("\n## Nemeses\n\n[Faults](language/faults.md#nemeses) says how to use them.\n\n");
+    page.push_str("| nemesis | parameters | what it is |\n|---|---|---|\n");
+    for nemesis in Catalogue::embedded().nemeses() {
+        let parameters = nemesis.parameters.iter();
+        let parameters: Vec<String> = parameters
+            .map(|(name, _, is_needed)| format!("`{name}`{}", if *is_needed { " (needed)" } else { "" }))
+            .collect();
+        let about = nemesis.description.trim().replace('\n', " ");
+        writeln!(page, "| {} | {} | {about} |", nemesis.name, parameters.join(", ")).unwrap();
     }
     assert_current("docs/reference.md", &page);
 }

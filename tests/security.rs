@@ -127,7 +127,7 @@ clients:
         ],
     );
     close(values[0], 0.0, 0.0);
-    close(values[1], 2000.0 * (1.0 - (-1.0f64).exp()) / 20.0, 6.0);
+    close(values[1], 2000.0 * (1.0 - libm::exp(-1.0)) / 20.0, 6.0);
 }
 
 const LOGIN: &str = "
@@ -191,7 +191,7 @@ faults: [ { at: 100s, for: 400s, rotate: { credential: password, lag: exponentia
         "availability of users < 1 after faults",
     ];
     let values = measured(&topology, scenario, &metrics);
-    let old = |from: f64, to: f64| 60.0 * ((-from / 60.0).exp() - (-to / 60.0).exp()) / (to - from);
+    let old = |from: f64, to: f64| 60.0 * (libm::exp(-from / 60.0) - libm::exp(-to / 60.0)) / (to - from);
     close(values[0], 1.0, 0.0);
     close(values[1], 1.0 - old(30.0, 90.0), 0.03);
     close(values[2], 1.0 - old(90.0, 150.0), 0.03);

@@ -378,6 +378,29 @@ faults: [ { crash: { target: { component: hub, count: 1 }, graceful: true }, at:
 }
 
 #[test]
+fn replicas_follow_the_sessions_and_drain_them_when_they_go() {
+    let topology = "
+components:
+  hub:
+    replicas: { min: 1, max: 12, count: 6, track: { sessions: 500 }, metric-period: 1m }
+    sessions: { drain: 60s }
+    operations: { connect: [] }
+clients: { app: { sessions: { connect: hub.connect, stay: exponential(5m) } } }
+";
+    let scenario = "
+duration: 2h
+load: { app: { sessions: { rate: { steps: [ { at: 0s, rate: 10/s }, { at: 1h, rate: 2/s } ] } } } }
+";
+    let outcome = run(topology, scenario);
+    // 10/s for 5 min are 3,000 sessions on 6 replicas, 2/s are 600 on 2; those of the others moved on, and none was cut.
+    let at =
+        |minute: usize| outcome.windows.components[0].replicas[minute * outcome.windows.start.len() / 120];
+    assert!((5.9..=7.1).contains(&at(50)) && (1.9..=3.1).contains(&at(115)), "{} then {}", at(50), at(115));
+    assert!(sum(&outcome, |slot| slot.drained) > 300);
+    assert_eq!((sum(&outcome, |slot| slot.crashed), sum(&outcome, |slot| slot.failed)), (0, 0));
+}
+
+#[test]
 fn an_idle_timeout_shorter_than_the_heartbeat_closes_everything_again_and_again() {
     let topology = hub("{}", "[]", "{ connect: hub.connect, heartbeat: 60s }");
     let scenario = "

@@ -11,6 +11,11 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What a normal minute and a half says nothing about: fallbacks and dead letters that nobody needs then, scans that
+/// take longer, and images made after the user has gone. Their scenarios do.
+const UNSEEN: [&str; 5] =
+    ["openai-small", "failed-orders", "media-pipeline", "dependency-scan", "static-analysis"];
+
 /// All YAML files below a folder, in order.
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -42,7 +47,8 @@ fn normal_day() -> PathBuf {
 
 /// A minute and a half of a normal day, with a fault from its first third on.
 fn short_day(catalogue: &Catalogue, faults: &str) -> Outcome {
-    let load = "{ web: { rate: 200/s }, mobile: { rate: 100/s }, n8n-schedules: { rate: 5/s } }";
+    let load = "{ web: { rate: 200/s }, mobile: { rate: 100/s }, merchandisers: { rate: 5/s }, \
+                developers: { rate: 1/s } }";
     let sets = [("duration", "90s"), ("warm-up", "0s"), ("load", load), ("expect", "[]"), ("faults", faults)];
     let sets = sets.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let plan = resolve(catalogue, &normal_day(), &LoadOptions { environment: None, sets });
@@ -101,9 +107,10 @@ fn no_component_is_a_mere_label() {
     let catalogue = Catalogue::embedded();
     let usual = short_day(&catalogue, "[]");
     let expected = named_outcomes(&usual);
-    for component in &usual.components {
+    let seen = usual.components.iter().filter(|component| !UNSEEN.contains(&component.name.as_str()));
+    for component in seen {
         let name = &component.name;
-        let fault = format!("[ {{ at: 30s, outage: {{ target: {name}, mode: error }} }} ]");
+        let fault = format!("[ {{ at: 30s, outage: {{ target: {name} }} }} ]");
         let found = named_outcomes(&short_day(&catalogue, &fault));
         let changed = |(what, count): &(&String, &u64)| {
             let before = expected.get(*what).copied().unwrap_or_default();

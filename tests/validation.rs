@@ -8,7 +8,7 @@
 mod runner;
 
 /// Scenarios that are cheap and cover every family.
-const QUICK: [&str; 32] = [
+const QUICK: [&str; 36] = [
     "q03-erlangb-5-3-lognormal",
     "q04-mmck-1-10-90",
     "q11-mg1ps-50-exp",
@@ -41,6 +41,10 @@ const QUICK: [&str; 32] = [
     "t11-sqs-dlq-0.5-5",
     "m01-backlog-drain",
     "m03-herd",
+    "s01-aws-backoff-10-full-jitter",
+    "d01-usl-36",
+    "t06-full-jitter-8",
+    "s09-standing",
 ];
 
 fn cases(names: &[&str]) -> Vec<runner::Case> {

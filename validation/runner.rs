@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub cases: Vec<Case>,
+    /// What holds in every run, or in a test of another kind.
+    pub elsewhere: Vec<Elsewhere>,
     pub not_yet: Vec<NotYet>,
 }
 
@@ -28,6 +30,8 @@ pub(crate) struct Case {
     pub scenario: String,
     pub title: String,
     pub source: String,
+    /// What somebody has published that this reproduces: under this heading the page puts both figures side by side.
+    pub published: Option<String>,
     pub replications: u32,
     pub checks: Vec<Check>,
     /// Changes of parameters, each of which moves answers by five tolerances or more: every check
@@ -69,6 +73,17 @@ pub(crate) struct Perturbation {
     pub set: BTreeMap<String, String>,
     /// Replications, if not a quarter of the case's, and at least three.
     pub replications: Option<u32>,
+}
+
+/// A case that is no scenario with a number.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Elsewhere {
+    pub id: String,
+    pub title: String,
+    /// Where it is asserted.
+    #[serde(rename = "where")]
+    pub place: String,
 }
 
 /// A case whose mechanism is missing.

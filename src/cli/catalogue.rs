@@ -1,4 +1,4 @@
-//! `catalogue`: shows the kinds that components can be of.
+//! `catalogue`: shows the kinds that components can be of, and the nemeses that can befall them.
 
 use super::args::TextOrJson;
 use super::exit::Exit;
@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::inputs;
 use super::terminal::{Terminal, print};
 use crate::catalogue::EMBEDDED;
-use crate::spec::{Catalogue, Kind};
+use crate::spec::{Catalogue, Kind, Nemesis};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,11 +32,11 @@ pub(super) struct CatalogueArgs {
 
 #[derive(Debug, Subcommand)]
 enum CatalogueCommand {
-    /// List all kinds.
+    /// List all kinds and nemeses.
     List,
-    /// Show one kind: its values and where they come from.
+    /// Show one kind with its values and where they come from, or one nemesis.
     Show {
-        /// Its name, such as `core/service`.
+        /// Its name, such as `core/service` or `az-loss`.
         #[arg(value_name = "KIND")]
         kind: String,
     },
@@ -47,10 +47,16 @@ pub(super) fn run(args: &CatalogueArgs, terminal: &Terminal) -> Result<Exit, Fai
     let text = match (&args.command, args.format) {
         (None | Some(CatalogueCommand::List), TextOrJson::Text) => list(&catalogue),
         (None | Some(CatalogueCommand::List), TextOrJson::Json) => {
-            let kinds: Vec<_> = catalogue.kinds().map(document).collect();
-            format!("{:#}\n", json!(kinds))
+            let kinds = catalogue.kinds().map(document);
+            let all: Vec<_> = kinds.chain(catalogue.nemeses().map(nemesis_document)).collect();
+            format!("{:#}\n", json!(all))
         }
         (Some(CatalogueCommand::Show { kind }), format) => {
+            if let Some(nemesis) = catalogue.nemesis(kind) {
+                let document = || format!("{:#}\n", json!(nemesis_document(nemesis)));
+                print(&if format == TextOrJson::Json { document() } else { show_nemesis(nemesis) })?;
+                return Ok(Exit::Pass);
+            }
             let kind = catalogue.get(kind).ok_or_else(|| unknown(&catalogue, kind))?;
             if format == TextOrJson::Json { format!("{:#}\n", document(kind)) } else { show(kind)? }
         }
@@ -77,7 +83,33 @@ fn list(catalogue: &Catalogue) -> String {
         let first = description.split_inclusive(". ").next().unwrap_or_default();
         format!("{:<width$}  {}\n", kind.name, first.trim_end().trim_end_matches('.'))
     };
-    catalogue.kinds().map(line).collect()
+    let kinds: String = catalogue.kinds().map(line).collect();
+    let nemesis = |nemesis: &Nemesis| {
+        let first = nemesis.description.split_inclusive(['.', ':', ';']).next().unwrap_or_default();
+        format!("{:<width$}  nemesis: {}\n", nemesis.name, first.trim_end_matches(['.', ':', ';']))
+    };
+    kinds + &catalogue.nemeses().map(nemesis).collect::<String>()
+}
+
+/// A nemesis with its parameters, and its file.
+fn show_nemesis(nemesis: &Nemesis) -> String {
+    let mut text = format!("{}\n{}\n\n", nemesis.name, nemesis.description.trim());
+    for (name, about, is_needed) in &nemesis.parameters {
+        let needed = if *is_needed { " (needed)" } else { "" };
+        text.push_str(&format!("{name}{needed}: {about}\n"));
+    }
+    text.push_str(&format!("\n--- {}\n{}", nemesis.file, nemesis.text));
+    text
+}
+
+fn nemesis_document(nemesis: &Nemesis) -> serde_json::Value {
+    let parameter = |(name, about, is_needed): &(String, String, bool)| json!({ "name": name, "description": about, "needed": is_needed });
+    json!({
+        "nemesis": nemesis.name,
+        "description": nemesis.description,
+        "file": nemesis.file,
+        "parameters": nemesis.parameters.iter().map(parameter).collect::<Vec<_>>(),
+    })
 }
 
 /// The kind's file, preceded by where its values come from.

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::inputs;
 use super::terminal::{Terminal, print};
 use crate::diag::Location;
-use crate::plan::Plan;
+use crate::plan::{Plan, Schedule};
 use crate::spec::{Catalogue, Figure, FileKind, Input, Part};
 use clap::Args;
 use serde::Serialize;
@@ -70,7 +70,10 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Failu
     let components = explained(&input, &plan, &catalogue, args.component.as_deref())?;
     print(&match args.format {
         TextOrJson::Json => format!("{:#}\n", serde_json::json!(components)),
-        TextOrJson::Text => components.iter().map(text).collect(),
+        TextOrJson::Text => {
+            let all: String = components.iter().map(text).collect();
+            if args.component.is_none() { all + &faults(&plan) } else { all }
+        }
     })?;
     Ok(Exit::Pass)
 }
@@ -110,6 +113,20 @@ fn explained<'a>(
         }
     };
     Ok(wanted.map(one).collect())
+}
+
+/// What goes wrong and when, nemeses as the faults they are made of.
+fn faults(plan: &Plan) -> String {
+    let line = |fault: &crate::plan::Fault| {
+        let when = match &fault.schedule {
+            Schedule::Once { at, length: None, .. } => format!("from {at}"),
+            Schedule::Once { at, length: Some(length), .. } => format!("from {at} for {length}"),
+            Schedule::Recurring { at, .. } => format!("again and again from {at}"),
+        };
+        format!("  {} = {} of {}  {when}\n", fault.name, fault.kind, plan.fault_target(fault))
+    };
+    let lines: String = plan.faults.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("faults\n{lines}") }
 }
 
 /// Shows every plain value of a document; lists of plain values count as one.

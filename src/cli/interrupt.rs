@@ -1,4 +1,4 @@
-//! Ctrl-C: once to stop and keep what there is, twice to kill.
+//! Ctrl-C, or another request to end (SIGTERM, SIGHUP): once to stop and keep what there is, twice to kill.
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -17,6 +17,7 @@ use crate::spec::FileKind;
 use crate::store::{Missing, Record, Store};
 use crate::verdict::{self, Judgement, Verdict};
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -46,8 +47,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     replications: u32,
     /// Threads for replications; the results do not depend on it. Default: one per core.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// History to keep the runs in.
     #[arg(long, value_name = "FILE", default_value = HISTORY)]
     db: PathBuf,
@@ -209,7 +210,8 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
         bar.update(index, progress);
         if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue }
     };
-    let how = Replications { count: args.replications, jobs: args.jobs, events_max: args.events_max };
+    let how =
+        Replications { count: args.replications, jobs: args.jobs.unwrap_or(0), events_max: args.events_max };
     tracing::info!(scenario = ready.plan.scenario, seed = ready.plan.seed, "begins");
     let stopwatch = Stopwatch::start();
     let runs = replicate(&ready.plan, how, &watch)?;
@@ -217,7 +219,7 @@ fn play(args: &RunArgs, ready: &Ready, terminal: &Terminal) -> Result<Judged, Fa
     let mut outcomes: Vec<Outcome> = runs.into_iter().map(|run| run.outcome).collect();
     if let Some(first) = outcomes.first_mut().filter(|_| !args.no_diagnosis) {
         let watch = |_| if interrupt::is_wanted() { Flow::Stop } else { Flow::Continue };
-        diagnose(&ready.plan, first, (args.jobs, args.events_max), &watch)?;
+        diagnose(&ready.plan, first, (how.jobs, args.events_max), &watch)?;
     }
     let events: u64 = outcomes.iter().map(|outcome| outcome.events).sum();
     tracing::info!(scenario = ready.plan.scenario, events, elapsed = ?stopwatch.elapsed(), "run");

@@ -11,6 +11,7 @@ use crate::run::{TipRow, Tipping, tip};
 use crate::sim::Flow;
 use crate::units::{SimSpan, parse};
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -40,8 +41,8 @@ pub(super) struct TipArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     seeds: u32,
     /// Threads; the results do not depend on it. Default: one per core.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// How to print the table.
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     format: TextOrJson,
@@ -57,7 +58,8 @@ pub(super) fn run(args: &TipArgs, terminal: &Terminal) -> Result<Exit, Failure> 
     let command = command(args, &ready);
     replay::note(&command);
     interrupt::listen()?;
-    let what = Tipping { fault, lengths: args.lengths.clone(), seeds: args.seeds, jobs: args.jobs };
+    let what =
+        Tipping { fault, lengths: args.lengths.clone(), seeds: args.seeds, jobs: args.jobs.unwrap_or(0) };
     let runs = u32::try_from(args.lengths.len()).unwrap_or(u32::MAX).saturating_mul(args.seeds);
     let bar = Bar::new(&ready.plan.scenario, runs, false, terminal);
     let watch = |number, progress| {

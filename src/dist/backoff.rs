@@ -32,7 +32,7 @@ pub enum Backoff {
         /// Longest bound.
         cap: SimSpan,
     },
-    /// `min(cap, uniform in base..3 * previous pause)`.
+    /// `min(cap, uniform in base..3 * previous pause)`; before the first, the previous pause is `base`.
     Decorrelated {
         /// Shortest pause.
         base: SimSpan,
@@ -59,7 +59,7 @@ impl Backoff {
             Self::EqualJitter { base, cap } => grown(base, cap) * (0.5 + 0.5 * draw),
             Self::Decorrelated { base, cap } => {
                 let low = base.0 as f64;
-                let high = (3.0 * previous as f64).max(low);
+                let high = 3.0 * (previous as f64).max(low);
                 (low + (high - low) * draw).min(cap.0 as f64)
             }
         };
@@ -92,7 +92,8 @@ mod tests {
     fn decorrelated_pauses_stay_between_base_and_cap() {
         let (base, cap) = (SimSpan::from_millis(10), SimSpan::from_millis(50));
         let rule = Backoff::Decorrelated { base, cap };
-        assert_eq!(rule.pause(1, 0, 0.9), base.0);
+        assert_eq!(rule.pause(1, 0, 0.0), base.0);
+        assert_eq!(rule.pause(1, 0, 0.5), 2 * base.0);
         assert_eq!(rule.pause(2, base.0, 1.0), 3 * base.0);
         assert_eq!(rule.pause(3, 3 * base.0, 1.0), cap.0);
     }

@@ -319,6 +319,20 @@ pub struct StoreSlot {
     pub acknowledged: u64,
     /// Commits whose caller had stopped waiting: it does not know.
     pub unknown: u64,
+    /// Commits that were not kept, though the store said so.
+    #[serde(default)]
+    pub lost: u64,
+    /// Commits by a second copy of a request that must not be done twice.
+    #[serde(default)]
+    pub doubled: u64,
+    /// Reads of rows that were damaged.
+    #[serde(default)]
+    pub corrupt: u64,
+    /// Writes that failed because the disk was full.
+    #[serde(default)]
+    pub no_room: u64,
+    /// Writes refused because the row had changed since it was read.
+    pub conflicts: u64,
     /// Connections refused for want of room.
     pub connections_refused: u64,
     /// Most connections open at once.

@@ -39,6 +39,10 @@ pub struct Recovery {
     pub trigger_end: SimTime,
     /// From then until service held again, 0 when it held at once; `None` if it never did.
     pub time: Option<SimSpan>,
+    /// Since when users had been hurt without a break when the first fault began, if they never were
+    /// well again: then the run does not say whether service comes back from a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hurt_before: Option<SimTime>,
     /// What was tried to find out why it did not, if anything was: the run repeated with a loop taken
     /// away when the trigger ended.
     pub trials: Vec<Trial>,

@@ -28,6 +28,9 @@ pub struct ReplicaSlot {
     pub denied: u64,
     /// Times that a replica was taken out for its health.
     pub taken_out: u64,
+    /// Times that a replica was killed because its memory was used up.
+    #[serde(default)]
+    pub killed: u64,
     /// Requests given an instance (serverless).
     pub assigned: u64,
     /// Of those, how many waited for it to start.
@@ -48,6 +51,7 @@ impl ReplicaSlot {
         self.asked += other.asked;
         self.denied += other.denied;
         self.taken_out += other.taken_out;
+        self.killed += other.killed;
         self.assigned += other.assigned;
         self.cold += other.cold;
     }
@@ -92,4 +96,6 @@ pub enum ReplicaNoteKind {
     FailOpenEnds,
     /// The platform takes one back.
     Reclaimed,
+    /// One was killed because its memory was used up.
+    OutOfMemory,
 }

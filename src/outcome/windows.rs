@@ -10,9 +10,9 @@ pub struct Windows {
     pub width: SimSpan,
     /// Start of each window; the warm-up is included.
     pub start: Vec<SimTime>,
-    /// By workload and journey, in the order of [`Outcome::traffic`].
+    /// By workload and journey, in the order of [`super::Outcome::traffic`].
     pub traffic: Vec<TrafficWindows>,
-    /// In the order of [`Outcome::components`].
+    /// In the order of [`super::Outcome::components`].
     pub components: Vec<ComponentWindows>,
 }
 

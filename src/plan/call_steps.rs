@@ -84,7 +84,7 @@ impl<'a> StepBuilder<'_, 'a> {
             return None;
         };
         let salt = salts.next(list, &format!("{word} {store}.{dataset_name}"));
-        let access = StoreAccess { dataset, is_write: word == "write" };
+        let access = StoreAccess { dataset, is_write: word == "write", if_unchanged: false };
         // The policy is that of the operation that callers name.
         let call = self.call_to(at, salt, (component, operation), Some(access));
         let names = (dataset_name, own.as_str());

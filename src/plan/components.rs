@@ -4,11 +4,12 @@
 use super::admission::resolve_admission;
 use super::caches::{resolve_cache, resolve_shards};
 use super::codes;
+use super::conditional_writes::store;
 use super::context::{At, Context};
 use super::directory::Directory;
 use super::language_models::{meters, model};
-use super::model::{Component, ComponentId, Dataset, Discipline, Holding, Queue, Store};
-use super::overload::{resolve_concurrency, standing};
+use super::model::{Component, ComponentId, Discipline, Holding, Queue};
+use super::overload::{contention, resolve_concurrency, standing};
 use super::replicas::resolve_replica_rules;
 use super::security::{credential, firewall, reachable_from};
 use super::sessions::session_rules;
@@ -41,6 +42,7 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
     let holding = holding(cx, &at, raw);
     let rules = resolve_replica_rules(cx, &at, raw, &holding);
     let queue = queue(cx, &at, raw.queue.as_ref(), &holding);
+    let contention = raw.contention.as_ref().and_then(|raw| contention(cx, &at, raw, &holding));
     Component {
         name: entry.name.clone(),
         kind: raw.kind.clone().unwrap_or_else(|| KIND_DEFAULT.to_owned()),
@@ -72,14 +74,13 @@ fn component(cx: &mut Context<'_>, directory: &Directory, id: ComponentId, raw: 
         ),
         cache: raw.cache.as_ref().map(|raw| resolve_cache(cx, directory, &at.key("cache"), entry, raw)),
         shards: resolve_shards(cx, &at.key("shards"), raw.shards.as_ref()),
-        store: entry.datasets.as_ref().map(|names| Store {
-            datasets: names.iter().map(|name| Dataset { name: name.clone() }).collect(),
-        }),
+        store: raw.store.as_ref().map(|raw| store(cx, directory, &at.key("store"), raw)),
         model: raw.model.as_ref().and_then(|raw| model(cx, &at.key("model"), raw, entry)),
         meters: meters(cx, &at, raw, entry),
         sessions: raw.sessions.as_ref().map(|raw| session_rules(cx, &at.key("sessions"), raw, &holding)),
         operations: Vec::new(),
         holding,
+        contention,
         queue,
     }
 }

@@ -3,6 +3,7 @@
 use super::cache_faults::{exhausted_memory, resolve_cache_effect};
 use super::codes;
 use super::context::{At, Context};
+use super::damage_faults::{bursts, damage_target, path_ends, resolve_damage};
 use super::fault_effects::{bad_output, clock_skew};
 use super::faults::World;
 use super::message_faults::{message_target, resolve_message_fault};
@@ -14,13 +15,16 @@ use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
 use super::replica_faults::resolve_replica_effect;
 use super::security::{block, expire, rotate};
-use super::session_faults::{resolve_session_fault, session_target};
+use super::session_faults::{resolve_session_effect, session_target};
 use super::targets::{resolve_end, resolve_replicas};
 use crate::dist::Law;
 use crate::spec::raw::{
     RawCrash, RawEnd, RawExhaust, RawFault, RawGray, RawOutageMode, RawPacketLoss, RawSlow, RawSpikeFault,
     RawTarget, RawThrottle,
 };
+
+/// How one family of faults is resolved; the inner `None` is a mistake.
+type Resolve = fn(&mut Context<'_>, &World<'_>, &At, &str, &RawFault) -> Option<Option<Effect>>;
 
 /// The effect of a fault that has exactly one.
 pub(super) fn resolve_effect(
@@ -32,9 +36,6 @@ pub(super) fn resolve_effect(
 ) -> Option<Effect> {
     let replicas = |cx: &mut Context<'_>, target: &RawTarget| {
         resolve_replicas(cx, world, &at.key("target"), salt, target)
-    };
-    let path = |cx: &mut Context<'_>, from: &RawEnd, to: &RawEnd, one_way: Option<bool>| {
-        path(cx, world, at, from, to, one_way)
     };
     if let Some(raw) = &raw.crash {
         let replicas = replicas(cx, &raw.target);
@@ -55,11 +56,7 @@ pub(super) fn resolve_effect(
         return exhaust(cx, world, at, salt, raw);
     }
     if let Some(raw) = &raw.outage {
-        let mode = match raw.mode.unwrap_or(RawOutageMode::Refuse) {
-            RawOutageMode::Refuse => OutageMode::Refuse,
-            RawOutageMode::Error => OutageMode::Error,
-            RawOutageMode::BlackHole => OutageMode::BlackHole,
-        };
+        let mode = outage_mode(raw.mode.unwrap_or(RawOutageMode::Refuse));
         return replicas(cx, &raw.target).map(|replicas| Effect::Outage { replicas, mode });
     }
     if let Some(raw) = &raw.bad_output {
@@ -82,37 +79,59 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.throttle {
         return throttle(cx, world, at, raw);
     }
+    if let Some(raw) = &raw.spike {
+        return spike(cx, world, at, raw);
+    }
+    if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
+        return effect;
+    }
+    let families: [Resolve; 4] =
+        [resolve_replica_effect, resolve_cache_effect, resolve_damage, resolve_session_effect];
+    if let Some(effect) = families.iter().find_map(|resolve| resolve(cx, world, at, salt, raw)) {
+        return effect;
+    }
+    resolve_message_fault(cx, world, at, raw).map(Effect::Messages)
+}
+
+fn outage_mode(raw: RawOutageMode) -> OutageMode {
+    match raw {
+        RawOutageMode::Refuse => OutageMode::Refuse,
+        RawOutageMode::Error => OutageMode::Error,
+        RawOutageMode::Reset => OutageMode::Reset,
+        RawOutageMode::BlackHole => OutageMode::BlackHole,
+    }
+}
+
+/// The effect of a fault on messages between two ends, if it is one.
+fn resolve_path_effect(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    raw: &RawFault,
+) -> Option<Option<Effect>> {
+    let path = |cx: &mut Context<'_>, from: &RawEnd, to: &RawEnd, one_way: Option<bool>| {
+        path(cx, world, at, from, to, one_way)
+    };
     if let Some(raw) = &raw.latency {
         let path = path(cx, &raw.from, &raw.to, raw.one_way);
         let add = cx.time_law(&at.key("add"), &raw.add);
-        return Some(Effect::Latency { path: path?, add: add? });
+        return Some(path.zip(add).map(|(path, add)| Effect::Latency { path, add }));
     }
     if let Some(raw) = &raw.packet_loss {
         let path = path(cx, &raw.from, &raw.to, raw.one_way);
-        return packet_loss(cx, at, raw, path);
+        return Some(packet_loss(cx, at, raw, path));
     }
     if let Some(raw) = &raw.bandwidth {
         let path = path(cx, &raw.from, &raw.to, raw.one_way);
         let limit = cx.bandwidth(&at.key("limit"), &raw.limit);
-        return Some(Effect::Bandwidth { path: path?, bytes_per_sec: limit? });
+        return Some(path.zip(limit).map(|(path, bytes_per_sec)| Effect::Bandwidth { path, bytes_per_sec }));
     }
     if let Some(raw) = &raw.partition {
-        let path = path(cx, &raw.from, &raw.to, raw.one_way)?;
-        return Some(Effect::Partition { path, refuses: raw.refuse.unwrap_or(false) });
+        let path = path(cx, &raw.from, &raw.to, raw.one_way);
+        let refuses = raw.refuse.unwrap_or(false);
+        return Some(path.map(|path| Effect::Partition { path, refuses }));
     }
-    if let Some(raw) = &raw.spike {
-        return spike(cx, world, at, raw);
-    }
-    if let Some(effect) = resolve_replica_effect(cx, world, at, salt, raw) {
-        return effect;
-    }
-    if let Some(effect) = resolve_cache_effect(cx, world, at, salt, raw) {
-        return effect;
-    }
-    if let Some(message) = resolve_message_fault(cx, world, at, raw) {
-        return Some(Effect::Messages(message));
-    }
-    resolve_session_fault(cx, world, at, salt, raw).map(Effect::Sessions)
+    None
 }
 
 pub(super) fn path(
@@ -159,6 +178,12 @@ fn gray(
     if raw.class.is_some() && raw.errors.is_none() {
         cx.error(codes::MISSING, &at.key("class"), "`class` needs `errors`", "add `errors: 10%`");
     }
+    let is_late = raw.after_work.unwrap_or(false);
+    if is_late && raw.latency.is_some() {
+        let message = "`latency` comes before the work, and `after-work` fails requests after it";
+        cx.error(codes::CONTRADICTION, &at.key("latency"), message, "make a fault of each");
+    }
+    let default = if is_late { ErrorClass::Reset } else { ErrorClass::Error };
     let errors = raw.errors.as_ref().map_or(Some(0.0), |text| cx.share(&at.key("errors"), text));
     let latency = cx.time_law_opt(&at.key("latency"), raw.latency.as_ref());
     let callers = callers(cx, world, &at.key("callers"), &raw.callers);
@@ -166,11 +191,12 @@ fn gray(
     let operations = operations(cx, world, &at.key("operations"), &raw.operations, &replicas);
     Some(Effect::Gray {
         errors: errors?,
-        class: raw.class.map_or(ErrorClass::Error, error_class),
+        class: raw.class.map_or(default, error_class),
         latency,
         callers: callers?,
         operations: operations?,
         is_blind: raw.health_blind.unwrap_or(false),
+        is_late,
         replicas,
     })
 }
@@ -183,7 +209,7 @@ fn callers(cx: &mut Context<'_>, world: &World<'_>, at: &At, names: &[String]) -
 }
 
 /// Operations of the targets, by name alone or as `component.operation`.
-fn operations(
+pub(super) fn operations(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
@@ -343,7 +369,11 @@ fn packet_loss(cx: &mut Context<'_>, at: &At, raw: &RawPacketLoss, path: Option<
         None => Some(RETRANSMIT_DEFAULT),
         Some(text) => cx.span_above_zero(&at.key("retransmit"), "`retransmit`", text),
     };
-    Some(Effect::PacketLoss { path: path?, loss: loss?, retransmit: retransmit? })
+    let bursts = match &raw.bursts {
+        None => None,
+        Some(raw) => Some(bursts(cx, &at.key("bursts"), raw)?),
+    };
+    Some(Effect::PacketLoss { path: path?, loss: loss?, retransmit: retransmit?, bursts })
 }
 
 fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) -> Option<Effect> {
@@ -380,10 +410,9 @@ fn spike(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawSpikeFault) 
     Some(Effect::Spike { workload, factor: factor? })
 }
 
-/// A fault's word and what it hits, as the file says it.
-pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
-    let target = raw
-        .crash
+/// Whose replicas a fault hits, as the file says it.
+pub(super) fn replica_target(raw: &RawFault) -> Option<&RawTarget> {
+    raw.crash
         .as_ref()
         .map(|raw| &raw.target)
         .or(raw.pause.as_ref().map(|raw| &raw.target))
@@ -399,12 +428,19 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         .or(raw.bad_output.as_ref().map(|raw| &raw.target))
         .or(raw.clock_skew.as_ref().map(|raw| &raw.target))
         .or(raw.disconnect.as_ref().map(|raw| &raw.target))
-        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())));
+        .or(damage_target(raw))
+        .or(raw.exhaust.as_ref().and_then(|raw| raw.threads.as_ref().or(raw.memory.as_ref())))
+}
+
+/// A fault's word and what it hits, as the file says it.
+pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
+    let target = replica_target(raw);
     let ends = (raw.latency.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.packet_loss.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.bandwidth.as_ref().map(|raw| (&raw.from, &raw.to)))
         .or(raw.block.as_ref().map(|raw| (&raw.from, &raw.to)))
-        .or(raw.partition.as_ref().map(|raw| (&raw.from, &raw.to)));
+        .or(raw.partition.as_ref().map(|raw| (&raw.from, &raw.to)))
+        .or(path_ends(raw));
     let what = if let Some(target) = target {
         target_text(target)
     } else if let Some((from, to)) = ends {

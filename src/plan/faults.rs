@@ -3,9 +3,10 @@
 use super::codes;
 use super::context::{At, Context};
 use super::directory::Directory;
-use super::effects::{default_name, resolve_effect};
+use super::effects::{default_name, replica_target, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
 use super::session_faults::momentary;
+use super::targets::resolve_chance;
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -76,6 +77,12 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("disconnect", raw.disconnect.is_some()),
         ("forget-sessions", raw.forget_sessions.is_some()),
         ("idle-timeout", raw.idle_timeout.is_some()),
+        ("leak", raw.leak.is_some()),
+        ("disk-full", raw.disk_full.is_some()),
+        ("bad-storage", raw.bad_storage.is_some()),
+        ("lock", raw.lock.is_some()),
+        ("hold", raw.hold.is_some()),
+        ("duplicate", raw.duplicate.is_some()),
     ];
     all.into_iter().filter(|(_, is_given)| *is_given).map(|(word, _)| word).collect()
 }
@@ -94,7 +101,8 @@ fn fault(
             [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
                    block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
                    capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
-                   broker-full, lost-timers, disconnect, forget-sessions and idle-timeout"
+                   broker-full, lost-timers, leak, disk-full, bad-storage, lock, hold, duplicate, disconnect, \
+                   forget-sessions and idle-timeout"
                 .to_owned(),
             words => format!("make {} faults of it: {}", words.len(), words.join(", ")),
         };
@@ -104,8 +112,14 @@ fn fault(
     let name = unique_name(cx, at, word, raw, names);
     let schedule = schedule(cx, world, at, word, raw).map(|schedule| momentary(cx, at, word, schedule));
     let effect = resolve_effect(cx, world, &at.key(word), &name, raw);
-    let (effect, schedule) = (effect?, schedule?);
-    Some(Fault { name, kind: (*word).to_owned(), effect, schedule })
+    let target = replica_target(raw);
+    let chance = target.map_or(Some(None), |raw| resolve_chance(cx, &at.key(word).key("target"), raw));
+    if chance.flatten().is_some() && *word == "capacity-denied" {
+        let message = "the platform has replicas for a component or has not: chance is no choice";
+        cx.error(codes::CONTRADICTION, &at.key(word).key("target"), message, "give it a `share`");
+    }
+    let (effect, schedule, chance) = (effect?, schedule?, chance?);
+    Some(Fault { name, kind: (*word).to_owned(), effect, schedule, chance })
 }
 
 /// The fault's name, which is also the address of its draws: replicas drawn by
@@ -135,7 +149,7 @@ fn unique_name(
 }
 
 /// Effects with a strength that can grow.
-const CAN_RAMP: [&str; 14] = [
+const CAN_RAMP: [&str; 16] = [
     "slow",
     "gray",
     "exhaust",
@@ -150,11 +164,14 @@ const CAN_RAMP: [&str; 14] = [
     "misdelivery",
     "broker-full",
     "lost-timers",
+    "bad-storage",
+    "duplicate",
 ];
 /// Effects that happen at an instant and leave nothing to end.
 const AT_ONCE: [&str; 1] = ["flush"];
 /// Effects on replicas, each of which can be hit on its own.
-const CAN_RECUR: [&str; 7] = ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew"];
+const CAN_RECUR: [&str; 8] =
+    ["crash", "pause", "slow", "gray", "outage", "bad-output", "clock-skew", "bad-storage"];
 
 fn schedule(
     cx: &mut Context<'_>,
@@ -304,6 +321,8 @@ pub(super) fn path_of(effect: &Effect) -> Option<&super::model::Path> {
         | Effect::PacketLoss { path, .. }
         | Effect::Bandwidth { path, .. }
         | Effect::Block { path, .. }
+        | Effect::Hold { path }
+        | Effect::Duplicate { path, .. }
         | Effect::Partition { path, .. } => Some(path),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use super::codes;
 use super::context::{At, Context, listed};
 use super::faults::{effect_words, path_of};
-use super::model::{Caller, Effect, OutageMode, Path, Plan};
+use super::model::{Caller, Effect, Fault, OutageMode, Path, Plan, ReplicaRef, Schedule};
 use super::query::EdgeRef;
 use super::replies::replies;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub(super) fn check_faults(cx: &mut Context<'_>, plan: &Plan) {
         }
         let waiting: BTreeSet<&str> = edges
             .iter()
-            .filter(|edge| falls_silent(&fault.effect, **edge))
+            .filter(|edge| falls_silent(fault, **edge))
             .map(|edge| &plan.policies[edge.policy])
             .filter(|policy| {
                 policy.attempt_timeout.is_none()
@@ -72,15 +72,19 @@ fn carries_messages(path: &Path, plan: &Plan) -> bool {
 }
 
 /// Whether a caller of these calls may wait for an answer that never comes.
-fn falls_silent(effect: &Effect, edge: EdgeRef) -> bool {
-    match effect {
+fn falls_silent(fault: &Fault, edge: EdgeRef) -> bool {
+    let is_hit = |replicas: &[ReplicaRef]| {
+        let first = replicas.partition_point(|replica| replica.component < edge.target);
+        replicas.get(first).is_some_and(|replica| replica.component == edge.target)
+    };
+    let is_endless = matches!(fault.schedule, Schedule::Once { length: None, .. });
+    match &fault.effect {
         Effect::Partition { path, refuses: false } | Effect::Block { path, refuses: false } => {
             carries(path, edge)
         }
-        Effect::Outage { replicas, mode: OutageMode::BlackHole } => {
-            let first = replicas.partition_point(|replica| replica.component < edge.target);
-            replicas.get(first).is_some_and(|replica| replica.component == edge.target)
-        }
+        Effect::Hold { path } => is_endless && carries(path, edge),
+        Effect::Lock { replicas, .. } => is_endless && is_hit(replicas),
+        Effect::Outage { replicas, mode: OutageMode::BlackHole } => is_hit(replicas),
         _ => false,
     }
 }

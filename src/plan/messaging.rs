@@ -79,20 +79,8 @@ fn broker(
     (component, name): (ComponentId, &str),
     raw: &RawBroker,
 ) -> Broker {
-    let kind = match (&raw.topic, raw.ephemeral.unwrap_or(false)) {
-        (None, false) => BrokerKind::Queue,
-        (None, true) => BrokerKind::Ephemeral,
-        (Some(queues), is_ephemeral) => {
-            if is_ephemeral {
-                let message = "`topic` and `ephemeral` exclude each other";
-                cx.error(codes::CONTRADICTION, &at.key("ephemeral"), message, "");
-            }
-            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
-        }
-    };
-    if kind != BrokerKind::Queue {
-        check_keeps_nothing(cx, at, raw);
-    }
+    let kind = broker_kind(cx, directory, at, name, raw);
+    check_broker(cx, at, raw, &kind);
     let positive = |cx: &mut Context<'_>, key: &str, text: Option<&crate::spec::scalar::CountText>| {
         let at = at.key(key);
         let count = text.and_then(|text| cx.count_or_unlimited(&at, text)).flatten();
@@ -101,14 +89,6 @@ fn broker(
     let receives_max = raw
         .max_receives
         .and_then(|count| cx.within(&at.key("max-receives"), "`max-receives`", count, 1..=RECEIVES_MAX));
-    if raw.dead_letter.is_some() && raw.max_receives.is_none() {
-        let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
-        cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
-    }
-    if raw.order == Some(RawOrder::Lifo) && raw.group.is_some() {
-        let message = "`group` keeps messages in order, and `lifo` hands out the newest first";
-        cx.error(codes::CONTRADICTION, &at.key("order"), message, "keep one of them");
-    }
     let dead_letter =
         raw.dead_letter.as_ref().and_then(|to| queue_named(cx, directory, &at.key("dead-letter"), to, name));
     let span = |cx: &mut Context<'_>, key: &str, text: Option<&SpanText>| {
@@ -144,6 +124,41 @@ fn broker(
         deduplicate: span(cx, "deduplicate", raw.deduplicate.as_ref()),
         is_durable: raw.durable.unwrap_or(true),
         redrive_rate,
+    }
+}
+
+fn broker_kind(
+    cx: &mut Context<'_>,
+    directory: &Directory,
+    at: &At,
+    name: &str,
+    raw: &RawBroker,
+) -> BrokerKind {
+    match (&raw.topic, raw.ephemeral.unwrap_or(false)) {
+        (None, false) => BrokerKind::Queue,
+        (None, true) => BrokerKind::Ephemeral,
+        (Some(queues), is_ephemeral) => {
+            if is_ephemeral {
+                let message = "`topic` and `ephemeral` exclude each other";
+                cx.error(codes::CONTRADICTION, &at.key("ephemeral"), message, "");
+            }
+            BrokerKind::Topic { subscribers: subscribers(cx, directory, &at.key("topic"), queues, name) }
+        }
+    }
+}
+
+/// Complains of keys that do not go together.
+fn check_broker(cx: &mut Context<'_>, at: &At, raw: &RawBroker, kind: &BrokerKind) {
+    if *kind != BrokerKind::Queue {
+        check_keeps_nothing(cx, at, raw);
+    }
+    if raw.dead_letter.is_some() && raw.max_receives.is_none() {
+        let message = "`dead-letter` needs `max-receives`: without it nothing is ever given up";
+        cx.error(codes::MISSING, &at.key("dead-letter"), message, "add `max-receives: 5`");
+    }
+    if raw.order == Some(RawOrder::Lifo) && raw.group.is_some() {
+        let message = "`group` keeps messages in order, and `lifo` hands out the newest first";
+        cx.error(codes::CONTRADICTION, &at.key("order"), message, "keep one of them");
     }
 }
 

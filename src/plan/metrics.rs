@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, DamageMetric, MessageMetric, Metric, Scope};
 use super::session_metrics::session_metric;
 
 /// What kind of number a metric is.
@@ -210,7 +210,14 @@ metrics! {
     "cut-rate" [] Share of COMPONENT needs Model: "Share of answers that broke after a part.";
     "overflow-rate" [] Share of COMPONENT needs Model: "Share of prompts that did not fit into the window.";
     "cost" [] Number of COSTS needs Meter: "US dollars for what meters counted.";
+    "commits" [] Number of COMPONENT needs Store: "Writes committed.";
+    "conflicts" [] Number of COMPONENT needs Store: "Writes with `if-unchanged` refused because the row had changed.";
     "unknown-writes" [] Number of COMPONENT needs Store: "Writes whose acknowledgement never reached the caller.";
+    "lost-writes" [] Number of COMPONENT needs Store: "Writes that the store acknowledged and did not keep.";
+    "double-writes" [] Number of COMPONENT needs Store: "Writes done again by a second copy of a request that must not be done twice.";
+    "corrupt-reads" [] Number of COMPONENT needs Store: "Reads of rows that were damaged.";
+    "no-room-writes" [] Number of COMPONENT needs Store: "Writes that failed because the disk was full.";
+    "memory-kills" [] Number of COMPONENT needs Nothing: "Times that a replica was killed because its memory was used up.";
     "backlog" ["mean" "max"] Number of BROKER needs Nothing: "Messages waiting to be handed out.";
     "oldest-age" ["mean" "max"] Time of BROKER needs Nothing: "Age of the oldest message that is not done.";
     "publish-rate" [] Rate of BROKER needs Nothing: "Messages accepted per second.";
@@ -248,6 +255,7 @@ metrics! {
     "session-imbalance" ["mean" "max"] Number of COMPONENT needs Sessions: "Sessions of the fullest replica over the mean of all, at the ends of windows.";
     "broadcast-latency" ["pNN" "mean" "max"] Time of COMPONENT needs Sessions: "Time from a broadcast to a recipient.";
     "broadcast-last" ["pNN" "mean" "max"] Time of COMPONENT needs Sessions: "Time from a broadcast to its last recipient.";
+    "delivery-rate" [] Rate of COMPONENT needs Sessions: "Recipients of broadcasts reached per second.";
     "delivered" [] Share of COMPONENT needs Sessions: "Share of those a broadcast was for who got it; users without a session do not.";
 }
 
@@ -308,7 +316,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cut-rate", None) => Metric::CutRate,
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
-        ("unknown-writes", None) => Metric::UnknownWrites,
+        ("commits", None) => Metric::Commits,
+        ("conflicts", None) => Metric::Conflicts,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
@@ -319,10 +328,24 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cold-start-rate", None) => Metric::ColdStartRate,
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
+        (word, None) if damage_metric(word).is_some() => Metric::Damage(damage_metric(word)?),
         (word, statistic) => match message_metric(word, statistic) {
             Some(metric) => Metric::Message(metric),
             None => Metric::Session(session_metric(word, statistic)?),
         },
+    })
+}
+
+/// The metric of damage with this word.
+fn damage_metric(word: &str) -> Option<DamageMetric> {
+    Some(match word {
+        "unknown-writes" => DamageMetric::UnknownWrites,
+        "lost-writes" => DamageMetric::LostWrites,
+        "double-writes" => DamageMetric::DoubleWrites,
+        "corrupt-reads" => DamageMetric::CorruptReads,
+        "no-room-writes" => DamageMetric::NoRoom,
+        "memory-kills" => DamageMetric::MemoryKills,
+        _ => return None,
     })
 }
 

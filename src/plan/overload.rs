@@ -2,11 +2,11 @@
 
 use super::codes;
 use super::context::{At, Context};
-use super::model::{ConcurrencyLimit, LimitLaw, LimitRange, Standing};
+use super::model::{ConcurrencyLimit, Contention, Holding, LimitLaw, LimitRange, Standing};
 use crate::spec::raw::{
-    RawAdmission, RawAimd, RawConcurrency, RawDiscipline, RawGradient, RawQueue, RawVegas,
+    RawAdmission, RawAimd, RawConcurrency, RawContention, RawDiscipline, RawGradient, RawQueue, RawVegas,
 };
-use crate::spec::scalar::SpanText;
+use crate::spec::scalar::{ShareText, SpanText};
 use crate::units::SimSpan;
 
 /// The published settings of controlled delay (Maurer, "Fail at Scale", 2015).
@@ -21,6 +21,29 @@ const LIMIT_MAX: u32 = 1000;
 const LIMIT_WINDOW: SimSpan = SimSpan::from_secs(1);
 const AIMD_BACKOFF: f64 = 0.9;
 const GRADIENT_TOLERANCE: f64 = 1.5;
+
+/// How crowding slows a component down.
+pub(super) fn contention(
+    cx: &mut Context<'_>,
+    at: &At,
+    raw: &RawContention,
+    holding: &Holding,
+) -> Option<Contention> {
+    let at = at.key("contention");
+    let mut share =
+        |key: &str, text: Option<&ShareText>| text.map_or(Some(0.0), |text| cx.share(&at.key(key), text));
+    let serial = share("serial", raw.serial.as_ref());
+    let crosstalk = share("crosstalk", raw.crosstalk.as_ref());
+    if !matches!(holding, Holding::Threads { cores: None, .. }) {
+        let message = "`contention` needs a core for each thread, so that it alone says how work slows down";
+        cx.error(codes::CONTRADICTION, &at, message, "remove `cores`, `async` or `processor-sharing`");
+    }
+    let contention = Contention { serial: serial?, crosstalk: crosstalk? };
+    if contention.factor(2) == 1.0 {
+        cx.warning(codes::NO_EFFECT, &at, "nothing slows down", "give `serial` or `crosstalk`");
+    }
+    Some(contention)
+}
 
 /// What changes while a queue stands, if its discipline cares.
 pub(super) fn standing(cx: &mut Context<'_>, at: &At, raw: &RawQueue) -> Option<Standing> {

@@ -263,7 +263,8 @@ pub fn was_surely_not_done(class: ErrorClass) -> bool {
         | ErrorClass::Bulkhead
         | ErrorClass::Expired
         | ErrorClass::Rejected
-        | ErrorClass::Denied => true,
+        | ErrorClass::Denied
+        | ErrorClass::Conflict => true,
         ErrorClass::Error
         | ErrorClass::Timeout
         | ErrorClass::Reneged

@@ -19,6 +19,8 @@ use crate::units::SimSpan;
 
 /// Most attempts of one call.
 const ATTEMPTS_MAX: u32 = 1000;
+/// Most replicas that a choice among a few looks at: with more it is as good as looking at all.
+const CHOICES_MAX: u32 = 16;
 /// Length of a ratio budget's window that states none.
 const BUDGET_WINDOW_DEFAULT: SimSpan = SimSpan::from_secs(10);
 
@@ -101,7 +103,7 @@ pub(super) fn resolve_policy(
         validates: layers.flag(|raw| raw.validate),
         balancing: layers
             .find("balance", |raw| raw.balance)
-            .map_or(Balancing::RoundRobin, |(raw, _)| balancing(raw)),
+            .map_or(Balancing::RoundRobin, |(raw, at)| balancing(cx, &at, raw)),
         shard_by: shard_by(cx, layers),
         on_failure: layers.find("on-failure", |raw| raw.on_failure).map_or(OnFailure::Fail, |(raw, _)| {
             match raw {
@@ -132,12 +134,16 @@ fn shard_by(cx: &mut Context<'_>, layers: &Layers<'_>) -> Option<EntityId> {
     entity
 }
 
-fn balancing(raw: RawBalancing) -> Balancing {
+fn balancing(cx: &mut Context<'_>, at: &At, raw: RawBalancing) -> Balancing {
     match raw {
         RawBalancing::Random => Balancing::Random,
         RawBalancing::RoundRobin => Balancing::RoundRobin,
         RawBalancing::LeastRequests => Balancing::LeastRequests,
-        RawBalancing::TwoChoices => Balancing::TwoChoices,
+        RawBalancing::TwoChoices => Balancing::Choices(2),
+        RawBalancing::Choices(choices) => {
+            let choices = cx.within(&at.key("choices"), "`choices`", choices, 2..=CHOICES_MAX);
+            Balancing::Choices(choices.map_or(2, |choices| choices as u8))
+        }
         RawBalancing::JoinShortestQueue => Balancing::JoinShortestQueue,
     }
 }
@@ -165,7 +171,7 @@ fn pool(cx: &mut Context<'_>, at: &At, owner: PolicyId, raw: &RawPool) -> Option
 }
 
 /// Every class but the caller's own decision to stop.
-const REACTED_TO: [ErrorClass; 15] = [
+const REACTED_TO: [ErrorClass; 16] = [
     ErrorClass::Error,
     ErrorClass::Timeout,
     ErrorClass::Shed,
@@ -181,6 +187,7 @@ const REACTED_TO: [ErrorClass; 15] = [
     ErrorClass::Malformed,
     ErrorClass::Rejected,
     ErrorClass::Denied,
+    ErrorClass::Conflict,
 ];
 
 /// Every class that a caller can react to.
@@ -191,8 +198,9 @@ pub(super) fn all_classes() -> Vec<ErrorClass> {
 /// Every class that is tried again unless a file says which: all but what one's own breaker stopped
 /// and what would be refused again.
 fn retried_classes() -> Vec<ErrorClass> {
-    let is_final =
-        |class: &ErrorClass| matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied);
+    let is_final = |class: &ErrorClass| {
+        matches!(class, ErrorClass::Open | ErrorClass::Rejected | ErrorClass::Denied | ErrorClass::Conflict)
+    };
     REACTED_TO.into_iter().filter(|class| !is_final(class)).collect()
 }
 
@@ -264,6 +272,7 @@ pub(super) fn error_class(raw: RawErrorClass) -> ErrorClass {
         RawErrorClass::Malformed => ErrorClass::Malformed,
         RawErrorClass::Rejected => ErrorClass::Rejected,
         RawErrorClass::Denied => ErrorClass::Denied,
+        RawErrorClass::Conflict => ErrorClass::Conflict,
     }
 }
 

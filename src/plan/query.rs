@@ -102,6 +102,10 @@ impl Plan {
             | Effect::Reshard { replicas }
             | Effect::BadOutput { replicas, .. }
             | Effect::ClockSkew { replicas, .. }
+            | Effect::Leak { replicas, .. }
+            | Effect::DiskFull { replicas, .. }
+            | Effect::BadStorage { replicas, .. }
+            | Effect::Lock { replicas, .. }
             | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
                 self.replicas_text(replicas)
             }
@@ -123,6 +127,8 @@ impl Plan {
             | Effect::PacketLoss { path, .. }
             | Effect::Bandwidth { path, .. }
             | Effect::Block { path, .. }
+            | Effect::Hold { path }
+            | Effect::Duplicate { path, .. }
             | Effect::Partition { path, .. } => self.path_text(path),
             Effect::Expire { credential } | Effect::Rotate { credential, .. } => {
                 self.credentials[*credential].name.clone()

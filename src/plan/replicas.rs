@@ -110,7 +110,7 @@ pub(super) fn resolve_replica_rules(
         return rules;
     }
     let at = at.key("replicas");
-    let consumes = !raw.consumes.is_empty();
+    let (consumes, holds_sessions) = (!raw.consumes.is_empty(), raw.sessions.is_some());
     match &raw.replicas {
         None => {}
         // A number out of range must not reach whoever lists the replicas.
@@ -118,7 +118,7 @@ pub(super) fn resolve_replica_rules(
             rules.count = cx.within(&at, "`replicas`", *count, 1..=REPLICAS_MAX).unwrap_or(1);
         }
         Some(RawReplicas::Scaling(raw)) => {
-            let reader = ScalingReader { at: &at, raw, holding, consumes };
+            let reader = ScalingReader { at: &at, raw, holding, consumes, holds_sessions };
             (rules.count, rules.scaling) = reader.scaling(cx);
             rules.lifecycle = reader.lifecycle(cx);
         }
@@ -132,6 +132,8 @@ struct ScalingReader<'r> {
     holding: &'r Holding,
     /// Whether it takes messages from anywhere.
     consumes: bool,
+    /// Whether clients hold sessions to it.
+    holds_sessions: bool,
 }
 
 impl ScalingReader<'_> {
@@ -169,7 +171,7 @@ impl ScalingReader<'_> {
         let rules = self.rules(cx);
         let schedule = self.schedule(cx, min, max);
         if rules.is_empty() && schedule.is_empty() {
-            if min != max && raw.track.is_none() {
+            if min != max && raw.track.is_none() && raw.steps.is_empty() && raw.schedule.is_empty() {
                 let message = "nothing says when the number of replicas changes";
                 let help = "add `track:`, such as `track: { cpu: 60% }`, or `steps:` or `schedule:`";
                 cx.error(codes::MISSING, at, message, help);
@@ -295,6 +297,13 @@ impl ScalingReader<'_> {
                 cx.error(codes::NO_MECHANISM, &at.key("backlog"), message, "give it `consumes:`");
             }
             found.extend(cx.number(&at.key("backlog"), text).map(|value| (Measure::Backlog, value)));
+        }
+        if let Some(text) = &raw.sessions {
+            if !self.holds_sessions {
+                let message = "`sessions` needs sessions to count: it holds none";
+                cx.error(codes::NO_MECHANISM, &at.key("sessions"), message, "give it `sessions:`");
+            }
+            found.extend(cx.number(&at.key("sessions"), text).map(|value| (Measure::Sessions, value)));
         }
         found
     }

@@ -3,6 +3,7 @@
 use super::attributes::resolve_attributes;
 use super::caches::{check_caches, check_shards, resolve_warm};
 use super::components::resolve_components;
+use super::conditional_writes::check_rows;
 use super::context::Context;
 use super::cycles::check_cycles;
 use super::directory::Directory;
@@ -41,6 +42,7 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     check_sessions(&mut cx, &plan);
     check_shards(&mut cx, &plan);
     check_tokens(&mut cx, &plan);
+    check_rows(&mut cx, &plan);
     check_reachable(&mut cx, &plan);
     if cx.has_errors() {
         return Err(cx.into_diags());

@@ -3,7 +3,7 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
-use super::model::{ComponentId, ReplicaRef, Schedule, SessionFault};
+use super::model::{ComponentId, Effect, ReplicaRef, Schedule, SessionFault};
 use super::targets::resolve_replicas;
 use crate::spec::raw::{RawDisconnect, RawFault, RawIdleTimeoutFault};
 use crate::units::SimSpan;
@@ -19,22 +19,24 @@ pub(super) fn session_target(raw: &RawFault) -> Option<&str> {
     forget.or(raw.idle_timeout.as_ref().map(|raw| raw.target.as_str()))
 }
 
-/// The effect of a fault of sessions.
-pub(super) fn resolve_session_fault(
+/// The effect of a fault of sessions, if it is one.
+pub(super) fn resolve_session_effect(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
     salt: &str,
     raw: &RawFault,
-) -> Option<SessionFault> {
-    if let Some(raw) = &raw.disconnect {
-        return disconnect(cx, world, at, salt, raw);
-    }
-    if let Some(raw) = &raw.forget_sessions {
-        let component = component(cx, world, &at.key("target"), &raw.target)?;
-        return Some(SessionFault::Forget { component });
-    }
-    raw.idle_timeout.as_ref().and_then(|raw| idle_timeout(cx, world, at, raw))
+) -> Option<Option<Effect>> {
+    let fault = if let Some(raw) = &raw.disconnect {
+        disconnect(cx, world, at, salt, raw)
+    } else if let Some(raw) = &raw.forget_sessions {
+        let component = component(cx, world, &at.key("target"), &raw.target);
+        component.map(|component| SessionFault::Forget { component })
+    } else {
+        let raw = raw.idle_timeout.as_ref()?;
+        idle_timeout(cx, world, at, raw)
+    };
+    Some(fault.map(Effect::Sessions))
 }
 
 /// Gives a fault without a length its moment, and complains of one that was given a length.

@@ -33,6 +33,7 @@ pub(super) fn session_metric(word: &str, statistic: Option<Statistic>) -> Option
         ("broadcast-last", Some(Statistic::Mean)) => SessionMetric::LastMean,
         ("broadcast-last", Some(Statistic::Max)) => SessionMetric::LastMax,
         ("delivered", None) => SessionMetric::Delivered,
+        ("delivery-rate", None) => SessionMetric::DeliveryRate,
         _ => return None,
     })
 }

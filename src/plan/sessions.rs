@@ -241,6 +241,7 @@ pub(super) fn session_source(
     let curve = details.rate.as_ref().map(|rate| resolve_curve(cx, &at.key("rate"), rate, duration));
     if count.is_none() && details.rate.is_none() {
         cx.error(codes::MISSING, at, "sessions need a `population`, a `rate` or both", "");
+        return None;
     }
     if details.over.is_some() && details.start != Some(RawSessionStart::Empty) {
         let message = "`over` needs `start: empty`";

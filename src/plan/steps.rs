@@ -148,7 +148,9 @@ impl StepBuilder<'_, '_> {
                 steps.extend(self.meter(&at.key("meter"), raw));
                 continue;
             }
-            steps.extend(self.step(raw_step, &at, list, &mut salts));
+            let step = self.step(raw_step, &at, list, &mut salts);
+            self.check_was_read(&at, &steps, step.as_ref());
+            steps.extend(step);
         }
         steps
     }
@@ -224,10 +226,7 @@ impl StepBuilder<'_, '_> {
                 let call = self.store_access(&at.key("read"), target.as_str(), list, "read", salts)?;
                 Some(self.with_fallback(call, list))
             }
-            RawStep::Write(target) => {
-                let call = self.store_access(&at.key("write"), target.as_str(), list, "write", salts)?;
-                Some(self.with_fallback(call, list))
-            }
+            RawStep::Write(raw) => self.write(&at.key("write"), raw, list, salts),
             RawStep::Cached(raw) => self.cached(&at.key("cached"), raw, list, salts),
             RawStep::Put(raw) => self.put(&at.key("put"), raw, list, salts),
             RawStep::Purge(raw) => self.purge(&at.key("purge"), raw, list, salts),

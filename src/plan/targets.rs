@@ -3,7 +3,7 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
-use super::model::{Caller, ComponentId, ReplicaRef};
+use super::model::{Caller, Chance, ComponentId, ReplicaRef};
 use crate::rng;
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
 
@@ -86,7 +86,7 @@ fn select(
         return None;
     }
     let mut all = replicas_of(cx, world, at, &chosen)?;
-    if raw.count.is_some() || raw.percent.is_some() {
+    if raw.count.is_some() || raw.percent.is_some() || raw.probability.is_some() {
         // Replicas that may never come about are no choice, and a front desk is no replica.
         all.retain(|replica| {
             let component = &world.components[replica.component];
@@ -178,6 +178,27 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
     }
 }
 
+/// Whether chance decides which targets are hit; the inner `None` hits all.
+pub(super) fn resolve_chance(cx: &mut Context<'_>, at: &At, raw: &RawTarget) -> Option<Option<Chance>> {
+    let RawTarget::Selector(raw) = raw else { return Some(None) };
+    let Some(text) = &raw.probability else {
+        if raw.correlation.is_some() {
+            let message = "`correlation` needs `probability`";
+            cx.error(codes::MISSING, &at.key("correlation"), message, "add `probability: 30%`");
+        }
+        return Some(None);
+    };
+    if raw.count.is_some() || raw.percent.is_some() {
+        let message = "`probability` excludes `count` and `percent`";
+        cx.error(codes::CONTRADICTION, &at.key("probability"), message, "keep one of them");
+    }
+    let probability = cx.share(&at.key("probability"), text)?;
+    let probability = cx.above_zero(&at.key("probability"), "`probability`", probability)?;
+    let correlation = raw.correlation.as_ref();
+    let correlation = correlation.map_or(Some(0.0), |text| cx.share(&at.key("correlation"), text))?;
+    Some(Some(Chance { probability, correlation }))
+}
+
 /// Draws without regard to what else is in the plan: each replica has a fixed
 /// place in the fault's own order, and the first are hit.
 fn draw(world: &World<'_>, salt: &str, mut replicas: Vec<ReplicaRef>, wanted: usize) -> Vec<ReplicaRef> {
@@ -227,12 +248,20 @@ pub(super) fn resolve_end(
     Some(ends)
 }
 
-/// A component, a client or all that is in a place; `place NAME` and the like say which is meant.
+/// A component, a client or all that is in a place; `place NAME` and the like say which is meant,
+/// and `all` is everybody.
 fn end(cx: &mut Context<'_>, world: &World<'_>, at: &At, text: &str) -> Option<Vec<Caller>> {
     let (kind, name) = match text.split_once(' ') {
         Some((kind @ ("component" | "client" | "place"), name)) => (Some(kind), name.trim()),
         _ => (None, text),
     };
+    let is_named = |name| {
+        world.directory.component_named(name).is_some() || world.directory.client_named(name).is_some()
+    };
+    if text == "all" && !is_named(text) && !world.directory.places.contains(text) {
+        let components = (0..world.directory.components.len()).map(Caller::Component);
+        return Some(components.chain((0..world.directory.clients.len()).map(Caller::Client)).collect());
+    }
     let may_be = |word: &str| kind.is_none_or(|kind| kind == word);
     let component = world.directory.component_named(name).filter(|_| may_be("component"));
     let client = world.directory.client_named(name).filter(|_| may_be("client"));

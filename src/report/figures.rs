@@ -87,6 +87,11 @@ pub(super) fn number(value: f64) -> String {
     number_to(value, DIGITS)
 }
 
+/// A mean number of requests, which is as good as none below a thousandth.
+pub(super) fn level(value: f64) -> String {
+    if value > 0.0 && value < 0.001 { "<0.001".to_owned() } else { number(value) }
+}
+
 fn number_to(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
@@ -249,6 +254,10 @@ mod tests {
         assert_eq!(exact(4_213_554), "4,213,554");
         assert_eq!(number(-1234.0), "-1,234");
         assert_eq!(number(-123.0), "-123");
+        assert_eq!(
+            (level(0.000_002).as_str(), level(0.0).as_str(), level(0.25).as_str()),
+            ("<0.001", "0", "0.25")
+        );
         assert_eq!(plural(1, "request"), "1 request");
         assert_eq!(plural(1200, "request"), "1,200 requests");
     }

@@ -91,6 +91,7 @@ pub(super) fn error_class(class: ErrorClass) -> &'static str {
         ErrorClass::Malformed => "malformed",
         ErrorClass::Rejected => "rejected",
         ErrorClass::Denied => "denied",
+        ErrorClass::Conflict => "conflict",
         ErrorClass::Open => "open",
         ErrorClass::Bulkhead => "bulkhead",
         ErrorClass::Expired => "expired",
@@ -102,7 +103,7 @@ pub(super) fn saturation(kind: SaturationKind) -> &'static str {
     match kind {
         SaturationKind::Threads => "threads",
         SaturationKind::Cores => "cores",
-        SaturationKind::Admission => "admission",
+        SaturationKind::Admission => "turning requests away",
         SaturationKind::Connections => "connections",
         SaturationKind::Pool => "pool",
         SaturationKind::Bulkhead => "bulkhead",

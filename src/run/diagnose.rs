@@ -1,7 +1,7 @@
 //! Why a run did not recover: the run again, with what may keep it going taken away.
 
 use super::{RunError, pool};
-use crate::outcome::{Bound, Outcome, Trial};
+use crate::outcome::{Bound, Outcome, Recovery, Trial};
 use crate::plan::{Holding, Plan, Step};
 use crate::sim::{self, Ablation, Flow, Loop, Options, Progress};
 use crate::units::SimTime;
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 /// The run is repeated, with the same seed, once for each loop that the plan has, which is taken away
 /// when the trigger ends; those whose removal alone restores service are the answer. If none is enough
 /// alone, all are taken away together. What was tried is noted in the outcome's recovery; nothing else of it
-/// changes. A run that recovered, or has no trigger that ends, is left as it is. `watch` is told
+/// changes. A run that recovered, has no trigger that ends, or was down before the first trigger is left as it is. `watch` is told
 /// of each repetition's progress; once it says stop, what was found is left out.
 ///
 /// # Errors
@@ -24,14 +24,15 @@ pub fn diagnose(
     watch: &(dyn Fn(Progress) -> Flow + Sync),
 ) -> Result<(), RunError> {
     let seed = outcome.seed;
-    let Some(recovery) = outcome.recovery.as_mut().filter(|recovery| recovery.time.is_none()) else {
+    let is_down = |recovery: &&mut Recovery| recovery.time.is_none() && recovery.hurt_before.is_none();
+    let Some(recovery) = outcome.recovery.as_mut().filter(is_down) else {
         return Ok(());
     };
     let from = recovery.trigger_end;
     let attempt = |loops: &[Loop]| try_without(plan, seed, events_max, loops, from, watch);
     let loops = loops_of(plan);
-    let alone: Vec<Option<Trial>> =
-        pool(jobs)?.install(|| loops.par_iter().map(|one| attempt(std::slice::from_ref(one))).collect());
+    let alone: Vec<Option<Trial>> = pool(jobs, loops.len())?
+        .install(|| loops.par_iter().map(|one| attempt(std::slice::from_ref(one))).collect());
     let Some(mut trials) = alone.into_iter().collect::<Option<Vec<Trial>>>() else { return Ok(()) };
     if loops.len() > 1 && trials.iter().all(|trial| trial.time.is_none()) {
         let Some(together) = attempt(&loops) else { return Ok(()) };

@@ -25,10 +25,11 @@ pub struct RunError {
     pub detail: String,
 }
 
-/// Makes a pool of workers that have room for deep recursion.
-fn pool(jobs: usize) -> Result<rayon::ThreadPool, RunError> {
+/// Makes a pool of workers for that many tasks; no more than asked for, 0 asks for one per core.
+fn pool(jobs: usize, tasks: usize) -> Result<rayon::ThreadPool, RunError> {
+    let jobs = if jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { jobs };
     rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
+        .num_threads(jobs.min(tasks.max(1)))
         .thread_name(|index| format!("run-{index}"))
         .build()
         .map_err(|error| RunError { jobs, detail: error.to_string() })

@@ -61,7 +61,7 @@ pub fn replicate(
     };
     let count = how.count.max(1);
     let found: Vec<Option<Replication>> =
-        pool(how.jobs)?.install(|| (0..count).into_par_iter().map(one).collect());
+        pool(how.jobs, count as usize)?.install(|| (0..count).into_par_iter().map(one).collect());
     Ok(found.into_iter().flatten().collect())
 }
 

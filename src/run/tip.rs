@@ -104,7 +104,8 @@ pub fn tip(
             recovery: outcome.recovery.and_then(|recovery| recovery.time).map(|time| time.as_secs_f64()),
         })
     };
-    let ends: Vec<Option<End>> = pool(what.jobs)?.install(|| jobs.par_iter().enumerate().map(one).collect());
+    let ends: Vec<Option<End>> =
+        pool(what.jobs, jobs.len())?.install(|| jobs.par_iter().enumerate().map(one).collect());
     let Some(ends) = ends.into_iter().collect::<Option<Vec<End>>>() else { return Ok(None) };
     let rows = ends.chunks(what.seeds.max(1) as usize).zip(&what.lengths);
     Ok(Some(rows.map(|(ends, length)| row(ends, *length)).collect()))

@@ -2,9 +2,8 @@
 
 use super::control::Control;
 use super::engine::Engine;
-use super::exec::Answer;
 use super::frame::State;
-use super::tables::{Holds, NONE};
+
 use crate::kernel::Phase;
 use crate::plan::ErrorClass;
 use crate::units::SimTime;
@@ -79,7 +78,10 @@ impl Engine<'_> {
     pub(super) fn ablate(&mut self) {
         self.ablated = self.ablation.iter().fold(0, |set, one| set | 1 << *one as u32);
         if self.is_ablated(Loop::AbandonedWork) {
-            self.stations.iter_mut().for_each(|station| station.drops_expired = true);
+            for station in &mut self.stations {
+                station.drops_expired = true;
+                station.hands_over = false;
+            }
         }
         if self.is_ablated(Loop::HealthChecks) {
             (0..self.t.comps.len()).for_each(|comp| self.refresh_rotation(comp));
@@ -101,38 +103,5 @@ impl Engine<'_> {
     #[inline]
     pub(super) fn is_ablated(&self, one: Loop) -> bool {
         self.ablated & 1 << one as u32 != 0
-    }
-
-    /// Takes a request out of its queue and fails it.
-    pub(super) fn throw_out(&mut self, f: u32, class: ErrorClass) {
-        let next = self.leave_line_with(f, class);
-        if next != NONE {
-            self.ready.push_back(next);
-        }
-    }
-
-    /// A request leaves its queue with an error: by patience, by delay or because it is too late.
-    pub(super) fn leave_line_with(&mut self, f: u32, class: ErrorClass) -> u32 {
-        self.leave_queue(f);
-        let comp = self.replicas[self.frames[f].replica as usize].comp;
-        let log = self.frames[f].log;
-        let wait = super::blame::label(comp, crate::outcome::WaitKind::QueueWait);
-        self.logs.charge(log, self.now, wait);
-        self.frames[f].state = State::Running;
-        if self.replicas[self.frames[f].replica as usize].limit.is_some() {
-            self.teach_limit(f, comp as usize, Some(class));
-        }
-        if self.holds(f) == Holds::Core {
-            // It waited for a core in the middle of its work: the step fails.
-            return self.fail(f, class);
-        }
-        let counts = &mut self.stations[comp as usize].counts;
-        match class {
-            ErrorClass::Reneged => counts.reneged += 1,
-            ErrorClass::Expired => counts.expired += 1,
-            _ => counts.shed += 1,
-        }
-        self.count_outside(f, comp as usize);
-        self.reply(f, Answer::failed(class))
     }
 }

@@ -3,7 +3,7 @@
 use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::frame::{Role, State, flag};
-use super::tables::NONE;
+use super::tables::{Load, NONE};
 use crate::kernel::Phase;
 use crate::plan::{PRIORITY_DEFAULT, RateCurve, Source};
 use crate::rng;
@@ -70,6 +70,59 @@ impl Generator {
     pub(super) fn with_curve(load: u32, key: u64, curve: RateCurve) -> Self {
         Self { load, key, arrivals: 0, requests: 0, state: Pace::through(curve) }
     }
+
+    /// Draws the next arrival's instant; `None` when it would come after `end`.
+    #[inline(always)]
+    fn next(&mut self, load: &Load, now: u64, end: u64) -> Option<u64> {
+        let key = rng::nth(self.key ^ SALT_GAP, self.arrivals);
+        self.arrivals += 1;
+        let at = if let Pace::Steady { rate, at } = &mut self.state {
+            let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
+            *at += gap * 1e9 / *rate;
+            (*at < end as f64 + 1.0).then_some((*at + 0.5) as i64 as u64)?
+        } else {
+            self.next_at_changing_pace(load, key, now, end)?
+        };
+        (at <= end).then_some(at.max(now))
+    }
+
+    /// As [`Self::next`], where the rate is not constant.
+    #[inline(never)]
+    fn next_at_changing_pace(&mut self, load: &Load, key: u64, now: u64, end: u64) -> Option<u64> {
+        let gap = |key| load.gaps.as_ref().map_or(1.0, |gaps| gaps.sample(key));
+        match &mut self.state {
+            Pace::Curve { curve, at } => {
+                *at = advance(curve, *at, gap(key))?;
+                (*at < end as f64 + 1.0).then_some((*at + 0.5) as u64)
+            }
+            Pace::Modulated { phase, until, visits } => {
+                let mut gap = gap(key);
+                let mut at = now as f64;
+                loop {
+                    let rate = load.phases[*phase].0 / 1e9;
+                    let left = *until as f64 - at;
+                    if rate * left > gap {
+                        return Some((at + gap / rate + 0.5) as u64);
+                    }
+                    gap -= rate * left.max(0.0);
+                    at = *until as f64;
+                    if at > end as f64 {
+                        return None;
+                    }
+                    *phase = (*phase + 1) % load.phases.len();
+                    let length = load.phases[*phase].1.sample(rng::nth(self.key ^ SALT_PHASE, *visits));
+                    *visits += 1;
+                    *until = until.saturating_add((length + 0.5) as u64);
+                }
+            }
+            Pace::Replay { next } => {
+                let Source::Replay { at } = &load.source else { return None };
+                *next += 1;
+                at.get(*next - 1).map(|at| at.0)
+            }
+            Pace::Steady { .. } | Pace::Closed => None,
+        }
+    }
 }
 
 impl Pace {
@@ -94,59 +147,11 @@ impl Engine<'_> {
         self.schedule_arrival(g);
     }
 
-    #[inline(always)]
     fn schedule_arrival(&mut self, g: u32) {
-        if let Some(at) = self.next_arrival(g)
-            && at <= self.end
-        {
-            self.queue.push(SimTime(at.max(self.now)), Phase::Arrive, tag::ARRIVAL, g);
-        }
-    }
-
-    /// Draws the next arrival's instant.
-    #[inline(always)]
-    fn next_arrival(&mut self, g: u32) -> Option<u64> {
         let generator = &mut self.generators[g as usize];
         let load = &self.t.loads[generator.load as usize];
-        let key = rng::nth(generator.key ^ SALT_GAP, generator.arrivals);
-        generator.arrivals += 1;
-        match &mut generator.state {
-            Pace::Steady { rate, at } => {
-                let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
-                *at += gap * 1e9 / *rate;
-                (*at < self.end as f64 + 1.0).then_some((*at + 0.5) as i64 as u64)
-            }
-            Pace::Curve { curve, at } => {
-                let gap = load.gaps.as_ref().map_or(1.0, |gaps| gaps.sample(key));
-                *at = advance(curve, *at, gap)?;
-                (*at < self.end as f64 + 1.0).then_some((*at + 0.5) as u64)
-            }
-            Pace::Modulated { phase, until, visits } => {
-                let mut gap = load.gaps.as_ref().map_or(1.0, |gaps| gaps.sample(key));
-                let mut at = self.now as f64;
-                loop {
-                    let rate = load.phases[*phase].0 / 1e9;
-                    let left = *until as f64 - at;
-                    if rate * left > gap {
-                        return Some((at + gap / rate + 0.5) as u64);
-                    }
-                    gap -= rate * left.max(0.0);
-                    at = *until as f64;
-                    if at > self.end as f64 {
-                        return None;
-                    }
-                    *phase = (*phase + 1) % load.phases.len();
-                    let length = load.phases[*phase].1.sample(rng::nth(generator.key ^ SALT_PHASE, *visits));
-                    *visits += 1;
-                    *until = until.saturating_add((length + 0.5) as u64);
-                }
-            }
-            Pace::Replay { next } => {
-                let Source::Replay { at } = &load.source else { return None };
-                *next += 1;
-                at.get(*next - 1).map(|at| at.0)
-            }
-            Pace::Closed => None,
+        if let Some(at) = generator.next(load, self.now, self.end) {
+            self.queue.push(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
         }
     }
 
@@ -154,14 +159,16 @@ impl Engine<'_> {
     #[inline]
     pub(super) fn arrival_event(&mut self, g: u32) -> u32 {
         let generator = &mut self.generators[g as usize];
-        let (load, key) = (generator.load, generator.key);
-        if self.t.loads[load as usize].batch.is_some() {
+        let rule = &self.t.loads[generator.load as usize];
+        if rule.batch.is_some() {
             self.batch_arrives(g);
             return NONE;
         }
-        let number = generator.requests;
+        let (load, key, number) = (generator.load, generator.key, generator.requests);
         generator.requests += 1;
-        self.schedule_arrival(g);
+        if let Some(at) = generator.next(rule, self.now, self.end) {
+            self.queue.push(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
+        }
         let f = self.frames.alloc();
         self.begin_request(f, load, rng::nth(key ^ SALT_REQUEST, number));
         f
@@ -244,8 +251,15 @@ impl Engine<'_> {
         self.records.window[traffic as usize].arrived += 1;
     }
 
-    /// A journey ended well or badly.
+    /// As [`Self::complete`], of a journey that did not simply reach its end.
+    #[inline(never)]
     pub(super) fn complete_request(&mut self, f: u32, answer: Answer) -> u32 {
+        self.complete(f, answer)
+    }
+
+    /// A journey ended well or badly.
+    #[inline(always)]
+    pub(super) fn complete(&mut self, f: u32, answer: Answer) -> u32 {
         let frame = &self.frames[f];
         let (latency, log, slot) = (self.now - frame.entered, frame.log, usize::from(frame.slot));
         let traffic = frame.op as usize;

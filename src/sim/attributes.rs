@@ -6,8 +6,8 @@
 //! that follow, and never the caller, whose request may long have gone on.
 
 use super::engine::Engine;
-use super::faults::Trouble;
 use super::tables::{NONE, Tables};
+use super::trouble::Trouble;
 use crate::dist::Sampler;
 use crate::plan::{Amount, Comparison, Operand, Value};
 use crate::rng;

@@ -10,6 +10,9 @@ use crate::rng;
 const SALT_FIRST: u64 = rng::name_hash("balance/first");
 const SALT_SECOND: u64 = rng::name_hash("balance/second");
 
+/// Most positions that one choice looks at.
+const CHOICES_MAX: usize = 16;
+
 /// What a choice among replicas looks at.
 struct Choice<'c> {
     rule: &'c Policy,
@@ -37,12 +40,9 @@ impl Choice<'_> {
                 *self.turn = (chosen + 1) % count;
                 chosen
             }
-            Balancing::TwoChoices => {
-                let a = draw(SALT_FIRST, count);
-                let b = draw(SALT_SECOND, count - 1);
-                let b = if b >= a { b + 1 } else { b };
+            Balancing::Choices(choices) => {
                 let load = |at: u32| self.outstanding[slot(at) as usize];
-                if load(b) < load(a) { b } else { a }
+                least_of(u32::from(choices), count, draw, load)
             }
             Balancing::LeastRequests => {
                 let loads = (0..count).map(|at| self.outstanding[slot(at) as usize]);
@@ -122,7 +122,7 @@ impl Engine<'_> {
         let target = self.t.policies[policy as usize].target;
         let mut replica = if self.frames[f].role == Role::Probe {
             self.frames[f].target_replica
-        } else if self.t.policies[policy as usize].is_held && self.connected_replica(f) != NONE {
+        } else if self.t.sessions.is_held(policy) && self.connected_replica(f) != NONE {
             self.connected_replica(f)
         } else {
             self.aim(c, policy, self.frames[f].replica)
@@ -137,12 +137,35 @@ impl Engine<'_> {
         if self.t.attributes.count > 0 {
             self.hand_attributes(f, c);
         }
+        if !self.t.versioned.is_empty() {
+            self.carry_version(f, c);
+        }
         let outstanding = self.t.policies[policy as usize].outstanding;
         if outstanding != NONE && replica != NONE {
             let number = replica - self.t.comps[target as usize].first_replica;
             self.outstanding[(outstanding + number) as usize] += 1;
         }
     }
+}
+
+/// The least loaded of `choices` different positions below `count`; among equals the first drawn.
+#[inline]
+fn least_of(choices: u32, count: u32, draw: impl Fn(u64, u32) -> u32, load: impl Fn(u32) -> u32) -> u32 {
+    let mut best = draw(SALT_FIRST, count);
+    let mut drawn = [best; CHOICES_MAX];
+    for nth in 1..choices.min(count).min(CHOICES_MAX as u32) {
+        let mut next = draw(SALT_SECOND ^ u64::from(nth - 1), count - nth);
+        // Those drawn before are in order: each of them at or below moves the next one up.
+        let before = &drawn[..nth as usize];
+        next += before.iter().fold(0, |above, taken| above + u32::from(next + above >= *taken));
+        let place = before.partition_point(|taken| *taken < next);
+        drawn.copy_within(place..nth as usize, place + 1);
+        drawn[place] = next;
+        if load(next) < load(best) {
+            best = next;
+        }
+    }
+    best
 }
 
 /// Position of the least load; among equals the draw decides.
@@ -156,6 +179,28 @@ fn least(loads: impl Iterator<Item = u32> + Clone, draw: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_among_several_looks_at_different_ones_equally_often() {
+        let mut seen = [0u32; 7];
+        for key in 0..7000 {
+            let draw = |salt: u64, n: u32| rng::below(rng::key(rng::key(1, key), salt), u64::from(n)) as u32;
+            let looked = std::cell::RefCell::new(Vec::new());
+            let load = |at: u32| {
+                looked.borrow_mut().push(at);
+                0
+            };
+            least_of(3, 7, draw, load);
+            let mut looked = looked.into_inner();
+            looked.sort_unstable();
+            looked.dedup();
+            assert_eq!(looked.len(), 3);
+            looked.iter().for_each(|at| seen[*at as usize] += 1);
+        }
+        // 3000 each, give or take four standard deviations.
+        assert!(seen.iter().all(|times| times.abs_diff(3000) < 170), "{seen:?}");
+        assert_eq!(least_of(16, 3, |_, _| 0, |at| 2 - at), 2, "no more than there are");
+    }
 
     #[test]
     fn the_least_loaded_is_found_and_ties_follow_the_draw() {

@@ -164,8 +164,7 @@ impl Engine<'_> {
     #[inline(always)]
     fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
         let rule = &self.t.policies[policy as usize];
-        let c = self.frames.alloc();
-        let born = self.frames[c].born;
+        let (c, born) = self.frames.alloc_born();
         let frame = &mut self.frames[f];
         frame.state = State::Calling;
         frame.set(flag::SENT);
@@ -314,12 +313,14 @@ impl Engine<'_> {
         if self.t.policies[policy as usize].guard != NONE {
             self.teach_guards(f, policy, Some(class));
         }
+        // Its time is the call's, whoever goes on after it: a retry, a rescue or the next step.
+        let abandoned = self.edge_label(policy, WaitKind::Abandoned);
+        let frame = &self.frames[f];
+        self.logs.abandon(frame.log, frame.mark, frame.attempt_start, self.now, abandoned);
         let Some(pause) = self.next_pause(f, policy, class, retry_after) else {
             return self.call_failed(f, policy, class);
         };
-        let abandoned = self.edge_label(policy, WaitKind::Abandoned);
         let frame = &mut self.frames[f];
-        self.logs.abandon(frame.log, frame.mark, frame.attempt_start, self.now, abandoned);
         frame.state = State::BackingOff;
         frame.pause = pause;
         if pause == 0 {

@@ -86,7 +86,7 @@ impl Engine<'_> {
             })
             .collect();
         // Some may have been about to run: a retry at this very instant, say.
-        self.ready.retain(|f| doomed.binary_search(f).is_err());
+        self.ready.retain(|f| doomed.binary_search(&f).is_err());
         // Nobody who dies may take a connection that another who dies gives back.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {
@@ -117,6 +117,7 @@ impl Engine<'_> {
         self.forget_flights(r);
         self.forget_messages(comp);
         self.lose_sessions(r);
+        self.end_leaks(r);
     }
 
     /// Takes a doomed frame out of everything it takes part in.

@@ -7,13 +7,12 @@ use super::compile_ends::{is_fixed, session};
 use super::gate::gated;
 use super::guard::add_guard;
 use super::limits::{bound, index};
-use super::sessions::{BroadcastRule, is_held};
 use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, Comp, Delay, EntityRule, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue,
-    Site, SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue, Site,
+    SiteEffect, Tables, class_bit,
 };
-use crate::dist::{KeySampler, Law, Sampler};
+use crate::dist::{Law, Sampler};
 use crate::kernel::EventQueue;
 use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
@@ -25,11 +24,12 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
         Compiler { plan, queue, t: Tables::default(), scope: String::new(), place: 0, holders: Vec::new() };
     compiler.places();
     compiler.entities();
+    compiler.versions();
     compiler.attributes();
     compiler.components();
     compiler.policies();
     compiler.messages();
-    compiler.t.broadcast_entry = compiler.place_code(vec![Ins::Cast, Ins::Sent, Ins::End]);
+    compiler.sessions();
     compiler.operations();
     compiler.loads();
     compiler.consumers();
@@ -92,16 +92,6 @@ impl Compiler<'_> {
         self.t.nodes = self.t.node_place.len() as u32;
     }
 
-    fn entities(&mut self) {
-        for entity in &self.plan.entities {
-            self.t.entities.push(EntityRule {
-                salt: rng::name_hash(&format!("entity/{}", entity.name)),
-                keys: KeySampler::new(&entity.popularity, entity.population),
-                bytes: entity.bytes,
-            });
-        }
-    }
-
     fn components(&mut self) {
         let (mut first_replica, mut first_op, mut first_cache, mut first_buffer) = (0, 0, 0, 0);
         let ends = ends::policy_ends(self.plan);
@@ -132,6 +122,7 @@ impl Compiler<'_> {
                 units,
                 shared_cores,
                 speed: component.speed,
+                contention: component.contention,
                 queue_capacity: bound(component.queue.capacity),
                 discipline: component.queue.discipline,
                 patience,
@@ -184,7 +175,7 @@ impl Compiler<'_> {
             });
             let guard = add_guard(&mut self.t, self.queue, policy, callers);
             let counts =
-                matches!(policy.balancing, Balancing::LeastRequests | Balancing::TwoChoices) && replicas > 1;
+                matches!(policy.balancing, Balancing::LeastRequests | Balancing::Choices(_)) && replicas > 1;
             let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
             let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
@@ -192,7 +183,6 @@ impl Compiler<'_> {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane,
-                is_held: is_held(self.plan, caller, target),
                 is_plain: policy.pool.is_none()
                     && !watched
                     && self.t.comps[target as usize].session.is_none()
@@ -204,6 +194,7 @@ impl Compiler<'_> {
                     && !policy.inherits_deadline
                     && policy.first_token_timeout.is_none()
                     && self.plan.attributes.is_empty()
+                    && self.t.versioned.is_empty()
                     && self.plan.components[target as usize].connections_max.is_none(),
                 total_timeout: span(policy.total_timeout),
                 first_token_timeout: span(policy.first_token_timeout),
@@ -380,11 +371,8 @@ impl Compiler<'_> {
                 code.push(Ins::Wait { law, salt });
             }
             Step::Call(call) => {
-                let effect = match call.store {
-                    None => SiteEffect::None,
-                    Some(access) if access.is_write => SiteEffect::Write,
-                    Some(_) => SiteEffect::Read,
-                };
+                let effect =
+                    call.store.map_or(SiteEffect::None, |access| self.store_effect(call.target, access));
                 let site = self.site(call, effect);
                 let is_hedged = self.plan.policies[call.policy].guard.hedge.is_some();
                 code.push(if is_hedged && self.t.sites[site as usize].is_idempotent {
@@ -423,11 +411,7 @@ impl Compiler<'_> {
             }
             Step::Reply => code.push(Ins::Reply),
             Step::Message(step) => self.emit_message(step, code),
-            Step::Broadcast(step) => {
-                let rule = BroadcastRule::new(step, self.salt(&step.salt));
-                self.t.broadcasts.push(rule);
-                code.push(Ins::Broadcast { number: (self.t.broadcasts.len() - 1) as u32 });
-            }
+            Step::Broadcast(step) => self.emit_broadcast(step, code),
             Step::Token(token) => self.emit_token(token, code),
             other => self.emit_by_attributes(other, code),
         }

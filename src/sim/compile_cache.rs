@@ -79,7 +79,7 @@ impl Compiler<'_> {
 
     /// For each class: serve an old value if there is one, else remember the failure if wanted, and fail.
     fn emit_failures(&mut self, cached: &Cached, number: u32, rescue: usize, code: &mut Vec<Ins>) {
-        for class in CLASSES {
+        for class in ErrorClass::ALL {
             let negative = cached.rules.negative.as_ref();
             let is_remembered = negative.is_some_and(|negative| negative.on.contains(&class));
             if !is_remembered && cached.rules.stale_if_error == SimSpan::ZERO {
@@ -113,7 +113,7 @@ impl Compiler<'_> {
         let body = self.t.ops[rule.flush_op as usize].entry;
         let salt = rng::key(rule.salt, rng::name_hash("flush"));
         let rescue = self.t.rescues.len() as u32;
-        let all = CLASSES.into_iter().fold(0, |set, class| set | class_bit(class));
+        let all = ErrorClass::ALL.into_iter().fold(0, |set, class| set | class_bit(class));
         self.t.rescues.push(Rescue { entries: vec![(all, 3)], done: 1 });
         self.place_code(vec![
             Ins::Try { body, rescue, salt },
@@ -124,17 +124,3 @@ impl Compiler<'_> {
         ])
     }
 }
-
-/// Every way in which a fetch can fail.
-const CLASSES: [ErrorClass; 10] = [
-    ErrorClass::Error,
-    ErrorClass::Timeout,
-    ErrorClass::Shed,
-    ErrorClass::Throttled,
-    ErrorClass::Reneged,
-    ErrorClass::Reset,
-    ErrorClass::Refused,
-    ErrorClass::Connections,
-    ErrorClass::PoolTimeout,
-    ErrorClass::Cancelled,
-];

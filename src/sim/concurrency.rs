@@ -10,8 +10,9 @@ use crate::plan::{ConcurrencyLimit, ErrorClass, LimitLaw, LimitRange, PRIORITY_M
 
 /// Fewest requests that make a sample.
 const SAMPLE_MIN: u32 = 10;
-/// Vegas forgets its shortest time after this many windows: the service may have become slower for good.
-const VEGAS_PROBE: u32 = 30;
+/// Vegas forgets its shortest time after this many windows times the limit: the service may have become
+/// slower for good.
+const VEGAS_PROBE: f64 = 30.0;
 /// Samples over which the gradient's long-term time is averaged.
 const GRADIENT_MEMORY: f64 = 600.0;
 /// Samples whose plain mean it begins with.
@@ -25,10 +26,10 @@ const GRADIENT_WEIGHT: f64 = 0.2;
 #[derive(Clone, Debug)]
 pub(super) struct LimitState {
     limit: f64,
-    /// Sum, number and smallest of the times inside in the present window, the most inside at once,
-    /// whether anything was dropped, and when it began.
+    /// The present window: when it began, sum and number of the times inside, the most inside at
+    /// once, whether anything was dropped.
     window: Window,
-    /// Vegas: the shortest sample; gradient: the long-term time. 0 is none yet.
+    /// Vegas: the shortest mean of a window; gradient: the long-term time. 0 is none yet.
     reference: f64,
     /// Windows since the reference was renewed.
     age: u32,
@@ -39,7 +40,6 @@ struct Window {
     from: u64,
     sum: u128,
     count: u32,
-    shortest: u64,
     inside_max: u32,
     dropped: bool,
 }
@@ -102,7 +102,6 @@ impl LimitState {
         let present = &mut self.window;
         if !dropped {
             present.sum += u128::from(spent);
-            present.shortest = if present.count == 0 { spent } else { present.shortest.min(spent) };
             present.count += 1;
         }
         present.inside_max = present.inside_max.max(inside);
@@ -114,13 +113,11 @@ impl LimitState {
     /// Limit · (1 − shortest / present) requests wait; between α and β of them are right.
     fn vegas(&mut self, range: LimitRange, sample: &Window) {
         let present = (sample.sum as f64 / f64::from(sample.count)).max(1.0);
-        self.age += 1;
-        let shortest = sample.shortest.max(1) as f64;
-        if self.reference == 0.0 || self.age >= VEGAS_PROBE || shortest < self.reference {
-            if self.age >= VEGAS_PROBE || self.reference == 0.0 {
-                self.age = 0;
-            }
-            self.reference = shortest;
+        self.age = self.age.saturating_add(1);
+        let is_stale = f64::from(self.age) >= VEGAS_PROBE * self.limit;
+        if self.reference == 0.0 || is_stale || present < self.reference {
+            self.age = if is_stale { 0 } else { self.age };
+            self.reference = present;
         }
         let step = libm::log10(self.limit).max(1.0);
         let (alpha, beta) = (3.0 * step, 6.0 * step);
@@ -236,9 +233,8 @@ mod tests {
     fn settle(rule: &ConcurrencyLimit, threads: f64, windows: u64) -> f64 {
         let mut state = LimitState::new(rule);
         for window in 0..windows {
-            for sample in 0..50 {
-                // Some requests meet an empty server: the shortest time is known.
-                let inside = if sample == 0 { 1.0 } else { state.limit.floor() };
+            for _ in 0..50 {
+                let inside = state.limit.floor();
                 let spent = 10e6 * (inside / threads).max(1.0);
                 state.leaves(rule, spent as u64, inside as u32, false, window * 1_000_000_000);
             }
@@ -248,11 +244,10 @@ mod tests {
 
     #[test]
     fn vegas_and_gradient_settle_near_what_the_server_can_do() {
-        let range = LimitRange { initial: 200, min: 1, max: 1000 };
+        let range = LimitRange { initial: 20, min: 1, max: 1000 };
         let window = SimSpan::from_secs(1);
         let vegas = settle(&rule(LimitLaw::Vegas { range, window }), 30.0, 300);
         assert!((30.0..=45.0).contains(&vegas), "{vegas}");
-        let range = LimitRange { initial: 20, ..range };
         let gradient = settle(&rule(LimitLaw::Gradient { range, tolerance: 1.5, window }), 30.0, 300);
         assert!((30.0..=110.0).contains(&gradient), "{gradient}");
     }

@@ -17,6 +17,7 @@ pub(super) struct Sample {
     pub(super) requests: Option<f64>,
     pub(super) queue: Option<f64>,
     pub(super) backlog: Option<f64>,
+    pub(super) sessions: Option<f64>,
 }
 
 impl Sample {
@@ -27,6 +28,7 @@ impl Sample {
             Measure::Requests => self.requests,
             Measure::Queue => self.queue,
             Measure::Backlog => self.backlog,
+            Measure::Sessions => self.sessions,
         }
     }
 }

@@ -37,6 +37,14 @@ impl Engine<'_> {
                 return Some(self.reply(f, Answer { retry_after, ..Answer::failed(ErrorClass::Throttled) }));
             }
         }
+        if !trouble.leaks.is_empty() {
+            self.leak_by_request(r as u32);
+        }
+        if let Some(until) = self.locked_until(f) {
+            self.count_inside(f, comp);
+            self.wait_for_lock(f, until);
+            return Some(NONE);
+        }
         trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
     }
 
@@ -60,6 +68,10 @@ impl Engine<'_> {
                 counts.failed += 1;
                 self.reply(f, Answer::failed(ErrorClass::Error))
             }
+            OutageMode::Reset => {
+                counts.failed += 1;
+                self.reply(f, Answer::failed(ErrorClass::Reset))
+            }
             OutageMode::BlackHole => {
                 counts.lost += 1;
                 self.vanish(f, ErrorClass::Refused);
@@ -69,26 +81,12 @@ impl Engine<'_> {
     }
 
     fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
-        let Effect::Gray { errors, class, callers, operations, is_blind, .. } =
-            &self.plan.faults[fault as usize].effect
+        let Effect::Gray { errors, class, is_late: false, .. } = &self.plan.faults[fault as usize].effect
         else {
             return None;
         };
-        if *is_blind && self.is_probe(f) {
+        if !self.is_gray_to(f, comp, fault) {
             return None;
-        }
-        let operation = self.frames[f].op - self.t.comps[comp].first_op;
-        if !operations.is_empty() && !operations.contains(&(comp, operation as usize)) {
-            return None;
-        }
-        if !callers.is_empty() {
-            let site = self.frames[f].from_site as usize;
-            let policy = self.t.policies.get(self.t.sites[site].policy as usize);
-            // Messages come from no caller.
-            let node = policy.map_or(NONE, |policy| policy.caller);
-            if !callers.iter().any(|caller| self.node_of_caller(*caller) == node) {
-                return None;
-            }
         }
         let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
         if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
@@ -106,6 +104,25 @@ impl Engine<'_> {
         Some(NONE)
     }
 
+    /// Whether a request is one of those that a gray fault may hit.
+    pub(super) fn is_gray_to(&self, f: u32, comp: usize, fault: u32) -> bool {
+        let Effect::Gray { callers, operations, is_blind, .. } = &self.plan.faults[fault as usize].effect
+        else {
+            return false;
+        };
+        let operation = self.frames[f].op - self.t.comps[comp].first_op;
+        if (*is_blind && self.is_probe(f))
+            || (!operations.is_empty() && !operations.contains(&(comp, operation as usize)))
+        {
+            return false;
+        }
+        let site = self.frames[f].from_site as usize;
+        let policy = self.t.policies.get(self.t.sites[site].policy as usize);
+        // Messages come from no caller.
+        let node = policy.map_or(NONE, |policy| policy.caller);
+        callers.is_empty() || callers.iter().any(|caller| self.node_of_caller(*caller) == node)
+    }
+
     /// Whether a request is a probe of health.
     pub(super) fn is_probe(&self, f: u32) -> bool {
         let parent = self.frames[f].parent;
@@ -118,6 +135,12 @@ impl Engine<'_> {
         let log = self.frames[f].log;
         self.logs.charge(log, self.now, super::blame::label(comp, WaitKind::Service));
         self.frames[f].since = self.now;
+        if !self.frames[f].has(flag::CANCELLED)
+            && let Some(until) = self.locked_until(f)
+        {
+            self.wait_for_lock(f, until);
+            return NONE;
+        }
         if self.frames[f].has(flag::CANCELLED) {
             self.finish_cancelled(f);
             return NONE;

@@ -16,6 +16,7 @@ use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
+use super::ready::Ready;
 use super::record::{Records, Snapshot};
 use super::saturation::Watch;
 use super::sessions::Sessions;
@@ -24,6 +25,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -33,7 +35,7 @@ use crate::outcome::{Bound, EdgeSlot, FaultSpan, Truncation};
 use crate::plan::Plan;
 use crate::stats::Histogram;
 use crate::units::SimTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What an event's index refers to.
 pub(super) mod tag {
@@ -51,9 +53,12 @@ pub(super) mod tag {
     pub(crate) const ARRIVAL: u8 = 5;
 }
 
+/// Handovers in one go before other ready frames get their turn: a chain
+/// without end must be noticed.
+pub(super) const CHAIN_MAX: u32 = 10_000;
 /// Chains of handovers allowed at one instant before a run counts as endless:
 /// with `CHAIN_MAX` handovers each, ten million.
-pub(super) const CHAINS_MAX: u32 = 1_000;
+const CHAINS_MAX: u32 = 1_000;
 /// Events between two clean-ups of the queue.
 const COMPACT_EVERY: u64 = 16_384;
 
@@ -67,7 +72,7 @@ pub(super) struct Engine<'p> {
     pub(super) queue: EventQueue,
     pub(super) frames: Frames,
     /// Frames that can go on now, in order.
-    pub(super) ready: VecDeque<u32>,
+    pub(super) ready: Ready,
     pub(super) logs: Logs,
     pub(super) digest: Digest,
     pub(super) replicas: Vec<Replica>,
@@ -103,6 +108,7 @@ pub(super) struct Engine<'p> {
     /// What written-behind caches have not written yet.
     pub(super) buffers: Vec<Buffer>,
     pub(super) rings: Rings,
+    pub(super) versions: Versions,
     pub(super) key_faults: KeyFaults,
     /// Connections open to each component.
     pub(super) connections: Vec<u32>,
@@ -188,7 +194,13 @@ impl Engine<'_> {
             return NONE;
         }
         frame.main = 0;
-        let (state, key) = (frame.state, frame.key);
+        let (state, key, log, comp) = (frame.state, frame.key, frame.log, frame.comp);
+        if state == State::Computing {
+            frame.state = State::Running;
+            frame.pc += 1;
+            self.note_event(entry, key, watch);
+            return self.computed(f, log, comp);
+        }
         self.note_event(entry, key, watch);
         self.main_event(f, state)
     }
@@ -238,24 +250,44 @@ impl Engine<'_> {
     }
 
     /// Runs a frame and everything it sets going until nothing more can happen at this instant.
-    #[inline]
+    #[inline(never)]
     pub(super) fn settle(&mut self, first: u32) {
         let mut next = first;
         loop {
             if next != NONE {
                 self.run_frame(next);
             }
-            let Some(ready) = self.ready.pop_front() else { break };
-            next = ready;
+            next = self.ready.pop_front();
+            if next == NONE {
+                break;
+            }
+            // A fan-out without end takes no time, so nothing else would notice it.
+            if self.frames.has_grown {
+                self.frames.has_grown = false;
+                self.check_in_system();
+                if self.truncated.is_some() {
+                    break;
+                }
+            }
         }
         self.chains = 0;
     }
 
-    /// What a frame's main event means follows from what it was waiting for.
+    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
+    #[cold]
+    pub(super) fn pause_or_stop(&mut self, f: u32) {
+        self.chains += 1;
+        if self.chains > CHAINS_MAX {
+            self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
+        } else {
+            self.ready.push_back(f);
+        }
+    }
+
+    /// What a frame's main event means, other than the end of a computation, follows from what it was waiting for.
     #[inline]
     fn main_event(&mut self, f: u32, state: State) -> u32 {
         match state {
-            State::Computing => self.computed(f),
             State::Travelling => self.reached(f),
             State::Returning => self.returned(f),
             State::Waiting => self.waited(f),

@@ -1,18 +1,14 @@
 //! The interpreter: what each instruction does.
 
 use super::blame::label;
-use super::engine::{CHAINS_MAX, Engine};
+use super::engine::{CHAIN_MAX, Engine};
 use super::frame::{Role, State, flag};
 use super::generate::TAINTS;
 use super::tables::{Holds, Ins, NONE, SiteEffect, class_bit};
 use crate::kernel::Phase;
-use crate::outcome::{Bound, WaitKind};
+use crate::outcome::WaitKind;
 use crate::plan::ErrorClass;
 use crate::rng;
-
-/// Handovers in one go before other ready frames get their turn: a chain
-/// without end must be noticed.
-const CHAIN_MAX: u32 = 10_000;
 
 /// What a request is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +33,15 @@ impl Answer {
 
 impl Engine<'_> {
     /// Executes a frame, and then whichever frame goes on because of it, until one waits.
+    #[inline(always)]
     pub(super) fn run_frame(&mut self, first: u32) {
-        // Whoever goes on later in the chain was waiting for an answer: cancelling would have ended it.
-        if self.frames[first].has(flag::CANCELLED) {
-            return self.finish_cancelled(first);
-        }
         let mut f = first;
         let mut steps = 0u32;
         loop {
             let frame = &mut self.frames[f];
+            if frame.has(flag::CANCELLED) {
+                return self.finish_cancelled(f);
+            }
             f = match self.t.code[frame.pc as usize] {
                 Ins::Compute { law, salt } => self.compute(f, law, salt),
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
@@ -72,17 +68,6 @@ impl Engine<'_> {
             if steps > CHAIN_MAX {
                 return self.pause_or_stop(f);
             }
-        }
-    }
-
-    /// A chain that goes on and on is put back in line, and ends the run when it goes on for ever.
-    #[cold]
-    fn pause_or_stop(&mut self, f: u32) {
-        self.chains += 1;
-        if self.chains > CHAINS_MAX {
-            self.truncate(Bound::EventsMax, u64::from(CHAINS_MAX) * u64::from(CHAIN_MAX));
-        } else {
-            self.ready.push_back(f);
         }
     }
 
@@ -146,15 +131,7 @@ impl Engine<'_> {
                 self.reply_early(f);
                 self.frames[f].pc += 1;
             }
-            Ins::Broadcast { number } => {
-                self.broadcast(f, number);
-                self.frames[f].pc += 1;
-            }
-            Ins::Cast => return Some(self.compute_with_care(f, self.cast_work(f))),
-            Ins::Sent => {
-                self.part_sent(f);
-                self.frames[f].pc += 1;
-            }
+            Ins::Session(what) => return self.run_session(f, what),
             Ins::Message { what, body } => return self.run_message(f, what, body),
             other => return self.run_by_attributes(f, other),
         }
@@ -294,8 +271,11 @@ impl Engine<'_> {
         if frame.role == Role::Server && !frame.has(flag::REPLIED | TAINTS) && self.messages_take_no_time() {
             return self.succeed_at_once(f, degraded);
         }
-        let taint = frame.flags & TAINTS;
-        self.conclude(f, Answer { degraded, taint, ..Answer::OK })
+        let answer = Answer { degraded, taint: frame.flags & TAINTS, ..Answer::OK };
+        if frame.role == Role::Root {
+            return self.complete(f, answer);
+        }
+        self.conclude(f, answer)
     }
 
     /// A server answers a caller next door: the most common end of all, in one go where
@@ -486,16 +466,15 @@ impl Engine<'_> {
             SiteEffect::CacheRefuse { cached, class } => self.cache_set(f, cached, Some(class)),
             SiteEffect::CachePut(put) => self.cache_put(f, put, answer),
             SiteEffect::CacheRemove(removal) => self.cache_remove(f, removal),
-            SiteEffect::Read => self.store_counts(f).reads += 1,
-            SiteEffect::Write => self.store_counts(f).commits += 1,
+            SiteEffect::Read => self.read_row(f, answer),
+            SiteEffect::Write => {
+                self.write_row(f, answer);
+            }
+            SiteEffect::VersionRead { rows } => self.version_read(f, rows, answer),
+            SiteEffect::VersionWrite { rows, checked } => self.version_write(f, rows, checked, answer),
             SiteEffect::Publish(publish) => self.publish(f, publish, answer),
             SiteEffect::Redrive { broker } => self.redrive(broker),
         }
-    }
-
-    fn store_counts(&mut self, f: u32) -> &mut crate::outcome::StoreSlot {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        &mut self.stations[comp].counts.store
     }
 
     /// Whether a frame's component gives cores only while computing.

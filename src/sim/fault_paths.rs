@@ -1,11 +1,15 @@
 //! Faults on what lies between replicas: network paths, pools, connections, allowances.
 
 use super::engine::Engine;
-use super::faults::{remaining, share_of};
-use super::net::{PathImpairment, PathKind};
+use super::frame::{Role, State, flag};
+use super::net::{PathImpairment, PathKind, Transit};
 use super::tables::NONE;
+use super::trouble::{remaining, share_of};
 use crate::plan::{Caller, Effect, Exhausted, Path, RateCurve, Schedule};
+use crate::rng;
 use crate::units::{SimSpan, SimTime};
+
+const SALT_COPY: u64 = rng::name_hash("net/copy");
 
 /// Straight pieces by which a growing spike's product with a curve is followed.
 const SPIKE_PIECES: u64 = 20;
@@ -19,7 +23,7 @@ impl Engine<'_> {
                 let law = self.faults[fault as usize].path_law.clone();
                 self.mark_path(fault, path, strength, || law.clone().map(PathKind::Latency));
             }
-            Effect::PacketLoss { path, loss, retransmit } => {
+            Effect::PacketLoss { path, loss, retransmit, .. } => {
                 let kind = PathKind::Loss { probability: *loss, retransmit: retransmit.0 };
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
             }
@@ -31,6 +35,15 @@ impl Engine<'_> {
                 let kind = PathKind::Partition { refuses: *refuses };
                 self.silence_path(fault, path, strength.is_some());
                 self.mark_path(fault, path, strength, || Some(kind.clone()));
+            }
+            Effect::Hold { path } => {
+                self.silence_path(fault, path, strength.is_some());
+                let schedule = &self.plan.faults[fault as usize].schedule;
+                let until = schedule.end_of_stretch(SimTime(self.now)).map_or(u64::MAX, |end| end.0);
+                self.mark_path(fault, path, strength, || Some(PathKind::Hold { until }));
+            }
+            Effect::Duplicate { path, share } => {
+                self.mark_path(fault, path, strength, || Some(PathKind::Duplicate { share: *share }));
             }
             Effect::BadCacheKey { .. } | Effect::HotKey { .. } => self.strike_keys(fault, strength),
             Effect::Messages(messages) => self.mark_messages(fault, messages, strength),
@@ -84,6 +97,43 @@ impl Engine<'_> {
         pairs.sort_unstable();
         pairs.dedup();
         pairs
+    }
+
+    /// Sends a request's second copy after it, if a fault on the path makes one.
+    #[inline(never)]
+    pub(super) fn send_twice(&mut self, f: u32, from: u32, to: u32, transit: &Transit) {
+        let delay = match transit {
+            Transit::Now => 0,
+            Transit::After(delay, _) => *delay,
+            Transit::Lost | Transit::Refused => return,
+        };
+        let Some(marks) = self.network.paths.get((from * self.t.nodes + to) as usize) else { return };
+        let key = rng::key(self.frames[f].key, SALT_COPY);
+        let is_hit = marks.iter().any(|mark| match mark.kind {
+            PathKind::Duplicate { share } => {
+                let key = rng::key(key, self.faults[mark.fault as usize].salt);
+                rng::unit(key) < share * mark.strength
+            }
+            _ => false,
+        });
+        if !is_hit || self.frames[f].has(flag::MESSAGE | flag::NOWHERE) {
+            return;
+        }
+        let copy = self.frames.alloc();
+        let first = self.frames[f].clone();
+        let second = &mut self.frames[copy];
+        (second.key, second.root, second.role) = (key, first.root, Role::Server);
+        (second.parent, second.log) = (NONE, NONE);
+        (second.priority, second.slot, second.deadline) = (first.priority, first.slot, first.deadline);
+        (second.pc, second.op, second.from_site) = (first.pc, first.op, first.from_site);
+        (second.replica, second.comp) = (first.replica, first.comp);
+        second.set(flag::COPY);
+        if self.t.attributes.count > 0 {
+            self.hand_attributes(f, copy);
+        }
+        self.copy_version(f, copy);
+        self.frames[copy].state = State::Travelling;
+        self.schedule_delivery(copy, delay, None);
     }
 
     fn throttle(&mut self, fault: u32, component: usize, acts: bool) {

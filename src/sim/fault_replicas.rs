@@ -1,12 +1,14 @@
 //! Faults on the life of replicas: crash loops, restarts, reclaims, and platforms with nothing to give.
 
 use super::engine::Engine;
-use super::faults::{FaultEvent, effect_replicas, mark};
+use super::faults::FaultEvent;
 use super::fleet::{FleetEvent, Life};
+use super::trouble::{effect_replicas, mark};
 use crate::outcome::ReplicaNoteKind;
 use crate::plan::{Effect, ReplicaRef};
 use crate::rng;
 
+const SALT_CHANCE: u64 = rng::name_hash("fault/chance");
 const SALT_RUNS: u64 = rng::name_hash("fault/runs");
 const SALT_BACKOFF: u64 = rng::name_hash("fault/backoff");
 
@@ -22,6 +24,21 @@ pub(super) struct Looping {
 }
 
 impl Engine<'_> {
+    /// Those of a fault's targets that it hits in this run, with their places in its list.
+    pub(super) fn targets_of(&self, fault: u32) -> Vec<(usize, ReplicaRef)> {
+        let all = effect_replicas(&self.plan.faults[fault as usize].effect).iter().copied().enumerate();
+        all.filter(|(_, replica)| self.is_hit(fault, *replica)).collect()
+    }
+
+    /// Whether chance lets a fault hit a replica, in this run.
+    pub(super) fn is_hit(&self, fault: u32, replica: ReplicaRef) -> bool {
+        let Some(chance) = self.plan.faults[fault as usize].chance else { return true };
+        let key = rng::key(self.faults[fault as usize].salt, SALT_CHANCE);
+        let is_common = rng::unit(rng::nth(key, 0)) < chance.correlation;
+        let own = rng::key(key, self.replica_salt(replica));
+        rng::unit(if is_common { rng::nth(key, 1) } else { own }) < chance.probability
+    }
+
     /// Strikes the life of the replica at place `target` of the fault's list.
     pub(super) fn strike_life(&mut self, fault: u32, replica: ReplicaRef, target: usize) {
         let r = self.t.comps[replica.component].first_replica + replica.replica;

@@ -4,13 +4,16 @@
 //! the value in force is computed from the nominal one and all marks. So any
 //! overlap composes, and taking the marks away gives back exactly what was.
 
+use super::bursts::Bursts;
+use super::damage::{Disk, Leaking};
 use super::engine::{Engine, tag};
 use super::fault_replicas::Looping;
 use super::fleet::{Life, Mark};
 use super::frame::State;
 use super::generate::BadOutput;
 use super::limits::BucketState;
-use super::tables::{BucketRule, NONE};
+use super::tables::BucketRule;
+use super::trouble::{effect_replicas, mark, remaining, share_of};
 use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::FaultSpan;
@@ -25,54 +28,6 @@ const SALT_DOWN: u64 = rng::name_hash("fault/down");
 const RAMP_STEPS: u32 = 20;
 /// Spans kept per recurring fault: enough to draw, bounded in memory.
 const SPANS_MAX: u32 = 500;
-
-/// What faults do to one replica: marks by fault number.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trouble {
-    /// Reasons to be down.
-    pub(super) down: u32,
-    /// Reasons to refuse new work until empty.
-    pub(super) draining: Vec<u32>,
-    pauses: u32,
-    slow: Vec<(u32, f64)>,
-    pub(super) outages: Vec<(u32, OutageMode)>,
-    pub(super) gray: Vec<(u32, f64)>,
-    exhausted: Vec<(u32, f64)>,
-    /// Room that its memory has lost.
-    pub(super) memory: Vec<(u32, f64)>,
-    /// Faults that took it out of the sharding.
-    pub(super) left: Vec<u32>,
-    pub(super) throttles: Vec<u32>,
-    /// What its life means at the door.
-    pub(super) mark: Mark,
-    pub(super) bad_outputs: Vec<(u32, BadOutput)>,
-    pub(super) clocks: Vec<(u32, i64)>,
-}
-
-impl Trouble {
-    /// Whether the replica takes part in anything.
-    pub(super) fn lets_work(&self) -> bool {
-        let is_silent = self.outages.first().is_some_and(|(_, mode)| *mode != OutageMode::Error);
-        let is_there = matches!(self.mark, Mark::None | Mark::Instance | Mark::Desk);
-        self.down == 0 && self.pauses == 0 && self.draining.is_empty() && !is_silent && is_there
-    }
-
-    fn is_over(&self) -> bool {
-        self.down == 0
-            && self.pauses == 0
-            && self.draining.is_empty()
-            && self.slow.is_empty()
-            && self.outages.is_empty()
-            && self.gray.is_empty()
-            && self.exhausted.is_empty()
-            && self.memory.is_empty()
-            && self.left.is_empty()
-            && self.throttles.is_empty()
-            && self.mark == Mark::None
-            && self.bad_outputs.is_empty()
-            && self.clocks.is_empty()
-    }
-}
 
 /// A fault's compiled parts and present state.
 #[derive(Clone, Debug)]
@@ -90,6 +45,11 @@ pub(super) struct FaultState {
     pub(super) runs: Option<Sampler>,
     /// Replicas of a crash loop, by target.
     pub(super) loops: Vec<Looping>,
+    /// Memory of leaking replicas, by target.
+    pub(super) leaks: Vec<Leaking>,
+    /// Disks that fill up, by target.
+    pub(super) disks: Vec<Disk>,
+    pub(super) bursts: Option<Bursts>,
 }
 
 /// Something in the schedule.
@@ -109,16 +69,22 @@ pub(super) enum FaultEvent {
     Loop { fault: u32, target: u32, comes_up: bool },
     /// A replica's turn in a restart.
     Cycle { fault: u32, replica: u32 },
+    /// A leak reaches a step in this life of its process.
+    Leak { fault: u32, target: u32, epoch: u32 },
 }
 
 impl FaultState {
     pub(super) fn new(fault: &crate::plan::Fault, seed: u64) -> Self {
         let law = |law: &crate::dist::Law| Some(Sampler::new(law));
         let (mut gray_latency, mut restart, mut path_law, mut throttle) = (None, None, None, None);
-        let mut runs = None;
+        let (mut runs, mut bursts) = (None, None);
+        let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
         match &fault.effect {
             Effect::Gray { latency, .. } => gray_latency = latency.as_ref().and_then(law),
-            Effect::Crash { restart: pause, .. } => restart = law(pause),
+            Effect::Crash { restart: pause, .. } | Effect::Leak { restart: pause, .. } => {
+                restart = law(pause)
+            }
+            Effect::PacketLoss { bursts: Some((on, off)), .. } => bursts = Some(Bursts::new(salt, on, off)),
             Effect::CrashLoop { runs: time, .. } => runs = law(time),
             Effect::Latency { add, .. } => path_law = law(add),
             Effect::Messages(MessageFault::Misdelivery { by, .. }) => path_law = law(by),
@@ -133,10 +99,22 @@ impl FaultState {
             Schedule::Recurring { up, down, .. } => (law(up), law(down)),
             Schedule::Once { .. } => (None, None),
         };
-        let salt = rng::key(seed, rng::name_hash(&format!("fault/{}", fault.name)));
-        let (occurrences, loops) = (Vec::new(), Vec::new());
-        let spans = 0;
-        Self { salt, gray_latency, restart, up, down, throttle, path_law, occurrences, spans, runs, loops }
+        Self {
+            salt,
+            gray_latency,
+            restart,
+            up,
+            down,
+            throttle,
+            path_law,
+            occurrences: Vec::new(),
+            spans: 0,
+            runs,
+            loops: Vec::new(),
+            leaks: Vec::new(),
+            disks: Vec::new(),
+            bursts,
+        }
     }
 }
 
@@ -167,8 +145,8 @@ impl Engine<'_> {
                 Schedule::Recurring { at, .. } => {
                     let targets = effect_replicas(&self.plan.faults[fault as usize].effect).len();
                     self.faults[fault as usize].occurrences = vec![0; targets];
-                    for target in 0..targets as u32 {
-                        self.schedule_recurrence(fault, target, at.0);
+                    for (target, _) in self.targets_of(fault) {
+                        self.schedule_recurrence(fault, target as u32, at.0);
                     }
                 }
             }
@@ -235,7 +213,7 @@ impl Engine<'_> {
         law.as_ref().map_or(0, |law| (law.sample(key) + 0.5) as u64)
     }
 
-    fn replica_salt(&self, replica: ReplicaRef) -> u64 {
+    pub(super) fn replica_salt(&self, replica: ReplicaRef) -> u64 {
         rng::nth(self.t.comps[replica.component].salt, u64::from(replica.replica))
     }
 
@@ -249,14 +227,14 @@ impl Engine<'_> {
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {
-                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
+                for (target, replica) in self.targets_of(fault) {
                     self.strike(fault, replica, strength);
                     self.strike_life(fault, replica, target);
                 }
                 self.strike_elsewhere(fault, Some(strength));
             }
             FaultEvent::Clear { fault } => {
-                for (target, replica) in self.targets_of(fault).into_iter().enumerate() {
+                for (target, replica) in self.targets_of(fault) {
                     self.relieve(fault, replica);
                     self.relieve_life(fault, target);
                 }
@@ -266,14 +244,11 @@ impl Engine<'_> {
             FaultEvent::Restart { replica } => self.come_up(replica),
             FaultEvent::Loop { fault, target, comes_up } => self.loop_event(fault, target, comes_up),
             FaultEvent::Cycle { fault, replica } => self.cycle(fault, replica),
+            FaultEvent::Leak { fault, target, epoch } => self.leak_event(fault, target, epoch),
         }
         if !self.messaging.is_empty() {
             self.wake_consumers();
         }
-    }
-
-    fn targets_of(&self, fault: u32) -> Vec<ReplicaRef> {
-        effect_replicas(&self.plan.faults[fault as usize].effect).to_vec()
     }
 
     fn recur(&mut self, fault: u32, target: u32, begins: bool) {
@@ -347,7 +322,7 @@ impl Engine<'_> {
                 mark(&mut trouble.exhausted, fault, share * strength);
                 self.refit(r);
             }
-            _ => {}
+            _ => self.strike_damage(fault, r, target, strength),
         }
         self.count_levels(target.component);
     }
@@ -392,7 +367,7 @@ impl Engine<'_> {
                 trouble.exhausted.retain(|(other, _)| *other != fault);
                 self.refit(r);
             }
-            _ => {}
+            _ => self.relieve_damage(fault, r, target),
         }
         self.forget_trouble(r);
         self.count_levels(target.component);
@@ -416,7 +391,7 @@ impl Engine<'_> {
         self.forget_trouble(r);
     }
 
-    fn schedule_restart(&mut self, fault: u32, target: ReplicaRef, r: u32) {
+    pub(super) fn schedule_restart(&mut self, fault: u32, target: ReplicaRef, r: u32) {
         let state = &self.faults[fault as usize];
         let key = rng::key(rng::key(state.salt, self.replica_salt(target)), SALT_RESTART);
         let pause =
@@ -448,6 +423,7 @@ impl Engine<'_> {
         self.forget_trouble(r);
         if self.replicas[r as usize].is_up() && self.fleet.slots[r as usize].life == Life::Serving {
             self.warm_up(r);
+            self.begin_leaks(r);
             self.note_membership(r);
         }
         self.count_levels(self.replicas[r as usize].comp as usize);
@@ -520,44 +496,4 @@ impl Engine<'_> {
             Caller::Client(client) => (self.plan.components.len() + client) as u32,
         }
     }
-}
-
-/// Replicas that an effect marks.
-pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
-    match effect {
-        Effect::Crash { replicas, .. }
-        | Effect::Pause { replicas }
-        | Effect::Slow { replicas, .. }
-        | Effect::Gray { replicas, .. }
-        | Effect::Outage { replicas, .. }
-        | Effect::CrashLoop { replicas, .. }
-        | Effect::Restart { replicas, .. }
-        | Effect::Reclaim { replicas, .. }
-        | Effect::Flush { replicas, .. }
-        | Effect::Reshard { replicas }
-        | Effect::BadOutput { replicas, .. }
-        | Effect::ClockSkew { replicas, .. }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
-            replicas
-        }
-        _ => &[],
-    }
-}
-
-/// Sets a fault's mark in a list kept in the order of faults.
-pub(super) fn mark<T>(marks: &mut Vec<(u32, T)>, fault: u32, value: T) {
-    match marks.binary_search_by_key(&fault, |(other, _)| *other) {
-        Ok(at) => marks[at].1 = value,
-        Err(at) => marks.insert(at, (fault, value)),
-    }
-}
-
-/// Share left after several losses.
-pub(super) fn remaining(lost: &[(u32, f64)]) -> f64 {
-    lost.iter().fold(1.0, |left, (_, share)| left * (1.0 - share))
-}
-
-/// A share of a count, rounded; unlimited stays unlimited.
-pub(super) fn share_of(count: u32, share: f64) -> u32 {
-    if count == NONE { NONE } else { (f64::from(count) * share + 0.5) as u32 }
 }

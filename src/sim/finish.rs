@@ -366,6 +366,7 @@ fn replica_slot(counts: &CompCounts) -> ReplicaSlot {
         asked: replicas.asked,
         denied: replicas.denied,
         taken_out: replicas.taken_out,
+        killed: replicas.killed,
         assigned: replicas.assigned,
         cold: replicas.cold,
     }

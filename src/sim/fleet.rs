@@ -294,6 +294,7 @@ impl Engine<'_> {
         self.set_life(replica, Life::Serving);
         self.set_mark(replica, Mark::None);
         self.warm_up(replica);
+        self.begin_leaks(replica);
         self.watch_replica(replica, true);
         self.note_membership(replica);
         self.wake_consumers();

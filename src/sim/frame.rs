@@ -111,10 +111,12 @@ pub(super) mod flag {
     pub(crate) const FIRST_TOKEN: u32 = 1 << 22;
     /// The connection of its call was opened for this attempt.
     pub(crate) const NEW_CONNECTION: u32 = 1 << 23;
+    /// It is a request's second copy: nobody waits for its answer.
+    pub(crate) const COPY: u32 = 1 << 24;
     /// It opens a session for a user.
-    pub(crate) const DIALS: u32 = 1 << 24;
+    pub(crate) const DIALS: u32 = 1 << 25;
     /// It goes over a session that is open.
-    pub(crate) const SPEAKS: u32 = 1 << 25;
+    pub(crate) const SPEAKS: u32 = 1 << 26;
 }
 
 /// One activation.
@@ -284,6 +286,12 @@ impl Frames {
     /// A slot in state `Running` without flags, links or log; its maker sets the rest.
     #[inline]
     pub(super) fn alloc(&mut self) -> u32 {
+        self.alloc_born().0
+    }
+
+    /// As [`Self::alloc`], with the slot's present `born`.
+    #[inline]
+    pub(super) fn alloc_born(&mut self) -> (u32, u32) {
         self.live += 1;
         let index = self.free;
         if let Some(frame) = self.items.get_mut(index as usize) {
@@ -291,16 +299,18 @@ impl Frames {
             frame.state = State::Running;
             frame.flags = 0;
             frame.child = NONE;
-            return index;
+            return (index, frame.born);
         }
         self.grow()
     }
 
     #[cold]
-    fn grow(&mut self) -> u32 {
+    fn grow(&mut self) -> (u32, u32) {
         self.has_grown = true;
-        self.items.push(Frame { state: State::Running, ..Frame::empty() });
-        (self.items.len() - 1) as u32
+        let frame = Frame { state: State::Running, ..Frame::empty() };
+        let born = frame.born;
+        self.items.push(frame);
+        ((self.items.len() - 1) as u32, born)
     }
 
     /// Gives a slot back. Whatever still refers to it finds its epoch and birth changed.

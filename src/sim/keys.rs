@@ -1,9 +1,11 @@
 //! Which key a request means by an entity, and what faults do to that.
 
 use super::cache::Key;
+use super::compile::Compiler;
 use super::engine::Engine;
-use super::faults::mark;
-use super::tables::NONE;
+use super::tables::{EntityRule, NONE};
+use super::trouble::mark;
+use crate::dist::KeySampler;
 use crate::plan::Effect;
 use crate::rng;
 
@@ -27,6 +29,19 @@ pub(super) fn joined(entity: u32, rank: u64) -> u64 {
 /// The entity that a joined key belongs to.
 pub(super) fn entity_of(key: u64) -> u64 {
     key >> KEY_BITS
+}
+
+impl Compiler<'_> {
+    /// The key spaces.
+    pub(super) fn entities(&mut self) {
+        for entity in &self.plan.entities {
+            self.t.entities.push(EntityRule {
+                salt: rng::name_hash(&format!("entity/{}", entity.name)),
+                keys: KeySampler::new(&entity.popularity, entity.population),
+                bytes: entity.bytes,
+            });
+        }
+    }
 }
 
 impl Engine<'_> {

@@ -9,7 +9,7 @@ use super::tables::{Delay, NONE, SiteEffect};
 use crate::dist::Sampler;
 use crate::kernel::{Lane, Phase};
 use crate::outcome::WaitKind;
-use crate::plan::ErrorClass;
+use crate::plan::{ErrorClass, Plan};
 use crate::rng;
 use crate::units::SimTime;
 
@@ -34,9 +34,24 @@ pub(super) struct PathImpairment {
 #[derive(Clone, Debug)]
 pub(super) enum PathKind {
     Latency(Sampler),
-    Loss { probability: f64, retransmit: u64 },
-    Bandwidth { bytes_per_ns: f64 },
-    Partition { refuses: bool },
+    Loss {
+        probability: f64,
+        retransmit: u64,
+    },
+    /// Held until an instant.
+    Hold {
+        until: u64,
+    },
+    /// This share of requests arrives twice.
+    Duplicate {
+        share: f64,
+    },
+    Bandwidth {
+        bytes_per_ns: f64,
+    },
+    Partition {
+        refuses: bool,
+    },
 }
 
 /// Present state of links and paths.
@@ -50,6 +65,14 @@ pub(super) struct Network {
     pub(super) path_free: Vec<u64>,
     /// Impairments acting anywhere.
     pub(super) active: u32,
+}
+
+impl Network {
+    pub(super) fn new(plan: &Plan, links: usize) -> Self {
+        // Answers that faults may spoil never take the shortest way.
+        let active = u32::from(plan.faults.iter().any(|fault| fault.effect.spoils_answers()));
+        Self { link_free: vec![0; links], active, ..Self::default() }
+    }
 }
 
 /// How a message fares.
@@ -76,7 +99,12 @@ impl Engine<'_> {
         let key = self.frames[f].key ^ SALT_REQUEST;
         let bytes = &self.t.ops[self.frames[f].op as usize].request_bytes;
         let bytes = bytes.as_ref().map_or(0, |law| law.sample(rng::key(key, SALT_BYTES)));
-        match self.transit(link, from_node, self.t.comps[comp].node, bytes, key) {
+        let to_node = self.t.comps[comp].node;
+        let transit = self.transit(link, from_node, to_node, bytes, key);
+        if self.network.active > 0 {
+            self.send_twice(f, from_node, to_node, &transit);
+        }
+        match transit {
             Transit::Now => self.enter(f),
             Transit::After(delay, lane) => {
                 self.frames[f].state = State::Travelling;
@@ -161,15 +189,21 @@ impl Engine<'_> {
     /// What faults add between two nodes.
     fn impaired(&mut self, from: u32, to: u32, bytes: u64, key: u64) -> Transit {
         let path = (from * self.t.nodes + to) as usize;
-        let Some(impairments) = self.network.paths.get(path) else { return Transit::Now };
+        let Self { network, faults, now, .. } = self;
+        let Some(impairments) = network.paths.get(path) else { return Transit::Now };
         let mut delay = 0u64;
         for impairment in impairments {
-            let key = rng::key(key, self.faults[impairment.fault as usize].salt);
+            let fault = &mut faults[impairment.fault as usize];
+            let key = rng::key(key, fault.salt);
             let strength = impairment.strength;
             match &impairment.kind {
                 PathKind::Partition { refuses: true } => return Transit::Refused,
                 PathKind::Partition { refuses: false } => return Transit::Lost,
                 PathKind::Latency(law) => delay += (law.sample(key) * strength + 0.5) as u64,
+                PathKind::Hold { until: u64::MAX } => return Transit::Lost,
+                PathKind::Hold { until } => delay = delay.saturating_add(until.saturating_sub(*now)),
+                PathKind::Duplicate { .. } => {}
+                PathKind::Loss { .. } if fault.bursts.as_mut().is_some_and(|b| !b.acts_at(*now)) => {}
                 PathKind::Loss { probability, retransmit } => {
                     match resent(key, probability * strength, *retransmit) {
                         Some(extra) => delay += extra,
@@ -177,7 +211,7 @@ impl Engine<'_> {
                     }
                 }
                 PathKind::Bandwidth { bytes_per_ns } if bytes > 0 => {
-                    delay += through_pipe(&mut self.network.path_free[path], self.now, bytes, *bytes_per_ns);
+                    delay += through_pipe(&mut network.path_free[path], *now, bytes, *bytes_per_ns);
                 }
                 PathKind::Bandwidth { .. } => {}
             }
@@ -269,7 +303,7 @@ impl Engine<'_> {
     /// Gives a caller that still waits its answer.
     fn reply_now(&mut self, f: u32, answer: Answer) -> u32 {
         let site = self.frames[f].from_site as usize;
-        if answer.error.is_none() && self.t.sites[site].effect == SiteEffect::Write {
+        if answer.error.is_none() && self.t.sites[site].effect.is_write() {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.stations[comp].counts.store.acknowledged += 1;
         }
@@ -283,7 +317,8 @@ impl Engine<'_> {
         let Some(comp) = self.replicas.get(self.frames[f].replica as usize).map(|r| r.comp as usize) else {
             return;
         };
-        let is_unknown = answer.error.is_none() && self.is_write(f);
+        // The caller of a request that arrived twice hears of the first.
+        let is_unknown = answer.error.is_none() && self.is_write(f) && !self.frames[f].has(flag::COPY);
         let counts = &mut self.stations[comp].counts;
         counts.wasted += u64::from(answer.error.is_none());
         counts.store.unknown += u64::from(is_unknown);
@@ -291,7 +326,7 @@ impl Engine<'_> {
 
     fn is_write(&self, f: u32) -> bool {
         let site = self.frames[f].from_site;
-        site != NONE && self.t.sites[site as usize].effect == SiteEffect::Write
+        site != NONE && self.t.sites[site as usize].effect.is_write()
     }
 
     /// Answers now and lets the rest of the operation go on.
@@ -337,6 +372,10 @@ impl Engine<'_> {
         let site = self.frames[f].from_site as usize;
         if answer.error.is_none() && !has_replied && self.t.sites[site].effect != SiteEffect::None {
             self.site_effect(f, &mut answer);
+        }
+        let is_troubled = self.replicas[self.frames[f].replica as usize].trouble.is_some();
+        if is_troubled && answer.error.is_none() && !has_replied {
+            self.spoil_answer(f, &mut answer);
         }
         self.leave_component(f, answer);
         if has_replied {

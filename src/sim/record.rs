@@ -170,6 +170,7 @@ pub(super) struct ReplicaCounts {
     pub(super) denied: u64,
     /// Times that a replica was taken out for its health.
     pub(super) taken_out: u64,
+    pub(super) killed: u64,
     /// Requests given an instance.
     pub(super) assigned: u64,
     /// Of those, how many waited for it to start.

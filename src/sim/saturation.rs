@@ -189,7 +189,9 @@ impl Engine<'_> {
             None => Some(SimSpan::ZERO),
             Some(incident) => incident.to.map(|to| to.since(trigger_end)),
         };
-        Some(Recovery { trigger_end, time, trials: Vec::new() })
+        let begin = self.slots.first_fault();
+        let hurt_before = last.filter(|last| last.to.is_none() && last.from.0 < begin).map(|last| last.from);
+        Some(Recovery { trigger_end, time, hurt_before, trials: Vec::new() })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::desired::Sample;
 use super::engine::Engine;
-use super::faults::remaining;
 use super::fleet::{FleetEvent, Life};
 use super::record::Snapshot;
+use super::trouble::remaining;
 use crate::outcome::{ReplicaNoteKind, Resource};
 use crate::plan::Quota;
 use crate::rng;
@@ -74,7 +74,7 @@ impl Engine<'_> {
 
     fn measure_stretch(&mut self, comp: usize) -> Sample {
         let (areas, arrived) = (self.stations[comp].levels.snapshot(self.now), self.arrived_ever(comp));
-        let backlog = self.backlog_for(comp) as f64;
+        let (backlog, sessions) = (self.backlog_for(comp) as f64, self.sessions_to(comp as u32) as f64);
         let is_limited = self.resource_of(comp) != Resource::Unlimited;
         let meter = &mut self.fleet.meters[comp];
         let spent = areas.since(&meter.areas);
@@ -91,6 +91,7 @@ impl Engine<'_> {
             requests: per_replica(came * 1e9),
             queue: per_replica(spent.waiting as f64),
             backlog: (placed > 0.0).then(|| backlog * time / placed),
+            sessions: (placed > 0.0).then(|| sessions * time / placed),
         }
     }
 

@@ -143,7 +143,7 @@ impl Engine<'_> {
         let now = self.now;
         let first = self.t.comps[comp].first_replica;
         let replicas = &self.replicas;
-        let denied = super::faults::remaining(&self.fleet.denials[comp]) <= 0.0;
+        let denied = super::trouble::remaining(&self.fleet.denials[comp]) <= 0.0;
         let cloud = self.fleet.clouds[comp].as_mut()?;
         let can_run = |number: &u32| replicas[(first + *number) as usize].has_no_reason_to_be_down();
         let at = cloud.free.iter().rposition(can_run).filter(|_| !denied)?;

@@ -8,9 +8,9 @@
 
 use super::control::Control;
 use super::engine::Engine;
-use super::faults::Trouble;
 use super::fleet::Life;
 use super::tables::{Comp, NONE, Policy};
+use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::SHARD_SLOTS;
 use crate::plan::{Hashing, Plan};

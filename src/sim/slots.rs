@@ -61,6 +61,11 @@ impl SlotClock {
         })
     }
 
+    /// Start of the first stretch in which a fault acts; the end of the run when there is none.
+    pub(super) fn first_fault(&self) -> u64 {
+        self.segments.iter().find(|segment| !segment.is_first).map_or(u64::MAX, |segment| segment.from)
+    }
+
     /// The schedule moved on; `true` if the slot is new.
     pub(super) fn at_boundary(&mut self, now: u64) -> bool {
         while self.segments.get(self.segment + 1).is_some_and(|next| next.from <= now) {

@@ -20,6 +20,7 @@ use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
 use super::net::Network;
+use super::ready::Ready;
 use super::record::{Records, Snapshot, WindowCounts};
 use super::saturation::Watch;
 use super::sessions::Sessions;
@@ -30,6 +31,7 @@ use super::slots::SlotClock;
 use super::station::{Replica, Station};
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::tokens::TokenTimes;
+use super::versions::Versions;
 use super::watch::LevelWatch;
 use super::windows::WindowClock;
 use super::write_behind::Buffer;
@@ -65,7 +67,7 @@ impl<'p> Engine<'p> {
             end,
             queue,
             frames: Frames::new(),
-            ready: VecDeque::new(),
+            ready: Ready::new(),
             logs: Logs::default(),
             digest: Digest::default(),
             fleet: Fleet::new(plan, &t),
@@ -94,6 +96,7 @@ impl<'p> Engine<'p> {
             caches: caches(plan, options.seed),
             buffers: buffers(&t),
             rings: Rings::new(plan, &t.comps, &t.policies),
+            versions: Versions::new(&t),
             key_faults: KeyFaults::default(),
             connections: vec![0; comps],
             connections_max: t.comps.iter().map(|comp| comp.connections_max).collect(),
@@ -104,7 +107,7 @@ impl<'p> Engine<'p> {
             controls: Controls::default(),
             messaging: Messaging::new(&t, plan.messaging.marks.len()),
             sessions: Sessions::new(plan, &t, options.seed),
-            network: Network { link_free: vec![0; t.links.len()], ..Network::default() },
+            network: Network::new(plan, t.links.len()),
             faults: plan.faults.iter().map(|fault| FaultState::new(fault, options.seed)).collect(),
             strengths: vec![None; plan.faults.len()],
             fault_events: Vec::new(),
@@ -203,6 +206,9 @@ impl<'p> Engine<'p> {
             counts.areas.add(&spent);
             counts.cache.entries = levels.entries.level;
             counts.inside_max = counts.inside_max.max(levels.inside.level);
+            // Pooled connections outlast slots; one in which none was opened had them all the same.
+            let open = u64::from(self.connections[comp]);
+            counts.store.connections_max = counts.store.connections_max.max(open);
             counts.replicas.placed_max = counts.replicas.placed_max.max(levels.placed.level);
             counts.waiting_max = counts.waiting_max.max(levels.waiting.level);
         }
@@ -235,7 +241,8 @@ fn replicas(t: &Tables) -> Vec<Replica> {
 
 /// Whether every computation has a core of its own and runs at nominal pace.
 pub(super) fn is_steady(comp: &Comp, speed: f64) -> bool {
-    comp.holds != Holds::Core && comp.shared_cores.is_none() && speed == 1.0
+    let is_alone = comp.shared_cores.is_none() && comp.contention.is_none();
+    comp.holds != Holds::Core && is_alone && speed == 1.0
 }
 
 fn pools(t: &Tables) -> Vec<PoolState> {

@@ -4,11 +4,11 @@ use super::blame::label;
 use super::concurrency::LimitState;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
-use super::faults::Trouble;
 use super::frame::{State, flag};
 use super::record::{CompCounts, Levels};
 use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
+use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
 use crate::plan::{Discipline, ErrorClass};
@@ -53,6 +53,8 @@ pub(super) struct Station {
     pub(super) holds: Holds,
     /// Neither interrupts work, shares cores nor learns from those who leave: taking a thread is only counting.
     is_plain: bool,
+    /// A thread given back goes at once to the first in a line that nothing else has to do with.
+    pub(super) hands_over: bool,
     preempts: bool,
     is_shared: bool,
     /// A queue that has stood this long is served last in, first out.
@@ -70,9 +72,16 @@ impl Station {
     pub(super) fn new(rule: &Comp) -> Self {
         let preempts = rule.discipline == Discipline::PreemptivePriority;
         let is_shared = rule.shared_cores.is_some();
+        let is_plain = !preempts && !is_shared && rule.concurrency.is_none();
         Self {
             holds: rule.holds,
-            is_plain: !preempts && !is_shared && rule.concurrency.is_none(),
+            is_plain,
+            hands_over: is_plain
+                && rule.holds == Holds::Thread
+                && rule.discipline == Discipline::Fifo
+                && rule.standing.is_none()
+                && rule.patience.is_none()
+                && !rule.drops_expired,
             preempts,
             is_shared,
             lifo_after: match rule.discipline {
@@ -89,6 +98,12 @@ impl Station {
             levels: Levels::default(),
             counts: CompCounts::default(),
         }
+    }
+
+    #[inline]
+    fn count_waiting(&mut self, now: u64) {
+        self.levels.waiting.enter(now);
+        self.counts.waiting_max = self.counts.waiting_max.max(self.levels.waiting.level);
     }
 
     #[inline]
@@ -156,8 +171,12 @@ impl Engine<'_> {
             station.counts.no_wait += 1;
             return f;
         }
-        if station.is_plain && replica.waiting < station.queue_capacity {
-            self.join_queue(f, comp);
+        if station.hands_over && replica.waiting < station.queue_capacity {
+            frame.state = State::Queued;
+            frame.ticket = frame.ticket.wrapping_add(1);
+            replica.lines[0].push_back((f, frame.ticket));
+            replica.waiting += 1;
+            station.count_waiting(now);
             return NONE;
         }
         self.line_up(f, comp)
@@ -266,9 +285,7 @@ impl Engine<'_> {
         let line = usize::from(priority).min(replica.lines.len() - 1);
         replica.lines[line].push_back((f, ticket));
         replica.waiting += 1;
-        let station = &mut self.stations[comp];
-        station.levels.waiting.enter(now);
-        station.counts.waiting_max = station.counts.waiting_max.max(station.levels.waiting.level);
+        self.stations[comp].count_waiting(now);
         if self.t.comps[comp].standing.is_some() {
             return self.join_with_care(f, comp, line, stood_for);
         }
@@ -284,34 +301,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Joins a queue whose delay is controlled or whose order changes: the wait ends by patience or by
-    /// the rule, whichever is first.
-    #[inline(never)]
-    fn join_with_care(&mut self, f: u32, comp: usize, line: usize, stood_for: u64) {
-        let rule = &self.t.comps[comp];
-        let Some(standing) = rule.standing else { return };
-        let allowed = standing
-            .target
-            .map(|target| if stood_for >= standing.interval.0 { target.0 } else { standing.interval.0 });
-        let wait = [self.patience_of(f, comp), allowed].into_iter().flatten().min();
-        if let Some(wait) = wait {
-            self.schedule(f, wait, Phase::Timer);
-        }
-        // Served from the back, it must not keep those who left at the front for ever.
-        let Self { frames, replicas, .. } = self;
-        let line = &mut replicas[frames[f].replica as usize].lines[line];
-        while line.front().is_some_and(|(g, ticket)| frames[*g].ticket != *ticket) {
-            line.pop_front();
-        }
-    }
-
-    /// How long a request is willing to wait in this queue.
-    fn patience_of(&self, f: u32, comp: usize) -> Option<u64> {
-        let rule = &self.t.comps[comp];
-        let key = rng::key(self.frames[f].key, rule.patience_salt);
-        rule.patience.as_ref().map(|patience| patience.sample(key))
-    }
-
     /// Takes a request out of the queue before its turn. Its ticket stays behind and is skipped later.
     pub(super) fn leave_queue(&mut self, f: u32) {
         let replica = &mut self.replicas[self.frames[f].replica as usize];
@@ -321,14 +310,6 @@ impl Engine<'_> {
         let frame = &mut self.frames[f];
         frame.main = 0;
         frame.ticket = frame.ticket.wrapping_add(1);
-    }
-
-    /// A request has waited long enough: it leaves, or a queue with controlled delay sheds it.
-    pub(super) fn renege(&mut self, f: u32) -> u32 {
-        let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
-        let waited = self.now - self.frames[f].since;
-        let is_own_will = self.patience_of(f, comp).is_some_and(|patience| patience <= waited);
-        self.leave_line_with(f, if is_own_will { ErrorClass::Reneged } else { ErrorClass::Shed })
     }
 
     #[inline]
@@ -455,13 +436,45 @@ impl Engine<'_> {
         station.levels.inside.leave(now);
         let has_unit = frame.has(flag::HAS_UNIT);
         frame.flags &= !(flag::INSIDE | flag::HAS_UNIT);
-        if has_unit {
+        if !has_unit {
+            return;
+        }
+        if replica.waiting == 0 {
             replica.busy -= 1;
             station.levels.busy.leave(now);
-            if replica.waiting > 0 {
-                self.grant(r);
-            }
+        } else if station.hands_over && replica.busy == replica.units {
+            self.hand_over(r, comp);
+        } else {
+            replica.busy -= 1;
+            station.levels.busy.leave(now);
+            self.grant(r);
         }
+    }
+
+    /// The thread just given back, which still counts as busy, goes to the first in line.
+    #[inline(never)]
+    fn hand_over(&mut self, r: usize, comp: usize) {
+        let now = self.now;
+        let Self { replicas, stations, frames, logs, ready, .. } = self;
+        let (replica, station) = (&mut replicas[r], &mut stations[comp]);
+        while let Some((f, ticket)) = replica.lines[0].pop_front() {
+            let frame = &mut frames[f];
+            // Whoever has left the line since has another ticket.
+            if frame.ticket != ticket || frame.state != State::Queued {
+                continue;
+            }
+            replica.waiting -= 1;
+            station.levels.waiting.leave(now);
+            frame.ticket = frame.ticket.wrapping_add(1);
+            frame.set(flag::HAS_UNIT);
+            frame.state = State::Running;
+            logs.charge(frame.log, now, label(comp as u32, WaitKind::QueueWait));
+            station.counts.wait.record(now - frame.since);
+            ready.push_back(f);
+            return;
+        }
+        replica.busy -= 1;
+        station.levels.busy.leave(now);
     }
 
     /// Leaves where there is more to it: a failure, a fault, an interruption or shared cores.

@@ -7,13 +7,14 @@ use super::cache::Life;
 use super::firewall::WallRule;
 use super::generate::GenerateRule;
 use super::messaging::tables::{MessageIns, MessageTables};
-use super::sessions::BroadcastRule;
+use super::sessions::tables::{SessionIns, SessionTables};
 use super::tokens::TokenRule;
+use super::versions::VersionedRows;
 use crate::dist::{KeySampler, Sampler};
 use crate::kernel::{EventQueue, Lane, Phase};
 use crate::plan::{
-    Balancing, BudgetRule, ConcurrencyLimit, Discipline, ErrorClass, Excess, Guard, OnFailure, Removed,
-    Source, Standing, Ttl,
+    Balancing, BudgetRule, ConcurrencyLimit, Contention, Discipline, ErrorClass, Excess, Guard, OnFailure,
+    Removed, Source, Standing, Ttl,
 };
 use crate::units::{SimSpan, SimTime, TIME_MAX};
 
@@ -112,12 +113,8 @@ pub(super) enum Ins {
     Reply,
     /// Something about messages, repetition or progress, with a body if it has one.
     Message { what: MessageIns, body: u32 },
-    /// Send something to the component's sessions.
-    Broadcast { number: u32 },
-    /// Work for each recipient of a broadcast.
-    Cast,
-    /// The recipients of one replica have it.
-    Sent,
+    /// Something about sessions.
+    Session(SessionIns),
     /// The end of an operation or body.
     End,
 }
@@ -146,13 +143,27 @@ pub(super) enum SiteEffect {
     None,
     CacheGet(u32),
     CacheSet(u32),
-    CacheRefuse { cached: u32, class: ErrorClass },
+    CacheRefuse {
+        cached: u32,
+        class: ErrorClass,
+    },
     CachePut(u32),
     CacheRemove(u32),
     Read,
     Write,
+    /// A read of rows whose versions count.
+    VersionRead {
+        rows: u32,
+    },
+    /// A write of them; `checked` fails it when the row is newer than what the caller read.
+    VersionWrite {
+        rows: u32,
+        checked: bool,
+    },
     Publish(u32),
-    Redrive { broker: u32 },
+    Redrive {
+        broker: u32,
+    },
 }
 
 /// A compiled call site.
@@ -231,8 +242,6 @@ pub(super) struct Policy {
     /// Neither pool, guard, budget, mark of retries, connection limit, deadline, attributes nor counts of
     /// unanswered requests.
     pub(super) is_plain: bool,
-    /// Its calls may go over a session, to the replica that holds it.
-    pub(super) is_held: bool,
     pub(super) total_timeout: u64,
     pub(super) first_token_timeout: u64,
     pub(super) validates: bool,
@@ -333,6 +342,7 @@ pub(super) struct Comp {
     /// Cores shared by running threads, if they share.
     pub(super) shared_cores: Option<f64>,
     pub(super) speed: f64,
+    pub(super) contention: Option<Contention>,
     pub(super) queue_capacity: u32,
     pub(super) discipline: Discipline,
     pub(super) patience: Option<Delay>,
@@ -463,11 +473,11 @@ pub(super) struct Tables {
     /// No message ever takes time, but for faults.
     pub(super) has_no_links: bool,
     pub(super) entities: Vec<EntityRule>,
+    /// Datasets whose rows have versions.
+    pub(super) versioned: Vec<VersionedRows>,
     pub(super) loads: Vec<Load>,
     pub(super) messages: MessageTables,
-    pub(super) broadcasts: Vec<BroadcastRule>,
-    /// Where the program of a part of a broadcast begins.
-    pub(super) broadcast_entry: u32,
+    pub(super) sessions: SessionTables,
     /// Rows of the outcome's traffic: workload and journey.
     pub(super) traffic: Vec<(u32, u32)>,
     /// Components then clients.

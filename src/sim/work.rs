@@ -82,7 +82,14 @@ impl Engine<'_> {
             return NONE;
         }
         let comp = self.replicas[r as usize].comp as usize;
-        self.frames[f].due = work;
+        self.frames[f].due = match self.t.comps[comp].contention {
+            None => work,
+            Some(rule) => {
+                let replica = &self.replicas[r as usize];
+                let served = replica.inside.saturating_sub(replica.waiting);
+                (work as f64 * rule.factor(served) + 0.5) as u64
+            }
+        };
         if self.t.comps[comp].holds == Holds::Core {
             self.compute_on_core(f, comp);
         } else if self.replicas[r as usize].cores.is_some() {
@@ -138,14 +145,10 @@ impl Engine<'_> {
         self.schedule(f, time, Phase::Done);
     }
 
-    /// A computation ended.
+    /// A computation ended, and its frame was moved on.
     #[inline]
-    pub(super) fn computed(&mut self, f: u32) -> u32 {
-        let frame = &mut self.frames[f];
-        frame.state = State::Running;
-        frame.pc += 1;
-        let comp = frame.comp;
-        self.logs.charge(frame.log, self.now, label(comp, WaitKind::Service));
+    pub(super) fn computed(&mut self, f: u32, log: u32, comp: u32) -> u32 {
+        self.logs.charge(log, self.now, label(comp, WaitKind::Service));
         if self.stations[comp as usize].holds == Holds::Core {
             self.release_unit(f, comp as usize);
         }

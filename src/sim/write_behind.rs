@@ -133,14 +133,16 @@ impl Engine<'_> {
         frame.parent = NONE;
         frame.from_site = NONE;
         frame.log = NONE;
-        frame.aux = number;
+        // The frame itself never computes: its `due` says which batch it writes.
+        frame.due = u64::from(number);
         self.ready.push_back(f);
     }
 
     /// A batch reached the store, or did not and waits again.
     pub(super) fn batch_done(&mut self, f: u32, is_written: bool) {
-        let (r, comp, number) = (self.frames[f].replica, self.frames[f].comp as usize, self.frames[f].aux);
-        self.frames[f].pc += 1;
+        let frame = &mut self.frames[f];
+        frame.pc += 1;
+        let (r, comp, number) = (frame.replica, frame.comp as usize, frame.due as u32);
         let Some(batch) = self.buffer(r, comp).under_way.remove(&number) else { return };
         if is_written {
             let writes = batch.iter().map(|(_, writes)| writes).sum::<u64>();

@@ -3,6 +3,7 @@
 use super::codes;
 use super::load::internal;
 use super::merge::merge;
+use super::nemeses::{self, Nemesis};
 use super::node::Node;
 use super::raw::{RawConfidence, RawFigure, RawKind};
 use super::schema::{FileKind, schema};
@@ -68,6 +69,7 @@ pub struct Figure {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     kinds: BTreeMap<String, Kind>,
+    nemeses: BTreeMap<String, Nemesis>,
 }
 
 /// Kinds may be based on one another this deeply.
@@ -151,6 +153,11 @@ impl Catalogue {
     fn add(&mut self, text: String, file: &str, schema: &serde_json::Value, diags: &mut Vec<Diag>) {
         let before = diags.len();
         let Some(node) = yaml::parse_file(&text, file, diags) else { return };
+        if node.get("nemesis").is_some() {
+            let nemesis = nemeses::read(&node, &text, file, diags);
+            self.nemeses.extend(nemesis.map(|nemesis| (nemesis.name.clone(), nemesis)));
+            return;
+        }
         validate(&node, schema, diags);
         if diags.len() > before {
             return;
@@ -190,6 +197,17 @@ impl Catalogue {
     /// All kinds, by name.
     pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
         self.kinds.values()
+    }
+
+    /// All nemeses, by name.
+    pub fn nemeses(&self) -> impl Iterator<Item = &Nemesis> {
+        self.nemeses.values()
+    }
+
+    /// A nemesis by name.
+    #[must_use]
+    pub fn nemesis(&self, name: &str) -> Option<&Nemesis> {
+        self.nemeses.get(name)
     }
 
     /// A kind by name.

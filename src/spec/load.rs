@@ -5,6 +5,7 @@ use super::codes;
 use super::kinds::Catalogue;
 use super::layers::{Change, assemble};
 use super::merge::set;
+use super::nemeses::expand;
 use super::node::Node;
 use super::origins::Origins;
 use super::raw::{RawScenario, RawTopology};
@@ -176,6 +177,10 @@ impl<'a> Loader<'a> {
         changes: Changes,
         options: &LoadOptions,
     ) -> Option<Input> {
+        let scenario = scenario.map(|mut scenario| {
+            expand(&mut scenario, self.catalogue, &mut self.diags);
+            scenario
+        });
         if let Some(scenario) = &scenario {
             validate(scenario, &schema(FileKind::Scenario), &mut self.diags);
         }

@@ -7,6 +7,7 @@ pub mod law;
 mod layers;
 mod load;
 mod merge;
+mod nemeses;
 mod node;
 mod origins;
 pub mod raw;
@@ -20,8 +21,9 @@ mod yaml;
 pub use codes::CODES;
 pub use kinds::{Catalogue, Figure, Kind};
 pub use load::{LoadError, LoadOptions, Sources, file_kind, load_scenario, load_text, load_topology};
+pub use nemeses::Nemesis;
 pub use origins::{Origins, Part};
-pub use schema::{FileKind, schema};
+pub use schema::{FileKind, nemesis_schema, schema};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! JSON Schema of the files, from the raw types.
 
-use super::raw::{RawKind, RawScenario, RawTopology};
+use super::raw::{RawKind, RawNemesis, RawScenario, RawTopology};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -19,12 +19,19 @@ pub enum FileKind {
 /// The JSON Schema (draft 7) of a kind of file.
 #[must_use]
 pub fn schema(kind: FileKind) -> Value {
-    fn of<T: JsonSchema>() -> Value {
-        SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
-    }
     match kind {
         FileKind::Topology => of::<RawTopology>(),
         FileKind::Scenario => of::<RawScenario>(),
         FileKind::Kind => of::<RawKind>(),
     }
+}
+
+/// The JSON Schema (draft 7) of the file of a nemesis.
+#[must_use]
+pub fn nemesis_schema() -> Value {
+    of::<RawNemesis>()
+}
+
+fn of<T: JsonSchema>() -> Value {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
 }

@@ -60,6 +60,7 @@ fn each_mistake_has_its_code_and_exact_place() {
         ("operations: { x: [{ push: a }] }", "E111 4:23+4", "coverage"),
         ("pipelines: {}", "E111 4:3+9", "coverage"),
         ("operations: { x: [{ compte: 1ms }] }", "E104 4:23+6", "did you mean `compute`?"),
+        ("operations: { x: [{ reply: {} }] }", "E106 4:23+5", "write `reply` without"),
         ("operations: { x: [{ compute: 1ms, wait: 1ms }] }", "E107 4:21+1", "allowed: reply, compute"),
         ("operations: { x: [{ compute: exponential(2) }] }", "E108 4:32+14", "write"),
         ("operations: { x: { request-bytes: 5ms } }", "E108 4:37+3", "a size"),

@@ -310,6 +310,12 @@ impl<'a> Validator<'a> {
         for (key, (at, value)) in map {
             match tagged.iter().find(|(name, _)| name == key) {
                 Some((_, schema)) => self.check(value, schema, &format!("`{key}`")),
+                None if words.contains(&key.as_str()) => self.report(
+                    codes::WRONG_TYPE,
+                    at,
+                    format!("`{key}` is a word by itself and says nothing more"),
+                    format!("write `{key}` without the colon and what follows it"),
+                ),
                 None if NOT_BUILT.contains(&key.as_str()) => self.unknown_key(key, at, None),
                 None => self.report(
                     codes::UNKNOWN_KEY,
@@ -428,7 +434,7 @@ pub(super) fn suggest(word: &str, words: &[&str]) -> String {
     let meant = meant.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
     match words.len() {
         0 => meant,
-        1..=30 => format!("{meant}allowed: {}", words.join(", ")),
+        1..=40 => format!("{meant}allowed: {}", words.join(", ")),
         _ => format!("{meant}there are {} to choose from", words.len()),
     }
 }

@@ -3,8 +3,8 @@
 use super::caches;
 use super::measure::{Reading, Statistic, View};
 use super::models;
-use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes};
-use crate::plan::{ComponentId, Metric, OperationId, Scope};
+use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes, StoreSlot};
+use crate::plan::{ComponentId, DamageMetric, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
@@ -101,6 +101,9 @@ fn ended(slot: &ComponentSlot) -> u64 {
 fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
     let count = |of: fn(&ComponentSlot) -> u64| members.count(view, of);
     let name = &members.name;
+    let of_store = |of: fn(&StoreSlot) -> u64| {
+        Reading::value(members.slots(view).filter_map(|s| s.store.as_ref()).map(of).sum::<u64>() as f64)
+    };
     let nothing_ended = || format!("no request of {name} ended in this window");
     let nothing_came = || format!("no request reached {name} in this window");
     match metric {
@@ -133,10 +136,25 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
             })
         }
         Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
-        Metric::UnknownWrites => {
-            Reading::value(count(|s| s.store.as_ref().map_or(0, |store| store.unknown)) as f64)
+        Metric::Damage(metric) => {
+            Reading::value(members.slots(view).map(|slot| damage(slot, metric)).sum::<u64>() as f64)
         }
+        Metric::Commits => of_store(|store| store.commits),
+        Metric::Conflicts => of_store(|store| store.conflicts),
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
+    }
+}
+
+/// What faults have damaged in one slot.
+fn damage(slot: &ComponentSlot, metric: DamageMetric) -> u64 {
+    let rows = |of: fn(&StoreSlot) -> u64| slot.store.as_ref().map_or(0, of);
+    match metric {
+        DamageMetric::UnknownWrites => rows(|store| store.unknown),
+        DamageMetric::LostWrites => rows(|store| store.lost),
+        DamageMetric::DoubleWrites => rows(|store| store.doubled),
+        DamageMetric::CorruptReads => rows(|store| store.corrupt),
+        DamageMetric::NoRoom => rows(|store| store.no_room),
+        DamageMetric::MemoryKills => slot.replicas.killed,
     }
 }
 

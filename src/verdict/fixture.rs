@@ -53,6 +53,7 @@ pub(crate) fn plan() -> Plan {
             health: None,
             holding: Holding::Threads { per_replica: Some(5), cores: None },
             speed: 1.0,
+            contention: None,
             queue,
             admission: Vec::new(),
             concurrency: None,

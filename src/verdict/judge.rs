@@ -220,7 +220,9 @@ fn unit(metric: Metric) -> Unit {
         | Metric::ConnectionsMax
         | Metric::Tokens
         | Metric::Cost
-        | Metric::UnknownWrites => Unit::Number,
+        | Metric::Commits
+        | Metric::Conflicts
+        | Metric::Damage(_) => Unit::Number,
         Metric::Availability
         | Metric::ErrorRate
         | Metric::DegradedRate

@@ -203,6 +203,11 @@ fn no_such_part(view: &View<'_>, when: When) -> Reading {
 
 /// The longest incident.
 fn recovery_time(outcome: &Outcome) -> Reading {
+    if let Some(since) = outcome.recovery.as_ref().and_then(|recovery| recovery.hurt_before) {
+        return Reading::TooLittle(format!(
+            "users had been hurt since {since}, before the first fault, and never were well again"
+        ));
+    }
     let unresolved = outcome.incidents.iter().find(|incident| incident.to.is_none());
     if let Some(Incident { from, .. }) = unresolved {
         let so_far = outcome.ended_at.since(*from).as_secs_f64();

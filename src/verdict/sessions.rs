@@ -20,7 +20,8 @@ pub(super) fn measure(view: &View<'_>, metric: SessionMetric, scope: &Scope) -> 
         | SessionMetric::LastQuantile(_)
         | SessionMetric::LastMean
         | SessionMetric::LastMax
-        | SessionMetric::Delivered => of_hub(view, metric, scope, &members),
+        | SessionMetric::Delivered
+        | SessionMetric::DeliveryRate => of_hub(view, metric, scope, &members),
         metric => of_users(view, metric, &members),
     }
 }
@@ -45,7 +46,7 @@ pub(super) fn unit(metric: SessionMetric) -> Unit {
         | SessionMetric::ConnectFailureRate
         | SessionMetric::HeartbeatLoad
         | SessionMetric::Delivered => Unit::Share,
-        SessionMetric::ConnectRate => Unit::PerSecond,
+        SessionMetric::ConnectRate | SessionMetric::DeliveryRate => Unit::PerSecond,
         SessionMetric::OpenMean
         | SessionMetric::OpenMax
         | SessionMetric::Reconnects
@@ -194,6 +195,7 @@ fn of_hub(view: &View<'_>, metric: SessionMetric, scope: &Scope, members: &Membe
         SessionMetric::LastQuantile(q) => last(Statistic::Quantile(q)),
         SessionMetric::LastMean => last(Statistic::Mean),
         SessionMetric::LastMax => last(Statistic::Max),
+        SessionMetric::DeliveryRate => view.rate(sum(|s| s.delivered)),
         SessionMetric::Delivered => {
             let nothing = || format!("{} broadcast to nobody in this window", hub.name);
             let intended = sum(|s| s.intended);

@@ -30,7 +30,7 @@ fn validation_turns_wrong_answers_into_a_few_more_calls() {
         "wrong-rate of users < 1 during faults",
     );
     // Eight rounds of which each is malformed with 15 %.
-    assert!((without - (1.0 - 0.85f64.powi(8))).abs() < 0.12, "{without}");
+    assert!((without - (1.0 - libm::pow(0.85, 8.0))).abs() < 0.12, "{without}");
     assert!(with < 0.01, "{with}");
 }
 
@@ -57,4 +57,17 @@ fn a_fallback_turns_a_withdrawn_model_into_worse_answers() {
         panic!("one was asked for")
     };
     assert!(degraded > 0.95, "{degraded}");
+}
+
+#[test]
+fn a_breaker_before_broken_streams_saves_the_wait_for_half_an_answer() {
+    let (without, with) = twins(
+        "ai/cut-streams.yaml",
+        "ai/cut-streams-breaker.yaml",
+        "latency p99 of users < 60s during faults",
+    );
+    assert!(without > 1.5 * with, "{without} s without, {with} s with");
+    let (without, with) =
+        twins("ai/cut-streams.yaml", "ai/cut-streams-breaker.yaml", "cost of large < 1k during faults");
+    assert!(without > 10.0 * with, "{without} and {with} dollars");
 }

@@ -113,3 +113,22 @@ fn the_four_published_cases_of_a_metastable_store_tip_the_same_way() {
     assert!(recovering.iter().all(|collapsed| *collapsed <= 8), "{recovering:?} of 24");
     assert_eq!(recovering[2], 0);
 }
+
+#[test]
+fn a_crowd_that_conflicts_parts_only_with_jitter() {
+    let (in_step, apart) = pair("hot-row", "jitter");
+    assert!(failed(&in_step) > 250, "{}", failed(&in_step));
+    assert_eq!(failed(&apart), 0);
+    let writes = |outcome: &Outcome| -> u64 {
+        let stores = outcome.components.iter().flat_map(|c| &c.slots).filter_map(|slot| slot.store.as_ref());
+        stores.map(|store| store.commits + store.conflicts).sum()
+    };
+    assert!(writes(&apart) < writes(&in_step), "{} and {}", writes(&apart), writes(&in_step));
+}
+
+#[test]
+fn a_crowd_inside_sustains_itself_where_work_contends() {
+    let (crowded, limited) = pair("crowding", "limited");
+    let share = |outcome: &Outcome| failed(outcome) as f64 / 240_000.0;
+    assert!(share(&crowded) > 0.6 && share(&limited) < 0.15, "{} {}", share(&crowded), share(&limited));
+}

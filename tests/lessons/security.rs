@@ -67,3 +67,23 @@ fn tokens_that_end_together_come_back_together() {
     );
     assert!(without < 0.6 && with > 0.99, "{without} and {with}");
 }
+
+#[test]
+fn an_outage_by_expiry_lasts_as_long_as_nobody_knows() {
+    let (without, with) = twins(
+        "security/certificate-expiry.yaml",
+        "security/certificate-expiry-automated.yaml",
+        "availability of users < 1 between 11m and 40m",
+    );
+    assert!(without <= 0.0 && with > 0.99, "{without} and {with}");
+}
+
+#[test]
+fn a_gate_that_waits_for_its_scanner_loses_no_release() {
+    let (without, with) = twins(
+        "security/release-gates.yaml",
+        "security/release-gates-patient.yaml",
+        "availability of developers < 1 during faults",
+    );
+    assert!(without <= 0.0 && with > 0.6, "{without} and {with}");
+}

@@ -29,6 +29,30 @@ fn a_reconnect_storm_feeds_itself_and_jitter_with_backoff_prevents_it() {
 }
 
 #[test]
+fn a_connect_limit_keeps_a_storm_from_feeding_itself() {
+    let (storm, limited) = pair("reconnect-storm", "reconnect-storm-limited");
+    assert!(waiting(&storm) > 10_000 && waiting(&limited) == 0);
+    let wasted = limited.components[1].slots.iter().map(|slot| slot.wasted).sum::<u64>();
+    assert_eq!(wasted, 0, "whoever is let in waits for the answer");
+}
+
+#[test]
+fn a_flood_of_connects_keeps_everybody_out_unless_it_is_limited() {
+    let (flood, limited) = pair("connect-flood", "connect-flood-limited");
+    let late = |outcome: &Outcome| sum(outcome, |slot| slot.waiting_max);
+    assert!(late(&flood) > 10 * late(&limited), "{} {}", late(&flood), late(&limited));
+}
+
+#[test]
+fn a_drained_restart_makes_no_storm() {
+    let (at_once, drained) = pair("restart-at-once", "restart-drained");
+    assert!(sum(&at_once, |slot| slot.failed) > 10_000);
+    assert_eq!(sum(&drained, |slot| slot.failed), 0);
+    let moved = sum(&drained, |slot| slot.drained);
+    assert!(moved >= 80_000 && moved == sum(&drained, |slot| slot.reconnects), "{moved}");
+}
+
+#[test]
 fn heartbeats_slower_than_the_idle_timeout_lose_every_session_again_and_again() {
     let (slow, in_time) = pair("heartbeat-too-slow", "heartbeat-in-time");
     assert!(sum(&slow, |slot| slot.idle) > 10 * 20_000);

@@ -41,6 +41,8 @@ fn every_yaml_file_tells_editors_its_schema() {
     let mut complaints = Vec::new();
     for (folder, schema) in [("topologies", "topology"), ("scenarios", "scenario"), ("catalogue", "kind")] {
         for file in files(folder, &[".yaml", ".yml"]) {
+            let is_nemesis = file.parent().is_some_and(|folder| folder.ends_with("nemeses"));
+            let schema = if is_nemesis { "nemesis" } else { schema };
             let text = std::fs::read_to_string(&file).expect("a readable file");
             let first = text.lines().next().unwrap_or_default();
             let named = first.strip_prefix(MODELINE).map(str::trim);

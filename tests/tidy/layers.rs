@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outcome", &["units", "stats", "plan"]),
     ("sim", &["units", "rng", "kernel", "dist", "stats", "plan", "outcome"]),
     ("verdict", &["units", "stats", "plan", "outcome"]),
-    ("run", &["units", "rng", "kernel", "spec", "plan", "outcome", "sim", "verdict"]),
+    ("run", &["units", "rng", "kernel", "stats", "spec", "plan", "outcome", "sim", "verdict"]),
     ("report", &["units", "stats", "plan", "outcome", "verdict"]),
     ("store", &["units", "stats", "plan", "outcome", "verdict"]),
 ];

@@ -16,7 +16,8 @@
 //! | `h4` | loop for the one model, a 4-ary heap holds every pending event |
 //! | `lanes` | the same loop over the best queue for that model |
 //! | `shakedown` | this project, from its YAML files, with every metric, blame and the digest on |
-//! | `simcore` | SimCore 0.1 (DSLab): boxed payloads, one heap, one ordered lane |
+//! | `simcore-1` | SimCore 0.1 (DSLab), each model written for it as one component: boxed payloads, one heap, one ordered lane |
+//! | `simcore-n` | SimCore 0.1, models composed: a component for each station, messages between them |
 //! | `nexosim` | NeXosim 1.0 on one thread: models with mailboxes and ports |
 
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,8 @@ pub const IMPLEMENTATIONS: &[(&str, Implementation)] = &[
     (BASELINE, by_hand::h4),
     ("lanes", by_hand::lanes),
     ("shakedown", on_shakedown::run),
-    ("simcore", on_simcore::run),
+    ("simcore-1", on_simcore::run),
+    ("simcore-n", on_simcore::parts::run),
     ("nexosim", on_nexosim::run),
 ];
 

@@ -33,6 +33,8 @@ pub struct Component {
     pub holding: Holding,
     /// Multiplies the pace of all its work; 1 is nominal.
     pub speed: f64,
+    /// How much slower it computes the more a replica serves at once.
+    pub contention: Option<Contention>,
     /// The waiting line before threads or, for async components, before cores.
     pub queue: Queue,
     /// Rules checked for every request at the door, in order.
@@ -181,6 +183,25 @@ pub enum Excess {
     },
 }
 
+/// The Universal Scalability Law (N. Gunther): with n requests in service, a computation that
+/// begins takes `1 + serial (n - 1) + crosstalk n (n - 1)` times as long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contention {
+    /// Share of the work that waits for each other request, 0..=1.
+    pub serial: f64,
+    /// Share of the work that each pair of requests adds, 0..=1.
+    pub crosstalk: f64,
+}
+
+impl Contention {
+    /// How many times as long a computation takes that makes the requests in service `n`.
+    #[must_use]
+    pub fn factor(self, n: u32) -> f64 {
+        let n = f64::from(n.max(1));
+        1.0 + self.serial * (n - 1.0) + self.crosstalk * n * (n - 1.0)
+    }
+}
+
 /// Something that keeps data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
@@ -193,4 +214,6 @@ pub struct Store {
 pub struct Dataset {
     /// Name in the file.
     pub name: String,
+    /// Entity whose keys name its rows; without one it is a single row.
+    pub key: Option<EntityId>,
 }

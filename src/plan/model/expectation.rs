@@ -25,6 +25,23 @@ pub struct Expectation {
     pub when: When,
 }
 
+/// What faults have damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DamageMetric {
+    /// Writes whose acknowledgement never reached the caller.
+    UnknownWrites,
+    /// Commits that were not kept, though the store said so.
+    LostWrites,
+    /// Commits by a second copy of a request that must not be done twice.
+    DoubleWrites,
+    /// Reads of rows that were damaged.
+    CorruptReads,
+    /// Writes that failed because the disk was full.
+    NoRoom,
+    /// Replicas killed because their memory was used up.
+    MemoryKills,
+}
+
 /// What an expectation measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
@@ -96,8 +113,12 @@ pub enum Metric {
     UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
-    /// Writes whose acknowledgement never reached the caller.
-    UnknownWrites,
+    /// What faults have damaged.
+    Damage(DamageMetric),
+    /// Writes that committed.
+    Commits,
+    /// Writes refused because the row had changed since it was read.
+    Conflicts,
     /// Share of answers that were wrong though nobody noticed.
     WrongRate,
     /// Quantile of the time to the first token of a streamed answer, seconds.

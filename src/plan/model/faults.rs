@@ -19,6 +19,18 @@ pub struct Fault {
     pub effect: Effect,
     /// When it acts.
     pub schedule: Schedule,
+    /// Whether chance decides which of its targets are hit; `None` hits all of them.
+    pub chance: Option<Chance>,
+}
+
+/// Chance of each target to be hit, drawn by the seed of the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// Of each target, 0..=1.
+    pub probability: f64,
+    /// Of one draw that decides for all targets; otherwise each has its own. Any two are then
+    /// correlated by just this much, 0..=1.
+    pub correlation: f64,
 }
 
 /// When a fault acts.
@@ -88,6 +100,8 @@ pub enum Effect {
         operations: Vec<(ComponentId, OperationId)>,
         /// Whether health checks do not see it.
         is_blind: bool,
+        /// Whether requests fail after their work was done.
+        is_late: bool,
     },
     /// Answers of language models are bad.
     BadOutput {
@@ -170,6 +184,8 @@ pub enum Effect {
         loss: f64,
         /// Delay until sent again; doubles for each further loss.
         retransmit: SimSpan,
+        /// How long messages are lost each time, and how long none is lost in between.
+        bursts: Option<(Law, Law)>,
     },
     /// A path carries fewer bytes per second.
     Bandwidth {
@@ -271,6 +287,67 @@ pub enum Effect {
     Messages(MessageFault),
     /// Something about sessions.
     Sessions(SessionFault),
+    /// Memory is never given back, until the process is killed and starts anew.
+    Leak {
+        /// Which; each leaks on its own.
+        replicas: Vec<ReplicaRef>,
+        /// How it grows.
+        growth: Growth,
+        /// Bytes that a replica can lose before it is killed.
+        room: f64,
+        /// Time from the kill until the replica serves again.
+        restart: Law,
+        /// Share of the room from which on it is slower, and times slower just before the kill.
+        slow: Option<(f64, f64)>,
+    },
+    /// A disk has no room: writes fail.
+    DiskFull {
+        /// Which; each has a disk of its own.
+        replicas: Vec<ReplicaRef>,
+        /// Bytes free when it begins.
+        room: f64,
+        /// How it fills; `None` is full from the beginning.
+        growth: Option<Growth>,
+        /// Age at which what was written is removed.
+        freed_after: Option<SimSpan>,
+    },
+    /// A store loses or damages what it keeps.
+    BadStorage {
+        /// Which.
+        replicas: Vec<ReplicaRef>,
+        /// Share of writes acknowledged and not kept, at full strength.
+        lost: f64,
+        /// Share of reads whose rows are damaged, at full strength.
+        corrupt: f64,
+    },
+    /// Requests wait at the door until it is over.
+    Lock {
+        /// Where.
+        replicas: Vec<ReplicaRef>,
+        /// Only these operations `(component, operation)`; empty means all.
+        operations: Vec<(ComponentId, OperationId)>,
+    },
+    /// Messages are held on their way and released all at once.
+    Hold {
+        /// Which path.
+        path: Path,
+    },
+    /// Requests arrive twice.
+    Duplicate {
+        /// Which path; never both ways.
+        path: Path,
+        /// Share of requests at full strength.
+        share: f64,
+    },
+}
+
+/// How something fills up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Growth {
+    /// Bytes per second.
+    PerSecond(f64),
+    /// Bytes for each request or write.
+    PerRequest(f64),
 }
 
 /// What leaks.
@@ -294,6 +371,8 @@ pub enum OutageMode {
     Refuse,
     /// An error answer, at once.
     Error,
+    /// The connection is accepted, and broken at once.
+    Reset,
     /// Never an answer.
     BlackHole,
 }
@@ -328,7 +407,29 @@ pub struct Path {
     pub both_ways: bool,
 }
 
+impl Schedule {
+    /// When the stretch in which it acts at an instant ends; `None` when it never does, or when
+    /// chance decides.
+    #[must_use]
+    pub fn end_of_stretch(&self, now: SimTime) -> Option<SimTime> {
+        let Self::Once { at, length, flap, .. } = self else { return None };
+        let end = length.map(|length| at.0.saturating_add(length.0));
+        let stop = flap.map(|(on, off)| {
+            let round = on.0.saturating_add(off.0).max(1);
+            let begun = at.0 + now.0.saturating_sub(at.0) / round * round;
+            begun.saturating_add(on.0)
+        });
+        end.into_iter().chain(stop).min().map(SimTime)
+    }
+}
+
 impl Effect {
+    /// Whether it makes bad answers of good ones after the work was done.
+    #[must_use]
+    pub fn spoils_answers(&self) -> bool {
+        matches!(self, Self::Gray { is_late: true, .. })
+    }
+
     /// Whether it makes replicas of a component come or go, so that requests must be aimed anew.
     #[must_use]
     pub fn moves_replicas_of(&self, component: ComponentId) -> bool {

@@ -37,8 +37,8 @@ pub enum LimitLaw {
         /// Factor of a decrease, below 1.
         backoff: f64,
     },
-    /// Estimates the queue from the shortest and the present time inside, as TCP Vegas does:
-    /// limit · (1 − shortest / present).
+    /// Estimates the queue from the shortest and the present mean time inside, over windows, as TCP
+    /// Vegas does: limit · (1 − shortest / present).
     Vegas {
         /// Where it may go.
         range: LimitRange,

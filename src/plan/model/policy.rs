@@ -41,11 +41,13 @@ pub enum ErrorClass {
     Rejected,
     /// Whoever asked was not accepted.
     Denied,
+    /// What was to be written had been changed by somebody else.
+    Conflict,
 }
 
 impl ErrorClass {
     /// Every class; each stands at the index that is its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Error,
         Self::Timeout,
         Self::Shed,
@@ -62,6 +64,7 @@ impl ErrorClass {
         Self::Malformed,
         Self::Rejected,
         Self::Denied,
+        Self::Conflict,
     ];
 }
 
@@ -189,8 +192,8 @@ pub enum Balancing {
     RoundRobin,
     /// Fewest unanswered requests of this caller; ties at random.
     LeastRequests,
-    /// The less loaded, by this caller's unanswered requests, of two drawn at random.
-    TwoChoices,
+    /// The least loaded, by this caller's unanswered requests, of so many drawn at random, 2..=16.
+    Choices(u8),
     /// Fewest requests inside, over all callers; ties at random.
     JoinShortestQueue,
 }

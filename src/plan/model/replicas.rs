@@ -121,6 +121,8 @@ pub enum Measure {
     Queue,
     /// Messages waiting at the brokers that it consumes, per replica in service.
     Backlog,
+    /// Sessions open per replica in service.
+    Sessions,
 }
 
 /// What decides on the number of replicas.

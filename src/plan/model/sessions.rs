@@ -213,6 +213,8 @@ pub enum SessionMetric {
     LastMax,
     /// Share of those a broadcast was for who got it.
     Delivered,
+    /// Recipients reached per second.
+    DeliveryRate,
 }
 
 #[cfg(test)]

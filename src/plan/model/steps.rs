@@ -167,6 +167,8 @@ pub struct StoreAccess {
     pub dataset: DatasetId,
     /// Whether rows change.
     pub is_write: bool,
+    /// Whether a write fails if the row was written since the same list of steps read it.
+    pub if_unchanged: bool,
 }
 
 impl Step {

@@ -24,7 +24,7 @@ fn assert_finds(topology: &str, scenario: &str, expected: &str) {
 const FINE: &str = "
   jobs: { broker: { max-receives: 3, dead-letter: dead, group: item } }
   dead: { broker: {} }
-  worker: { consumes: { jobs: { concurrency: 5, backoff: fixed(1s) } }, operations: { work: [{ mark: done }] } }";
+  worker: { consumes: { jobs: { concurrency: 5, backoff: fixed(1s) } }, operations: { handle: [{ mark: done }] } }";
 
 #[test]
 fn a_queue_its_dead_letters_and_its_consumer_are_resolved() {
@@ -66,28 +66,28 @@ fn each_mistake_is_found_where_it_is() {
         ("group: item", "redrive-rate: 0/s", "E203 components/jobs/broker/redrive-rate"),
         ("concurrency: 5", "concurrency: 0", "E203 components/worker/consumes/jobs/concurrency"),
         ("concurrency: 5", "batch: 0", "E203 components/worker/consumes/jobs/batch"),
-        ("concurrency: 5", "operation: wrk", "E201 components/worker/consumes/jobs/operation"),
+        ("concurrency: 5", "operation: handl", "E201 components/worker/consumes/jobs/operation"),
         ("consumes: { jobs:", "consumes: { web:", "E213 components/worker/consumes/web"),
         (
             "dead: { broker: {} }",
             "dead: { broker: {} }\n  fan: { broker: { topic: [jobs], capacity: 5 } }",
             "E204 components/fan/broker/capacity",
         ),
-        ("mark: done", "mark: a b", "E208 components/worker/operations/work/0/mark"),
-        ("[{ mark: done }]", "[{ publish: worker }]", "E213 components/worker/operations/work/0/publish"),
+        ("mark: done", "mark: a b", "E208 components/worker/operations/handle/0/mark"),
+        ("[{ mark: done }]", "[{ publish: worker }]", "E213 components/worker/operations/handle/0/publish"),
         (
             "[{ mark: done }]",
             "[{ retry: { attempts: 0, do: [] } }]",
-            "E203 components/worker/operations/work/0/retry/attempts",
+            "E203 components/worker/operations/handle/0/retry/attempts",
         ),
         (
             "[{ mark: done }]",
             "[{ once: { key: itm, do: [] } }]",
-            "E201 components/worker/operations/work/0/once/key",
+            "E201 components/worker/operations/handle/0/once/key",
         ),
         (
-            "{ work: [{ mark: done }] }",
-            "{ work: [], rest: [] }",
+            "{ handle: [{ mark: done }] }",
+            "{ handle: [], rest: [] }",
             "E212 components/web/operations/browse/1/publish",
         ),
     ];

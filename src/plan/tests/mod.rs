@@ -8,6 +8,7 @@ mod messaging;
 mod replicas;
 mod robustness;
 mod scenario_mistakes;
+mod security;
 mod session_mistakes;
 mod structure;
 mod topology_mistakes;

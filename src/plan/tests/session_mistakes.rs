@@ -38,7 +38,7 @@ const OF_CHAT: &str = r"
     E203 | clients/people/sessions/heartbeat/misses | messages: 1/min | messages: 1/min, heartbeat: { every: 9s, misses: 0 } | from 1
     E205 | clients/people/sessions/resume-within | resume: hub.resume | resume-within: 9s | needs `resume`
     E202 | clients/people/sessions/vanish | messages: 1/min | messages: 1/min, vanish: 120% | more than
-    W205 | clients/people/sessions | , messages: 1/min | | 1/min
+    W205 | clients/people/sessions | messages: 1/min | vanish: 5% | 1/min
     E207 | clients/people/journeys/connect | journeys: { say: | journeys: { connect: | something else
     E203 | components/hub/sessions/idle-timeout | connect-rate: 100/s | connect-rate: 100/s, idle-timeout: 0s | above 0s
     E203 | components/hub/sessions/max-lifetime | connect-rate: 100/s | connect-rate: 100/s, max-lifetime: 1us | no sessions

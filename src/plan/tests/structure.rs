@@ -89,7 +89,7 @@ fn the_reference_application_resolves_to_what_it_says() {
     assert_eq!((branches.len(), branches[0].0, branches[1].0), (2, 0.2, 0.8));
     let Step::Call(read) = &branches[0].1[0] else { panic!("a read is a call") };
     assert_eq!((read.target, read.operation, read.policy), (3, 0, 2));
-    assert_eq!(read.store, Some(StoreAccess { dataset: 0, is_write: false }));
+    assert_eq!(read.store, Some(StoreAccess { dataset: 0, is_write: false, if_unchanged: false }));
     let edges = plan.edges();
     assert_eq!(edges.len(), plan.policies.len());
     assert_eq!(edges[3], EdgeRef { policy: 3, caller: Caller::Client(0), target: 0 });

@@ -47,6 +47,11 @@ const OF_THE_SHOP: &str = r"
     E205 | components/web/operations/browse/0/try/rescue | [{ compute: 5ms }] | [{ try: { do: [], rescue: [] } }] | rescue
     E210 | components/web/operations/browse | [{ compute: 5ms }] | [{ call: web }] | web.browse -> web.browse
     E205 | components/web/operations/browse/0/read | [{ compute: 5ms }] | [{ read: web }] | datasets
+    E211 | components/web/operations/browse/0/write | browse: [{ compute: 5ms }] | browse: [{ write: { to: web.rows, if-unchanged: true } }]\n      write: []\n    store: { datasets: { rows: {} } } | surely reads `web.rows`
+    E201 | components/web/store/datasets/rows/key | browse: [{ compute: 5ms }] | browse: [{ read: web.rows }]\n      read: []\n    store: { datasets: { rows: { key: row } } } | entity
+    E202 | components/web/contention/serial | threads: 16 | threads: 16\n    contention: { serial: 200% } | more than
+    E204 | components/web/contention | threads: 16 | async: true\n    contention: { serial: 1% } | core for each thread
+    W205 | components/web/contention | threads: 16 | threads: 16\n    contention: { serial: 0 } | nothing slows down
     E213 | components/web/operations/browse/0/read | [{ compute: 5ms }] | [{ read: web.rows }] | keeps no data
     E202 | components/web/operations/browse/0/compute | [{ compute: 5ms }] | [{ compute: soon }] | soon
     E205 | clients/shoppers | journeys:\n      visit: [{ call: web.browse }] | journeys: {} | no journeys

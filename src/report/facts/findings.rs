@@ -14,6 +14,8 @@ use crate::units::SimSpan;
 const AMPLIFICATION_STRIKING: f64 = 1.2;
 /// Drop of a hit ratio, in share of look-ups, that makes it a finding.
 const HIT_RATIO_DROP: f64 = 0.1;
+/// Utilisation that is worth a word beside what was refused.
+const BUSY_STRIKING: f64 = 0.8;
 /// Saturated components named before "and more".
 const SATURATED_SHOWN: usize = 3;
 
@@ -31,6 +33,7 @@ pub(crate) fn findings(facts: &Facts<'_>) -> Vec<String> {
         caching::stale_answers(facts),
         caching::lost_writes(facts),
         unknown_writes(facts),
+        lost_writes(facts),
         backlog(facts),
         repeats(facts),
     ];
@@ -60,6 +63,11 @@ fn incidents(facts: &Facts<'_>) -> Option<String> {
 fn recovery(facts: &Facts<'_>) -> Option<String> {
     let recovery = facts.outcome().recovery.as_ref()?;
     let end = recovery.trigger_end;
+    if let Some(since) = recovery.hurt_before {
+        return Some(format!(
+            "Users had been hurt since {since}, before the first fault, and never were well again: this run cannot say whether service comes back from a fault."
+        ));
+    }
     match recovery.time {
         // A trigger that hurt nobody is no finding.
         Some(SimSpan::ZERO) if facts.outcome().incidents.is_empty() => None,
@@ -123,7 +131,8 @@ fn saturated(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn describe(facts: &Facts<'_>, component: &ComponentFact<'_>) -> String {
-    let worst = component.utilization_worst.and_then(|worst| {
+    // Somebody who refuses with idle cores is short of something else.
+    let worst = component.utilization_worst.filter(|worst| *worst >= BUSY_STRIKING).and_then(|worst| {
         let part = facts.parts.iter().zip(&component.by_part).find(|(_, slot)| {
             super::components::utilization(slot).is_some_and(|utilization| utilization >= worst)
         });
@@ -219,6 +228,16 @@ fn repeats(facts: &Facts<'_>) -> Option<String> {
             count(again)
         )
     })
+}
+
+fn lost_writes(facts: &Facts<'_>) -> Option<String> {
+    let stores = facts.components.iter().filter_map(|c| c.total.store.as_ref().map(|store| (c, store.lost)));
+    let (component, lost) = stores.max_by_key(|(_, lost)| *lost).filter(|(_, lost)| *lost > 0)?;
+    Some(format!(
+        "{} acknowledged {} that it did not keep.",
+        tame(&component.component.name),
+        plural(usize::try_from(lost).unwrap_or(usize::MAX), "write"),
+    ))
 }
 
 fn unknown_writes(facts: &Facts<'_>) -> Option<String> {

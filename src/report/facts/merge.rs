@@ -91,6 +91,11 @@ impl Merge for StoreSlot {
         self.commits += other.commits;
         self.acknowledged += other.acknowledged;
         self.unknown += other.unknown;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.corrupt += other.corrupt;
+        self.no_room += other.no_room;
+        self.conflicts += other.conflicts;
         self.connections_refused += other.connections_refused;
         self.connections_max = self.connections_max.max(other.connections_max);
     }

@@ -4,7 +4,8 @@ use super::table::{Cell, escape, legend, table};
 use crate::report::charts::{caches, components as pictures};
 use crate::report::facts::{ComponentFact, EdgeFact, Facts, Saturation};
 use crate::report::figures::{
-    NONE, count, duration_or_none, number, rate, share, share_or_none, share_short, share_short_or_none,
+    NONE, count, duration_or_none, level, number, rate, share, share_or_none, share_short,
+    share_short_or_none,
 };
 use crate::report::words::{self, tame};
 use crate::stats::Histogram;
@@ -108,7 +109,7 @@ fn component_row(fact: &ComponentFact<'_>) -> Vec<Cell> {
         Cell::figure(component.replicas.to_string()),
         Cell::figure(share_short_or_none(fact.utilization)),
         Cell::figure(share_short_or_none(worst)).bad_if(is_full),
-        Cell::figure(number(fact.queue_mean)),
+        Cell::figure(level(fact.queue_mean)),
         Cell::figure(count(total.queue_max)),
         Cell::figure(duration_or_none(fact.wait_p99)),
         Cell::figure(duration_or_none(sojourn.quantile(0.5))),
@@ -217,6 +218,7 @@ fn store_table(facts: &Facts<'_>) -> String {
             Cell::figure(count(store.commits)),
             Cell::figure(count(store.acknowledged)),
             Cell::figure(count(store.unknown)).bad_if(store.unknown > 0),
+            Cell::figure(count(store.conflicts)).bad_if(store.conflicts > 0),
             Cell::figure(count(store.connections_max)),
             Cell::figure(count(store.connections_refused)).bad_if(store.connections_refused > 0),
         ])
@@ -227,6 +229,7 @@ fn store_table(facts: &Facts<'_>) -> String {
         "commits",
         "acknowledged",
         "unknown to the caller",
+        "conflicts",
         "connections max",
         "connections refused",
     ];

@@ -122,8 +122,10 @@ fn component_slot(
             commits: arrived / 5,
             acknowledged: arrived / 5 - (arrived as f64 * strain * 0.004) as u64,
             unknown: (arrived as f64 * strain * 0.004) as u64,
+            conflicts: 0,
             connections_refused: (arrived as f64 * strain * 0.01) as u64,
             connections_max: 60,
+            ..StoreSlot::default()
         }),
         ..ComponentSlot::default()
     }
@@ -328,6 +330,7 @@ pub(super) fn outcome() -> Outcome {
             from: at(10 * MIN + 10),
         }],
         recovery: Some(Recovery {
+            hurt_before: None,
             trigger_end: at(22 * MIN),
             time: Some(SimSpan::from_secs(2 * MIN)),
             trials: Vec::new(),

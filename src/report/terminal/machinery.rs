@@ -3,7 +3,7 @@
 use super::Style;
 use crate::report::facts::{EdgeFact, Facts, Saturation};
 use crate::report::figures::{
-    NONE, count, duration_or_none, number, rate, share_or_none, share_short_or_none,
+    NONE, count, duration_or_none, level, rate, share_or_none, share_short_or_none,
 };
 use crate::report::table::{Align, Cell, Paint, Table};
 use crate::report::words::tame;
@@ -36,7 +36,7 @@ pub(super) fn components(facts: &Facts<'_>, style: Style) -> String {
             Cell::new(tame(&fact.component.name), paint),
             share_short_or_none(fact.utilization).into(),
             Cell::new(share_short_or_none(fact.utilization_worst), paint),
-            number(fact.queue_mean).into(),
+            level(fact.queue_mean).into(),
             count(fact.total.queue_max).into(),
             duration_or_none(fact.wait_p99).into(),
             Cell::new(count(rejected), if rejected > 0 { Paint::Bad } else { Paint::Plain }),
@@ -96,6 +96,7 @@ pub(super) fn stores(facts: &Facts<'_>, style: Style) -> String {
         ("reads", Align::Figure),
         ("commits", Align::Figure),
         ("unknown to caller", Align::Figure),
+        ("conflicts", Align::Figure),
         ("connections max", Align::Figure),
         ("refused", Align::Figure),
     ];
@@ -108,6 +109,7 @@ pub(super) fn stores(facts: &Facts<'_>, style: Style) -> String {
             count(store.reads).into(),
             count(store.commits).into(),
             bad(store.unknown),
+            bad(store.conflicts),
             count(store.connections_max).into(),
             bad(store.connections_refused),
         ]);

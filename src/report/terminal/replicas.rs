@@ -26,7 +26,9 @@ pub(super) fn replicas(facts: &Facts<'_>, style: Style) -> String {
     for fact in &facts.components {
         let total = &fact.total.replicas;
         // Replicas that are always there and never checked have nothing to tell.
-        if total.asked + total.taken_out + total.changes + total.denied == 0 && total.desired_area == 0 {
+        if total.asked + total.taken_out + total.killed + total.changes + total.denied == 0
+            && total.desired_area == 0
+        {
             continue;
         }
         let cold = (total.assigned > 0).then(|| total.cold as f64 / total.assigned as f64);

@@ -10,8 +10,8 @@ use crate::rng;
 use crate::sim::control::Control;
 use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
-use crate::sim::faults::{mark, remaining};
 use crate::sim::tables::NONE;
+use crate::sim::trouble::{mark, remaining};
 
 const SALT_COPY: u64 = rng::name_hash("message/copy");
 const SALT_TWIN: u64 = rng::name_hash("message/twin");

@@ -1,6 +1,6 @@
 //! Broadcasts: work on every replica for each of its sessions, and what reaches whom when.
 
-use super::NEVER;
+use super::{NEVER, Sessions};
 use crate::dist::Sampler;
 use crate::plan::{Broadcast, Recipients};
 use crate::rng;
@@ -15,7 +15,7 @@ const PARTS: u64 = 20;
 
 /// A compiled broadcast step.
 #[derive(Clone, Debug)]
-pub(in crate::sim) struct BroadcastRule {
+pub(super) struct BroadcastRule {
     salt: u64,
     /// Share of the sessions, or how many.
     share: f64,
@@ -26,7 +26,7 @@ pub(in crate::sim) struct BroadcastRule {
 }
 
 impl BroadcastRule {
-    pub(in crate::sim) fn new(step: &Broadcast, salt: u64) -> Self {
+    pub(super) fn new(step: &Broadcast, salt: u64) -> Self {
         let (share, count) = match &step.to {
             Recipients::Share(share) => (*share, None),
             Recipients::Count(law) => (1.0, Some(Sampler::new(law))),
@@ -45,9 +45,23 @@ pub(super) struct Casting {
     last: u64,
 }
 
+impl Sessions {
+    /// The number that the next broadcast will have.
+    fn next_casting(&self) -> u32 {
+        self.castings_free.last().copied().unwrap_or(self.castings.len() as u32)
+    }
+
+    fn begin_casting(&mut self, casting: Casting) {
+        match self.castings_free.pop() {
+            Some(number) => self.castings[number as usize] = casting,
+            None => self.castings.push(casting),
+        }
+    }
+}
+
 impl Engine<'_> {
     /// Sends something to the sessions of a frame's component: every replica works for its own.
-    pub(in crate::sim) fn broadcast(&mut self, f: u32, number: u32) {
+    pub(super) fn broadcast(&mut self, f: u32, number: u32) {
         let (replica, slot) = (self.frames[f].replica, self.slots.current as u16);
         if replica == NONE {
             return;
@@ -57,7 +71,7 @@ impl Engine<'_> {
         if hub == NONE {
             return;
         }
-        let rule = &self.t.broadcasts[number as usize];
+        let rule = &self.t.sessions.broadcasts[number as usize];
         let key = rng::key(self.frames[f].key, rule.salt);
         let connected = self.connected_to(comp);
         let users = connected.iter().map(|p| {
@@ -73,7 +87,7 @@ impl Engine<'_> {
         let counts = self.hub_counts(hub);
         counts.broadcasts += 1;
         counts.intended += (share * users as f64 + carry) as u64;
-        let casting = self.sessions.castings.len() as u32;
+        let casting = self.sessions.next_casting();
         let mut parts = 0;
         for p in connected {
             for place in 0..self.sessions.populations[p as usize].live.len() {
@@ -91,7 +105,7 @@ impl Engine<'_> {
                 part.root = parent.root;
                 part.entered = self.now;
                 part.since = self.now;
-                part.pc = self.t.broadcast_entry;
+                part.pc = self.t.sessions.cast_entry;
                 part.replica = self.t.comps[comp as usize].first_replica + place as u32;
                 part.comp = comp;
                 part.op = parent.op;
@@ -112,27 +126,26 @@ impl Engine<'_> {
             }
         }
         if parts > 0 {
-            let casting = Casting { since: self.now, left: parts, last: self.now };
-            self.sessions.castings.push(casting);
+            self.sessions.begin_casting(Casting { since: self.now, left: parts, last: self.now });
         }
     }
 
     /// CPU time in nanoseconds of a part of a broadcast.
-    pub(in crate::sim) fn cast_work(&self, f: u32) -> u64 {
+    pub(super) fn cast_work(&self, f: u32) -> u64 {
         let frame = &self.frames[f];
-        u64::from(frame.rounds).saturating_mul(self.t.broadcasts[frame.site as usize].cost)
+        u64::from(frame.rounds).saturating_mul(self.t.sessions.broadcasts[frame.site as usize].cost)
     }
 
     /// A replica has worked through its recipients: they got it one after the other meanwhile, as fast as
     /// its cores and its bandwidth let it, and each over the link.
-    pub(in crate::sim) fn part_sent(&mut self, f: u32) {
+    pub(super) fn part_sent(&mut self, f: u32) {
         let frame = &self.frames[f];
         let (key, p, recipients) = (frame.key, frame.child_born, u64::from(frame.rounds));
         let (casting, slot, replica) = (frame.aux as usize, usize::from(frame.slot), frame.replica);
         let comp = frame.comp as usize;
         let speed = self.replicas[replica as usize].speed.max(1e-9);
         let worked = (self.cast_work(f) as f64 / speed).min(1e19) as u64;
-        let rule = &self.t.broadcasts[frame.site as usize];
+        let rule = &self.t.sessions.broadcasts[frame.site as usize];
         let since = self.sessions.castings[casting].since;
         // Where cores are shared it was worked on all the time, elsewhere only at the end.
         let is_shared = self.t.comps[comp].shared_cores.is_some();
@@ -164,6 +177,7 @@ impl Engine<'_> {
         state.last = last;
         if state.left == 0 {
             counts.last.record(last - since);
+            self.sessions.castings_free.push(casting as u32);
         }
         self.sessions.hubs[self.sessions.hub_of[comp] as usize].sent_by[place] = sent_by;
     }

@@ -3,7 +3,7 @@
 use super::Happening;
 use super::group::{Cohort, NEVER, Why};
 use crate::kernel::Phase;
-use crate::plan::SessionFault;
+use crate::plan::{ReplicaRef, SessionFault};
 use crate::rng;
 use crate::sim::engine::Engine;
 
@@ -215,7 +215,8 @@ impl Engine<'_> {
     pub(in crate::sim) fn strike_sessions(&mut self, fault: u32, effect: &SessionFault, acts: bool) {
         match effect {
             SessionFault::Disconnect { replicas, share, half_open } if acts => {
-                for target in replicas {
+                let hit = replicas.iter().filter(|target| self.is_hit(fault, **target));
+                for target in hit.copied().collect::<Vec<ReplicaRef>>() {
                     let comp = target.component as u32;
                     for p in self.connected_to(comp) {
                         self.disconnect(p, target.replica as usize, *share, *half_open);

@@ -317,6 +317,12 @@ impl Engine<'_> {
         all.map(|one| one.live[place].count + one.dead[place].count).sum()
     }
 
+    /// Sessions that a component's replicas take for open.
+    pub(in crate::sim) fn sessions_to(&self, comp: u32) -> u64 {
+        let all = self.sessions.populations.iter().filter(|one| one.comp == comp);
+        all.flat_map(|one| one.live.iter().chain(&one.dead)).map(|group| group.count).sum()
+    }
+
     fn open_session(&mut self, p: u32, replica: u32, dialer: Dialer, is_resume: bool) {
         let cohort = self.connection_end(p, dialer.key, dialer.leave);
         let (now, place) = (self.now, self.place_of(replica));

@@ -18,6 +18,7 @@ mod close;
 mod dial;
 mod group;
 mod silence;
+pub(super) mod tables;
 
 use super::control::Control;
 use super::engine::Engine;
@@ -28,7 +29,6 @@ use crate::kernel::Phase;
 use crate::outcome::{HubSlot, SessionOutage, SessionSlot};
 use crate::plan::{ClientSessions, Plan, SessionLoad, SessionRules, Source};
 use crate::rng;
-pub(super) use broadcast::BroadcastRule;
 use broadcast::Casting;
 use chatter::Chatter;
 use group::{Group, NEVER};
@@ -144,6 +144,7 @@ pub(super) struct Sessions {
     free: Vec<u32>,
     silences: Vec<Silence>,
     castings: Vec<Casting>,
+    castings_free: Vec<u32>,
     /// Nanoseconds of one bucket.
     width: u64,
 }
@@ -264,13 +265,6 @@ impl Population {
     fn beats_per_ns(&self) -> f64 {
         self.held.heartbeat.map_or(0.0, |beat| beat.rate(self.held.messages_per_sec) / 1e9)
     }
-}
-
-/// Whether a caller, by its node, holds sessions to a component.
-pub(super) fn is_held(plan: &Plan, caller: u32, target: u32) -> bool {
-    let client = (caller as usize).checked_sub(plan.components.len()).and_then(|id| plan.clients.get(id));
-    let held = client.and_then(|client| client.sessions.as_ref());
-    held.is_some_and(|held| held.component == target as usize)
 }
 
 /// A sampled time in whole nanoseconds.

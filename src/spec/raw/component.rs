@@ -4,7 +4,9 @@ use super::{
     RawBroker, RawCache, RawCallPolicy, RawConcurrency, RawConsumer, RawEnd, RawFirewall, RawHealth,
     RawModel, RawOperation, RawReplicas, RawSchedule, RawServerless, RawSessions, RawShards,
 };
-use crate::spec::scalar::{AmountText, CountText, LawText, NumberText, PriceText, RateText, SpanText};
+use crate::spec::scalar::{
+    AmountText, CountText, LawText, NumberText, PriceText, RateText, ShareText, SpanText,
+};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,6 +39,8 @@ pub struct RawComponent {
     pub cores: Option<NumberText>,
     /// Pace of all its work, relative to nominal. Default: 1.
     pub speed: Option<NumberText>,
+    /// How much slower it computes the more requests a replica serves at once. Default: not at all.
+    pub contention: Option<RawContention>,
     /// The waiting line of each replica.
     pub queue: Option<RawQueue>,
     /// Rules checked for every request before its limits, in order.
@@ -186,6 +190,16 @@ pub enum RawExcess {
     Delay,
 }
 
+/// The Universal Scalability Law: with n requests in service, each computes 1 + serial (n - 1) + crosstalk n (n - 1) times as long.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawContention {
+    /// Share of the work that waits for each other request, such as behind a lock. Default: 0.
+    pub serial: Option<ShareText>,
+    /// Share of the work that each pair of requests adds, such as keeping caches coherent. Default: 0.
+    pub crosstalk: Option<ShareText>,
+}
+
 /// Something that keeps data.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -205,4 +219,6 @@ pub struct RawDataset {
     pub description: Option<String>,
     /// How many times longer its reads and writes compute because rows are filtered by policies. Default: 1.
     pub row_level_security: Option<NumberText>,
+    /// Entity whose keys name its rows, for writes with `if-unchanged`. Default: it is one row.
+    pub key: Option<String>,
 }

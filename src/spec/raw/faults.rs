@@ -1,12 +1,14 @@
 //! Faults as a file writes them.
 
 use super::{
-    RawBadCacheKey, RawBlock, RawBrokerFull, RawDisconnect, RawErrorClass, RawExpire, RawFlush,
-    RawForgetSessions, RawHotKey, RawIdleTimeoutFault, RawLostTimers, RawMisdelivery, RawPoison, RawRotate,
+    RawBadCacheKey, RawBadStorage, RawBlock, RawBrokerFull, RawBursts, RawDisconnect, RawDiskFull,
+    RawDuplicate, RawErrorClass, RawExpire, RawFlush, RawForgetSessions, RawHold, RawHotKey,
+    RawIdleTimeoutFault, RawLeak, RawLock, RawLostTimers, RawMisdelivery, RawPoison, RawRotate,
 };
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
 };
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -93,6 +95,20 @@ pub struct RawFault {
     pub forget_sessions: Option<RawForgetSessions>,
     /// A shorter idle timeout acts on sessions, as of a load balancer in between.
     pub idle_timeout: Option<RawIdleTimeoutFault>,
+    /// Memory is never given back, until the process is killed and starts anew.
+    pub leak: Option<RawLeak>,
+    /// A disk has no room: writes fail.
+    pub disk_full: Option<RawDiskFull>,
+    /// A store loses or damages what it keeps.
+    pub bad_storage: Option<RawBadStorage>,
+    /// Operations wait until it is over, as for a migration's lock.
+    pub lock: Option<RawLock>,
+    /// Messages are held on their way and released all at once.
+    pub hold: Option<RawHold>,
+    /// Requests arrive twice.
+    pub duplicate: Option<RawDuplicate>,
+    /// A named course of faults with its parameters, instead of one effect: see `shakedown catalogue`.
+    pub nemesis: Option<IndexMap<String, IndexMap<String, serde_json::Value>>>,
 }
 
 /// Coming and going.
@@ -147,6 +163,10 @@ pub struct RawSelector {
     pub count: Option<u32>,
     /// This share of the replicas that fit, rounded up, drawn by the seed.
     pub percent: Option<ShareText>,
+    /// Each replica that fits with this probability, drawn by the seed; there may be none.
+    pub probability: Option<ShareText>,
+    /// How much the replicas chosen by `probability` have in common: 0% draws for each alone, 100% hits all or none. Default: 0%.
+    pub correlation: Option<ShareText>,
 }
 
 /// Which replicas.
@@ -199,6 +219,8 @@ pub struct RawGray {
     pub operations: Vec<String>,
     /// Whether health checks do not see it. Default: false.
     pub health_blind: Option<bool>,
+    /// Whether requests fail after their work was done, and not before: a broken or truncated answer. The default class is then reset. Default: false.
+    pub after_work: Option<bool>,
 }
 
 /// Part of something is unusable. Give one of `threads`, `memory`, `pool` and `connections`.
@@ -235,6 +257,8 @@ pub enum RawOutageMode {
     Refuse,
     /// An error answer, at once.
     Error,
+    /// The connection is accepted, and broken at once.
+    Reset,
     /// Never an answer.
     BlackHole,
 }
@@ -319,6 +343,8 @@ pub struct RawPacketLoss {
     pub loss: ShareText,
     /// Delay until sent again; doubles for each further loss. Default: 200ms.
     pub retransmit: Option<SpanText>,
+    /// Loss comes in bursts that hit the whole path at once. Default: at any time, each message on its own.
+    pub bursts: Option<RawBursts>,
 }
 
 /// A path carries fewer bytes per second.

@@ -8,11 +8,13 @@
 mod attributes;
 mod cache;
 mod component;
+mod damage;
 mod faults;
 mod guard;
 mod kind;
 mod load;
 mod messaging;
+mod nemesis;
 mod overload;
 mod policy;
 mod replicas;
@@ -26,12 +28,14 @@ use super::scalar::{
 pub use attributes::*;
 pub use cache::*;
 pub use component::*;
+pub use damage::*;
 pub use faults::*;
 pub use guard::*;
 use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
 pub use messaging::*;
+pub use nemesis::*;
 pub use overload::*;
 pub use policy::*;
 pub use replicas::*;

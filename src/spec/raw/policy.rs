@@ -153,6 +153,8 @@ pub enum RawBalancing {
     LeastRequests,
     /// The less loaded of two drawn at random.
     TwoChoices,
+    /// The least loaded of so many drawn at random, 2 to 16.
+    Choices(u32),
     /// Fewest requests inside, over all callers; ties at random.
     JoinShortestQueue,
 }
@@ -203,4 +205,6 @@ pub enum RawErrorClass {
     Rejected,
     /// Whoever asked was not accepted: an expired or unknown token, key or certificate, or a rule against them.
     Denied,
+    /// What was to be written had been changed since it was read.
+    Conflict,
 }

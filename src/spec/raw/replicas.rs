@@ -76,6 +76,8 @@ pub struct RawMeasures {
     pub queue: Option<NumberText>,
     /// Messages waiting at the brokers it consumes, per replica in service.
     pub backlog: Option<NumberText>,
+    /// Sessions open, per replica in service.
+    pub sessions: Option<NumberText>,
 }
 
 /// Replicas added or removed when a measure passes a bound.

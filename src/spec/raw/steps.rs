@@ -52,8 +52,8 @@ pub enum RawStep {
     Forward(TargetText),
     /// Read `store.dataset`.
     Read(TargetText),
-    /// Write `store.dataset`.
-    Write(TargetText),
+    /// Write `store.dataset`, perhaps only if it has not changed since it was read.
+    Write(RawWrite),
     /// Look a key up in a cache; on a miss, do something and remember the result.
     Cached(Box<RawCached>),
     /// Write a key to a cache: its operation `put`, which may write through to a store.
@@ -98,6 +98,26 @@ pub enum RawStep {
     Retry(RawRetryStep),
     /// Note that the request got here, under a name: counted, timed from its start, and repeats told apart.
     Mark(String),
+}
+
+/// A write: what to, or its details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawWrite {
+    /// `store.dataset`.
+    Target(TargetText),
+    /// What to and on which condition.
+    Details(RawWriteDetails),
+}
+
+/// A write with a condition.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawWriteDetails {
+    /// `store.dataset`.
+    pub to: TargetText,
+    /// Commit only if nobody has written the row since this list of steps read it; otherwise fail with class `conflict`. Default: false.
+    pub if_unchanged: Option<bool>,
 }
 
 /// One of several lists of steps.

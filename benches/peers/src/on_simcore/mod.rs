@@ -13,6 +13,7 @@ use simcore::{EventHandler, Simulation, SimulationContext};
 use crate::tally::Tally;
 use crate::{Config, Outcome, Workload};
 
+pub(crate) mod parts;
 mod w1;
 mod w2;
 mod w3;
