@@ -1,7 +1,7 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, DamageMetric, MessageMetric, Metric, Scope};
+use super::model::{CacheMetric, LedgerMetric, MessageMetric, Metric, Scope};
 use super::session_metrics::session_metric;
 
 /// What kind of number a metric is.
@@ -316,8 +316,6 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cut-rate", None) => Metric::CutRate,
         ("overflow-rate", None) => Metric::OverflowRate,
         ("cost", None) => Metric::Cost,
-        ("commits", None) => Metric::Commits,
-        ("conflicts", None) => Metric::Conflicts,
         ("replicas", Some(Statistic::Mean)) => Metric::ReplicasMean,
         ("replicas", Some(Statistic::Max)) => Metric::ReplicasMax,
         ("desired-replicas", Some(Statistic::Mean)) => Metric::DesiredMean,
@@ -328,23 +326,28 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cold-start-rate", None) => Metric::ColdStartRate,
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
-        (word, None) if damage_metric(word).is_some() => Metric::Damage(damage_metric(word)?),
-        (word, statistic) => match message_metric(word, statistic) {
-            Some(metric) => Metric::Message(metric),
-            None => Metric::Session(session_metric(word, statistic)?),
-        },
+        (word, statistic) => special_metric(word, statistic)?,
     })
 }
 
-/// The metric of damage with this word.
-fn damage_metric(word: &str) -> Option<DamageMetric> {
+/// The metric with this word and statistic of something that not every plan has.
+fn special_metric(word: &str, statistic: Option<Statistic>) -> Option<Metric> {
+    let ledger = || ledger_metric(word).filter(|_| statistic.is_none()).map(Metric::Ledger);
+    let message = || message_metric(word, statistic).map(Metric::Message);
+    ledger().or_else(message).or_else(|| session_metric(word, statistic).map(Metric::Session))
+}
+
+/// The metric of rows and processes with this word.
+fn ledger_metric(word: &str) -> Option<LedgerMetric> {
     Some(match word {
-        "unknown-writes" => DamageMetric::UnknownWrites,
-        "lost-writes" => DamageMetric::LostWrites,
-        "double-writes" => DamageMetric::DoubleWrites,
-        "corrupt-reads" => DamageMetric::CorruptReads,
-        "no-room-writes" => DamageMetric::NoRoom,
-        "memory-kills" => DamageMetric::MemoryKills,
+        "commits" => LedgerMetric::Commits,
+        "conflicts" => LedgerMetric::Conflicts,
+        "unknown-writes" => LedgerMetric::UnknownWrites,
+        "lost-writes" => LedgerMetric::LostWrites,
+        "double-writes" => LedgerMetric::DoubleWrites,
+        "corrupt-reads" => LedgerMetric::CorruptReads,
+        "no-room-writes" => LedgerMetric::NoRoom,
+        "memory-kills" => LedgerMetric::MemoryKills,
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use super::caches;
 use super::measure::{Reading, Statistic, View};
 use super::models;
 use crate::outcome::{ComponentOutcome, ComponentSlot, LevelTimes, StoreSlot};
-use crate::plan::{ComponentId, DamageMetric, Metric, OperationId, Scope};
+use crate::plan::{ComponentId, LedgerMetric, Metric, OperationId, Scope};
 use crate::stats::Histogram;
 
 /// The components of a scope, and the one operation meant, if only one is.
@@ -101,9 +101,6 @@ fn ended(slot: &ComponentSlot) -> u64 {
 fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
     let count = |of: fn(&ComponentSlot) -> u64| members.count(view, of);
     let name = &members.name;
-    let of_store = |of: fn(&StoreSlot) -> u64| {
-        Reading::value(members.slots(view).filter_map(|s| s.store.as_ref()).map(of).sum::<u64>() as f64)
-    };
     let nothing_ended = || format!("no request of {name} ended in this window");
     let nothing_came = || format!("no request reached {name} in this window");
     match metric {
@@ -136,25 +133,25 @@ fn counts(view: &View<'_>, members: &Members<'_>, metric: Metric) -> Reading {
             })
         }
         Metric::Cache(metric) => caches::measure(view, members.slots(view), name, metric),
-        Metric::Damage(metric) => {
-            Reading::value(members.slots(view).map(|slot| damage(slot, metric)).sum::<u64>() as f64)
+        Metric::Ledger(metric) => {
+            Reading::value(members.slots(view).map(|slot| ledger(slot, metric)).sum::<u64>() as f64)
         }
-        Metric::Commits => of_store(|store| store.commits),
-        Metric::Conflicts => of_store(|store| store.conflicts),
         other => super::replicas::measure(view, name, &members.slots(view).collect::<Vec<_>>(), other),
     }
 }
 
-/// What faults have damaged in one slot.
-fn damage(slot: &ComponentSlot, metric: DamageMetric) -> u64 {
+/// What became of rows and processes in one slot.
+fn ledger(slot: &ComponentSlot, metric: LedgerMetric) -> u64 {
     let rows = |of: fn(&StoreSlot) -> u64| slot.store.as_ref().map_or(0, of);
     match metric {
-        DamageMetric::UnknownWrites => rows(|store| store.unknown),
-        DamageMetric::LostWrites => rows(|store| store.lost),
-        DamageMetric::DoubleWrites => rows(|store| store.doubled),
-        DamageMetric::CorruptReads => rows(|store| store.corrupt),
-        DamageMetric::NoRoom => rows(|store| store.no_room),
-        DamageMetric::MemoryKills => slot.replicas.killed,
+        LedgerMetric::Commits => rows(|store| store.commits),
+        LedgerMetric::Conflicts => rows(|store| store.conflicts),
+        LedgerMetric::UnknownWrites => rows(|store| store.unknown),
+        LedgerMetric::LostWrites => rows(|store| store.lost),
+        LedgerMetric::DoubleWrites => rows(|store| store.doubled),
+        LedgerMetric::CorruptReads => rows(|store| store.corrupt),
+        LedgerMetric::NoRoom => rows(|store| store.no_room),
+        LedgerMetric::MemoryKills => slot.replicas.killed,
     }
 }
 

@@ -76,7 +76,7 @@ fn component_metrics_are_as_defined() {
         assert_eq!(during(Metric::QueueMax, scope.clone()), 8.0);
         assert_eq!(during(Metric::Uptime, scope.clone()), 0.5);
         assert_eq!(during(Metric::HitRatio, scope.clone()), 0.8);
-        assert_eq!(during(Metric::Damage(DamageMetric::UnknownWrites), scope), 3.0);
+        assert_eq!(during(Metric::Ledger(LedgerMetric::UnknownWrites), scope), 3.0);
     }
     let always = |metric| measured(metric, Scope::Component(0), When::Always);
     assert_eq!(always(Metric::Uptime), 0.875);

@@ -25,9 +25,13 @@ pub struct Expectation {
     pub when: When,
 }
 
-/// What faults have damaged.
+/// What became of rows, and of processes that ran out of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DamageMetric {
+pub enum LedgerMetric {
+    /// Writes that committed.
+    Commits,
+    /// Writes refused because the row had changed since it was read.
+    Conflicts,
     /// Writes whose acknowledgement never reached the caller.
     UnknownWrites,
     /// Commits that were not kept, though the store said so.
@@ -113,12 +117,8 @@ pub enum Metric {
     UpAtLeast(u64),
     /// Longest time from users being hurt until service held again, seconds.
     RecoveryTime,
-    /// What faults have damaged.
-    Damage(DamageMetric),
-    /// Writes that committed.
-    Commits,
-    /// Writes refused because the row had changed since it was read.
-    Conflicts,
+    /// What became of rows and processes.
+    Ledger(LedgerMetric),
     /// Share of answers that were wrong though nobody noticed.
     WrongRate,
     /// Quantile of the time to the first token of a streamed answer, seconds.

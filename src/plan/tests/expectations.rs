@@ -122,7 +122,7 @@ fn promises_of_components_and_calls_are_read_as_a_person_would_write_them() {
         ("timeout-rate of web->db < 1%", Metric::TimeoutRate, Scope::Edge(0), Less, 0.01, When::Always),
         (
             "unknown-writes of db <= 0",
-            Metric::Damage(DamageMetric::UnknownWrites),
+            Metric::Ledger(LedgerMetric::UnknownWrites),
             Scope::Component(2),
             LessOrEqual,
             0.0,

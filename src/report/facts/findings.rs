@@ -201,7 +201,9 @@ fn caches(facts: &Facts<'_>) -> Option<String> {
 
 /// A backlog that outlived its cause longest.
 fn backlog(facts: &Facts<'_>) -> Option<String> {
-    let drains = facts.brokers.iter().filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
+    // What nobody receives, as dead letters, is not meant to be worked off.
+    let received = facts.brokers.iter().filter(|fact| fact.total.receives > 0);
+    let drains = received.filter_map(|fact| fact.broker.drain.map(|drain| (fact, drain)));
     let late = drains.filter(|(_, drain)| drain.backlog > drain.usual);
     let (fact, drain) = late.max_by_key(|(_, drain)| drain.time.map_or(u64::MAX, |time| time.0))?;
     let name = tame(&fact.broker.name);
