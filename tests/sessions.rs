@@ -163,7 +163,9 @@ faults: [ { disconnect: { target: hub, half-open: true }, at: 2m } ]
 
 #[test]
 fn a_pause_loses_the_sessions_whose_heartbeat_is_overdue_before_it_ends() {
-    let topology = hub("{}", "[]", "{ connect: hub.connect, heartbeat: { every: 25s, timeout: 10s } }");
+    // A connect that takes work waits for the pause to end.
+    let connect = "[ { compute: 1ms } ]";
+    let topology = hub("{}", connect, "{ connect: hub.connect, heartbeat: { every: 25s, timeout: 10s } }");
     for (length, lost) in [(8, 0.0), (20, 4000.0), (40, 10_000.0)] {
         let scenario = format!(
             "duration: 5m\nload: {{ app: {{ sessions: 10k }} }}\n\
@@ -197,7 +199,8 @@ faults: [ { partition: { from: outside, to: inside }, at: 2m, for: 2m } ]
     assert_eq!(sum(&outcome, |slot| slot.timed_out), 1000);
     assert_eq!(sum(&outcome, |slot| slot.reconnects), 1000);
     // The hub took them for open until nothing had come for two minutes.
-    assert_eq!(sum(&outcome, |slot| slot.half_open_max), 1000);
+    let half_open = outcome.sessions.populations[0].slots.iter().map(|slot| slot.half_open_max);
+    assert_eq!(half_open.max(), Some(1000));
     let last = outcome.sessions.populations[0].slots.last().expect("there are slots");
     assert_eq!((last.open, last.waiting), (1000, 0));
 }
@@ -294,7 +297,7 @@ faults: [ { disconnect: { target: hub }, at: 30s } ]
     let outcome = run(topology, scenario);
     let opened = &outcome.sessions.populations[0].opened;
     assert!(opened[30..].iter().all(|count| *count <= 110), "{opened:?}");
-    assert_eq!(opened[30..].iter().sum::<u64>(), 3000);
+    assert_eq!(opened[1..].iter().sum::<u64>(), 3000);
     assert!(opened[35..50].iter().all(|count| *count >= 95), "{opened:?}");
 }
 
@@ -462,7 +465,8 @@ load:
     // 10,000 on each replica at 20 µs are 200 ms; the mean of 20 equal parts lies at 21/40 of that.
     let outcome = case("{ cost: 20us }", "{}");
     let slot = &outcome.sessions.hubs[0].slots[0];
-    assert_eq!((slot.broadcasts, slot.intended, slot.delivered), (9, 180_000, 180_000));
+    // The tenth begins when the run ends.
+    assert_eq!((slot.broadcasts, slot.intended, slot.delivered), (10, 200_000, 180_000));
     near(last(&outcome), 200e6, 1e-6);
     near(slot.latency.mean().expect("it reached some"), 105e6, 1e-6);
     // 10,000 times 1 kB through 1 MB/s are 10 s.

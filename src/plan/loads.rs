@@ -7,8 +7,10 @@ use super::control_steps::SHARE_SLACK;
 use super::curves::resolve_curve;
 use super::data_file::read_timestamps;
 use super::directory::{Directory, check_names};
-use super::model::{ClientId, PRIORITY_DEFAULT, PRIORITY_MAX, RateCurve, Source, UserClass, Workload};
-use super::sessions::session_source;
+use super::model::{
+    Client, ClientId, PRIORITY_DEFAULT, PRIORITY_MAX, RateCurve, Source, UserClass, Workload,
+};
+use super::sessions::{check_session_loads, session_source};
 use crate::dist::Law;
 use crate::spec::law::{LawUnit, parse_law};
 use crate::spec::raw::{RawClass, RawLoad};
@@ -16,7 +18,12 @@ use crate::units::{SimSpan, SimTime};
 use indexmap::IndexMap;
 
 /// All load, in order.
-pub(super) fn resolve_loads(cx: &mut Context<'_>, directory: &Directory, duration: SimSpan) -> Vec<Workload> {
+pub(super) fn resolve_loads(
+    cx: &mut Context<'_>,
+    directory: &Directory,
+    duration: SimSpan,
+    clients: &[Client],
+) -> Vec<Workload> {
     let at = At::scenario("load");
     let raw = &cx.input.scenario.load;
     check_names(cx, &at, raw.keys());
@@ -29,7 +36,10 @@ pub(super) fn resolve_loads(cx: &mut Context<'_>, directory: &Directory, duratio
             "add `load:` with a client's name and a `rate`",
         );
     }
-    raw.iter().filter_map(|(name, raw)| load(cx, directory, &at.key(name), name, raw, duration)).collect()
+    let loads = raw.iter().filter_map(|(name, raw)| load(cx, directory, &at.key(name), name, raw, duration));
+    let loads = loads.collect::<Vec<Workload>>();
+    check_session_loads(cx, clients, &loads);
+    loads
 }
 
 fn load(

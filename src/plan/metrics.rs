@@ -326,12 +326,15 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
         ("cold-start-rate", None) => Metric::ColdStartRate,
         ("connections-refused", None) => Metric::ConnectionsRefused,
         ("connections", Some(Statistic::Max)) => Metric::ConnectionsMax,
-        (word, None) if ledger_metric(word).is_some() => Metric::Ledger(ledger_metric(word)?),
-        (word, statistic) => match message_metric(word, statistic) {
-            Some(metric) => Metric::Message(metric),
-            None => Metric::Session(session_metric(word, statistic)?),
-        },
+        (word, statistic) => special_metric(word, statistic)?,
     })
+}
+
+/// The metric with this word and statistic of something that not every plan has.
+fn special_metric(word: &str, statistic: Option<Statistic>) -> Option<Metric> {
+    let ledger = || ledger_metric(word).filter(|_| statistic.is_none()).map(Metric::Ledger);
+    let message = || message_metric(word, statistic).map(Metric::Message);
+    ledger().or_else(message).or_else(|| session_metric(word, statistic).map(Metric::Session))
 }
 
 /// The metric of rows and processes with this word.

@@ -8,7 +8,7 @@ use super::model::{CallPolicy, Caller, Client, Component, Journey, Operation};
 use super::places::Links;
 use super::policies::{CallerEntry, Policies};
 use super::row_level_security::Filtered;
-use super::sessions::client_sessions;
+use super::sessions::{client_sessions, limit_connects};
 use super::steps::{CacheUse, List, StepBuilder};
 use crate::spec::raw::{RawClient, RawJourney, RawOperation, RawOperationDetails};
 use indexmap::IndexMap;
@@ -71,6 +71,7 @@ pub(super) fn resolve_behaviour(
     }
     add_free_operations(directory, components);
     filtered.apply(components);
+    limit_connects(cx, components, &clients);
     policies.check_unused(cx, directory, callers.iter().copied());
     Behaviour { clients, policies: policies.list, cache_uses }
 }

@@ -20,7 +20,6 @@ use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::security::{check_reachable, check_tokens, resolve_credentials};
-use super::sessions::{check_session_loads, limit_connects};
 use super::settings::resolve_settings;
 use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
@@ -68,9 +67,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let warm = resolve_warm(cx, &directory, &entities, &behaviour.cache_uses);
     check_cycles(cx, &components);
     let messaging = resolve_messaging(cx, &directory, &links);
-    limit_connects(cx, &mut components, &behaviour.clients);
-    let workloads = resolve_loads(cx, &directory, settings.duration);
-    check_session_loads(cx, &behaviour.clients, &workloads);
+    let workloads = resolve_loads(cx, &directory, settings.duration, &behaviour.clients);
     let world = World {
         directory: &directory,
         entities: &entities,

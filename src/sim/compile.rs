@@ -178,11 +178,10 @@ impl Compiler<'_> {
                 matches!(policy.balancing, Balancing::LeastRequests | Balancing::Choices(_)) && replicas > 1;
             let connect = kept.and_then(|pool| pool.connect.as_ref()).map(|law| self.delay(law));
             let span = |span: Option<SimSpan>| span.map_or(u64::MAX, |span| span.0);
-            let timeout_lane = policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0));
             self.t.policies.push(Policy {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
-                timeout_lane,
+                timeout_lane: policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0)),
                 is_plain: policy.pool.is_none()
                     && !watched
                     && self.t.comps[target as usize].session.is_none()

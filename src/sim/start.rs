@@ -53,13 +53,7 @@ impl<'p> Engine<'p> {
         let slots = SlotClock::new(plan, end);
         let watch = LevelWatch::new(plan);
         let comps = t.comps.len();
-        let windows = WindowClock::new(
-            plan.window.0,
-            comps,
-            t.traffic.len(),
-            plan.service_level.clone(),
-            slots.last_fault_end(),
-        );
+        let windows = WindowClock::new(plan, comps, t.traffic.len(), slots.last_fault_end());
         let mut engine = Self {
             plan,
             seed: options.seed,

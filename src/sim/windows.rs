@@ -4,7 +4,7 @@ use super::engine::{Engine, tag};
 use super::record::Snapshot;
 use crate::kernel::Phase;
 use crate::outcome::{ComponentWindows, Incident, Resource, TrafficWindows, Windows};
-use crate::plan::ServiceLevel;
+use crate::plan::{Plan, ServiceLevel};
 use crate::stats::Histogram;
 use crate::units::{SimSpan, SimTime};
 
@@ -51,15 +51,10 @@ struct Verdict {
 }
 
 impl WindowClock {
-    pub(super) fn new(
-        width: u64,
-        comps: usize,
-        traffic: usize,
-        level: ServiceLevel,
-        last_fault_end: Option<u64>,
-    ) -> Self {
+    pub(super) fn new(plan: &Plan, comps: usize, traffic: usize, last_fault_end: Option<u64>) -> Self {
+        let level = plan.service_level.clone();
         let series = Windows {
-            width: SimSpan(width),
+            width: plan.window,
             start: Vec::new(),
             traffic: vec![TrafficWindows::default(); traffic],
             components: vec![ComponentWindows::default(); comps],
@@ -67,7 +62,7 @@ impl WindowClock {
         let health =
             Health { level, good_since: 0, is_hurt: false, stuck: 0, last_fault_end, is_recovered: false };
         Self {
-            width,
+            width: plan.window.0,
             start: 0,
             marks: vec![Snapshot::default(); comps],
             counts: vec![(0, 0, 0, 0); comps],

@@ -180,10 +180,23 @@ fn is_kept(expectation: &Expectation, value: f64) -> bool {
     }
 }
 
+fn cache_unit(metric: CacheMetric) -> Unit {
+    match metric {
+        CacheMetric::OriginRate | CacheMetric::EvictionRate => Unit::PerSecond,
+        CacheMetric::Purged | CacheMetric::UnflushedLost => Unit::Number,
+        CacheMetric::StaleRatio
+        | CacheMetric::NegativeRatio
+        | CacheMetric::CoalescedRatio
+        | CacheMetric::HotShardShare
+        | CacheMetric::MovedKeys => Unit::Share,
+    }
+}
+
 fn unit(metric: Metric) -> Unit {
     match metric {
         Metric::Message(metric) => super::messages::unit(metric),
         Metric::Session(metric) => super::sessions::unit(metric),
+        Metric::Cache(metric) => cache_unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean
         | Metric::LatencyMax
@@ -198,18 +211,13 @@ fn unit(metric: Metric) -> Unit {
         | Metric::TokenTimeQuantile(_)
         | Metric::TokenTimeMean
         | Metric::RecoveryTime => Unit::Seconds,
-        Metric::Throughput
-        | Metric::Goodput
-        | Metric::ArrivalRate
-        | Metric::TokenRate
-        | Metric::Cache(CacheMetric::OriginRate | CacheMetric::EvictionRate) => Unit::PerSecond,
+        Metric::Throughput | Metric::Goodput | Metric::ArrivalRate | Metric::TokenRate => Unit::PerSecond,
         Metric::QueueMean
         | Metric::QueueMax
         | Metric::InSystemMean
         | Metric::InSystemQuantile(_)
         | Metric::EntriesMean
         | Metric::RetryAmplification
-        | Metric::Cache(CacheMetric::Purged | CacheMetric::UnflushedLost)
         | Metric::ReplicasMean
         | Metric::ReplicasMax
         | Metric::DesiredMean
@@ -232,13 +240,6 @@ fn unit(metric: Metric) -> Unit {
         | Metric::BulkheadRejectRate
         | Metric::HedgeRate
         | Metric::HitRatio
-        | Metric::Cache(
-            CacheMetric::StaleRatio
-            | CacheMetric::NegativeRatio
-            | CacheMetric::CoalescedRatio
-            | CacheMetric::HotShardShare
-            | CacheMetric::MovedKeys,
-        )
         | Metric::WrongRate
         | Metric::MalformedRate
         | Metric::CutRate

@@ -29,7 +29,6 @@ faults: [{ disconnect: { target: hub }, at: 5m }]
 
 /// Finding and place, what is replaced in the chat and by what, and what the finding says.
 const OF_CHAT: &str = r"
-    E213 | clients/people/sessions/connect | sessions: { connect-rate: 100/s } | tags: [] | takes no sessions
     E204 | clients/people/sessions/resume | hub.resume | other.go | another component
     E203 | clients/people/sessions/reconnect/backoff | messages: 1/min | messages: 1/min, reconnect: { backoff: none } | for ever
     E203 | clients/people/sessions/reconnect/backoff | messages: 1/min | messages: 1/min, reconnect: { backoff: fixed(10ns) } | for ever
@@ -80,6 +79,13 @@ fn every_mistake_about_sessions_in_a_scenario_is_found_where_it_is() {
     for Case { code, at, part, by, says } in cases(OF_TALK) {
         assert_finds(CHAT, &changed(TALK, &part, &by), code, at, says);
     }
+}
+
+#[test]
+fn a_session_is_opened_where_sessions_are_taken() {
+    let elsewhere = changed(CHAT, "hub.connect, resume: hub.resume", "other.go");
+    let elsewhere = changed(&elsewhere, "{ connect-rate: 100/s }", "{}");
+    assert_finds(&elsewhere, TALK, "E213", "clients/people/sessions/connect", "takes no sessions");
 }
 
 #[test]

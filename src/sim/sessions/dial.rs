@@ -73,6 +73,9 @@ impl Engine<'_> {
             self.lose(p, Cohort::until(NEVER), false, 0);
         }
         self.schedule_ends(p);
+        for place in 0..self.sessions.populations[p as usize].live.len() {
+            self.follow_beats(p, place);
+        }
     }
 
     /// When a session that has been there for long ends.
