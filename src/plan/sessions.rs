@@ -378,6 +378,9 @@ pub(super) fn check_session_loads(cx: &mut Context<'_>, clients: &[Client], work
                     cx.error(codes::CONTRADICTION, &at.key("batch"), message, "raise their `rate`");
                 }
             }
+            // Sessions that could not be made sense of have been complained of already.
+            (Source::Sessions(_), None)
+                if cx.input.topology.clients.get(&client.name).is_some_and(|raw| raw.sessions.is_some()) => {}
             (Source::Sessions(_), None) => {
                 let message = format!("client `{}` holds no sessions", client.name);
                 let help = "give the client `sessions: { connect: component.operation }`";
