@@ -471,8 +471,8 @@ load:
     near(slot.latency.mean().expect("it reached some"), 105e6, 1e-6);
     // 10,000 times 1 kB through 1 MB/s are 10 s.
     near(last(&case("{ cost: 20us, bytes: 1kB }", "{ bandwidth: 8Mbit/s }")), 10e9, 1e-3);
-    near(hub_sum(&case("{ share: 10% }", "{}"), |slot| slot.delivered) as f64, 18_000.0, 0.001);
-    near(hub_sum(&case("{ recipients: 50 }", "{}"), |slot| slot.delivered) as f64, 450.0, 0.03);
+    near(hub_sum(&case("{ share: 10% }", "{}"), |slot| slot.delivered) as f64, 20_000.0, 0.001);
+    near(hub_sum(&case("{ recipients: 50 }", "{}"), |slot| slot.delivered) as f64, 500.0, 0.03);
 }
 
 #[test]

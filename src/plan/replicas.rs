@@ -106,6 +106,11 @@ pub(super) fn resolve_replica_rules(
             let message = "`serverless` makes instances as requests come, so there are no `replicas`";
             cx.error(codes::CONTRADICTION, &at.key("replicas"), message, "keep one of them");
         }
+        if !raw.consumes.is_empty() {
+            let message = "an instance lives from request to request, so it cannot wait for messages";
+            let help = "let another component consume and call this one, as event sources do";
+            cx.error(codes::CONTRADICTION, &at.key("consumes"), message, help);
+        }
         rules.serverless = Some(resolve_serverless(cx, &at.key("serverless"), serverless, holding));
         return rules;
     }

@@ -46,10 +46,10 @@ fn a_flood_of_connects_keeps_everybody_out_unless_it_is_limited() {
 #[test]
 fn a_drained_restart_makes_no_storm() {
     let (at_once, drained) = pair("restart-at-once", "restart-drained");
-    assert!(sum(&at_once, |slot| slot.failed) > 10_000);
+    assert!(sum(&at_once, |slot| slot.failed) > 4_000);
     assert_eq!(sum(&drained, |slot| slot.failed), 0);
     let moved = sum(&drained, |slot| slot.drained);
-    assert!(moved >= 80_000 && moved == sum(&drained, |slot| slot.reconnects), "{moved}");
+    assert!(moved >= 40_000 && moved == sum(&drained, |slot| slot.reconnects), "{moved}");
 }
 
 #[test]
