@@ -14,6 +14,7 @@ use crate::units::SimSpan;
 /// How long resolvers keep an answer, if the file does not say: what health-checked records should
 /// have at most (Amazon Route 53 Developer Guide, values for failover records).
 const TTL_DEFAULT: SimSpan = SimSpan::from_secs(60);
+const WEIGHT_MAX: f64 = 1e6;
 const RESOLVERS_DEFAULT: u32 = 100;
 const RESOLVERS_MAX: u32 = 1_000_000;
 /// How long a caller waits for an answer that does not come: the default of `resolv.conf`.
@@ -39,7 +40,14 @@ fn targets(
     }
     for (component, weight) in &raw.weighted {
         let at = at.key("weighted").key(component);
-        let weight = cx.number(&at, weight);
+        let weight = cx.number(&at, weight).filter(|weight| {
+            let is_possible = (0.0..=WEIGHT_MAX).contains(weight);
+            if !is_possible {
+                let message = format!("a weight is from 0 to {WEIGHT_MAX}");
+                cx.error(codes::OUT_OF_RANGE, &at, message, "only their proportions count");
+            }
+            is_possible
+        });
         found.extend(directory.component(cx, &at, component).zip(weight).map(|(id, w)| (id, Some(w))));
     }
     found
@@ -89,7 +97,14 @@ impl StepBuilder<'_, '_> {
     ) -> Option<Option<Step>> {
         let (name, operation) = text.split_once('.').map_or((text, None), |(name, op)| (name, Some(op)));
         let names = &self.cx.input.topology.names;
-        let id = names.get_index_of(name).filter(|_| self.directory.component_named(name).is_none())?;
+        if names.is_empty() || self.directory.component_named(name).is_some() {
+            return None;
+        }
+        let Some(id) = names.get_index_of(name) else {
+            let known = self.directory.component_names().chain(names.keys().map(String::as_str));
+            self.cx.unknown(at, "component or name", name, known);
+            return Some(None);
+        };
         let raw = &names[id];
         let mut components: Vec<&String> = raw.failover.iter().chain(raw.weighted.keys()).collect();
         components.retain(|component| self.directory.component_named(component).is_some());
