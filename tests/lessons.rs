@@ -10,6 +10,8 @@ mod faults;
 mod overload;
 #[path = "lessons/replicas.rs"]
 mod replicas;
+#[path = "lessons/routing.rs"]
+mod routing;
 #[path = "lessons/security.rs"]
 mod security;
 #[path = "lessons/sessions.rs"]
