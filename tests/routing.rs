@@ -80,7 +80,7 @@ fn mistakes_about_names_and_checkers_are_found() {
         ("{ at: 1s, health-checker: { target: est, mode: down } }", "E201", "did you mean `east`?"),
         ("{ at: 1s, health-checker: { target: plain, mode: down } }", "E2", "no health check"),
         ("{ at: 1s, health-checker: { target: east, mode: down, share: 5% } }", "E204", "share"),
-        ("{ at: 1s, health-checker: { target: east, mode: fails, share: 200% } }", "E20", "200%"),
+        ("{ at: 1s, health-checker: { target: east, mode: fails, share: 200% } }", "E108", "200%"),
     ];
     let of_names = [
         ("failover: [east, west]", "failover: [east, wst]", "E201", "did you mean `west`?"),
