@@ -258,3 +258,30 @@ fn mistakes_are_said() {
         assert!(diags.iter().any(|diag| diag.code == code), "{fault}: {diags:#?}");
     }
 }
+
+/// An instance with fewer threads than requests lets them wait for its own; the desk, where they arrive, never serves any.
+#[test]
+fn threads_lost_in_functions_make_requests_wait_and_nothing_is_lost_count_of() {
+    let topology = "
+topology: t
+components:
+  functions:
+    threads: 13
+    serverless: { max: 39, cold-start: lognormal(p50 100ms p99 500ms), keep-alive: 30s }
+    operations: { serve: [ { compute: uniform(1ms 20ms) }, { call: store.read } ] }
+  store: { threads: 40, operations: { read: [ { compute: 10ms } ] } }
+clients: { users: { calls: { functions: { timeout: 500ms, cancel: true } }, journeys: { go: [ { call: functions.serve } ] } } }
+";
+    let scenario = "
+scenario: t
+topology: t
+duration: 40s
+load: { users: { rate: 300/s } }
+faults: [ { at: 10s, for: 10s, exhaust: { threads: functions, share: 70% } } ]
+";
+    let outcome = simulate(&plan(topology, scenario), &Options::new(1), &mut |_| Flow::Continue).0;
+    assert!(outcome.conservation.iter().all(|check| check.holds()), "{:?}", outcome.conservation);
+    let functions = &outcome.components[0];
+    let waited: u64 = functions.slots.iter().map(|slot| slot.wait.count()).sum();
+    assert!(waited > 0, "nobody waited for a thread of an instance");
+}

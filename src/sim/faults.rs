@@ -483,7 +483,8 @@ impl Engine<'_> {
 
     /// Computes a replica's threads or cores from all marks.
     fn refit(&mut self, r: u32) {
-        let nominal = self.t.comps[self.replicas[r as usize].comp as usize].units;
+        let nominal =
+            if self.is_desk(r) { 0 } else { self.t.comps[self.replicas[r as usize].comp as usize].units };
         let left =
             self.replicas[r as usize].trouble.as_ref().map_or(1.0, |trouble| remaining(&trouble.exhausted));
         self.replicas[r as usize].units = share_of(nominal, left);

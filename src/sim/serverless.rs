@@ -85,6 +85,12 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether it is where a serverless component's requests arrive, which serves none itself.
+    pub(super) fn is_desk(&self, r: u32) -> bool {
+        let rule = &self.t.comps[self.replicas[r as usize].comp as usize];
+        rule.is_serverless && r == rule.first_replica
+    }
+
     /// Gives a request at the desk an instance; it goes on, waits for it to start, or is refused.
     pub(super) fn assign_instance(&mut self, f: u32, comp: usize) -> u32 {
         let Some(cloud) = &self.fleet.clouds[comp] else { return NONE };

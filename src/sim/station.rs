@@ -234,7 +234,7 @@ impl Engine<'_> {
             self.frames[f].state = State::Running;
             return f;
         }
-        if self.t.comps[comp].is_serverless {
+        if self.is_desk(r as u32) {
             return self.assign_instance(f, comp);
         }
         if self.t.comps[comp].discipline == Discipline::PreemptivePriority && self.preempt(f, comp) {
