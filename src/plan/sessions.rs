@@ -341,7 +341,8 @@ pub(super) fn limit_connects(cx: &mut Context<'_>, components: &mut [Component],
                 costs[call.operation] = 1.0;
             }
         }
-        if !costs.contains(&1.0) {
+        // A mistake in a client's sessions is told already.
+        if !costs.contains(&1.0) && !cx.has_errors() {
             let message = format!("no client opens sessions to `{}`", component.name);
             cx.warning(codes::NO_EFFECT, &at.key("connect-rate"), message, "");
         }
@@ -375,7 +376,7 @@ pub(super) fn check_session_loads(cx: &mut Context<'_>, clients: &[Client], work
                     cx.error(codes::CONTRADICTION, &at.key("batch"), message, "raise their `rate`");
                 }
             }
-            (Source::Sessions(_), None) => {
+            (Source::Sessions(_), None) if cx.input.topology.clients[&client.name].sessions.is_none() => {
                 let message = format!("client `{}` holds no sessions", client.name);
                 let help = "give the client `sessions: { connect: component.operation }`";
                 cx.error(codes::NO_MECHANISM, &at.key("sessions"), message, help);
