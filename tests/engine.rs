@@ -247,6 +247,56 @@ clients: { web: { journeys: { go: [ { call: a.serve } ] } } }
     assert_eq!(outcome.truncated.expect("truncated").bound, shakedown::outcome::Bound::EventsMax);
 }
 
+/// Neither does a fan-out: it makes more and more requests at one instant.
+#[test]
+fn a_fan_out_without_time_stops_at_a_bound() {
+    let topology = "
+topology: t
+components: { a: { operations: { serve: [ { parallel: { times: 2, do: [ { choose: [ { share: 90%, do: [ { call: a.serve } ] } ] } ] } } ] } } }
+clients: { web: { journeys: { go: [ { call: a.serve } ] } } }
+";
+    let scenario =
+        "scenario: t\ntopology: t\nduration: 60s\nin-system-max: 5000\nload: { web: { rate: 1/s } }\n";
+    let outcome = run(&plan_of(topology, scenario), &Options::new(1));
+    assert_eq!(outcome.truncated.clone().expect("truncated").bound, shakedown::outcome::Bound::InSystemMax);
+    assert_conserved(&outcome);
+}
+
+const RESCUED: &str = "
+topology: t
+components:
+  app: { calls: { a: { timeout: 2s } }, operations: { serve: [ { try: { do: [ { call: a.x } ], rescue: [ { do: [ { call: b.x } ] } ] } } ] } }
+  a: { operations: { x: [ { wait: 10ms } ] } }
+  b: { operations: { x: [ { wait: 10ms } ] } }
+clients: { web: { journeys: { go: [ { call: app.serve } ] } } }
+";
+
+#[test]
+fn the_time_of_a_call_that_failed_is_not_blamed_on_what_rescued_it() {
+    let scenario = "scenario: t\ntopology: t\nduration: 3m\nload: { web: { rate: 50/s } }\n\
+                    faults: [ { at: 1m, for: 1m, outage: { target: a, mode: black-hole } } ]\n";
+    let outcome = run(&plan_of(RESCUED, scenario), &Options::new(1));
+    let during = outcome.blame.iter().find(|blame| blame.phase == shakedown::outcome::Phase::During);
+    let p99 =
+        during.and_then(|blame| blame.quantiles.iter().find(|q| q.quantile == 0.99)).expect("there is one");
+    let of = |who: &str| p99.parts.iter().filter(|part| part.who == who).map(|part| part.nanos).sum::<f64>();
+    assert!((of("app -> a") / 2e9 - 1.0).abs() < 0.01 && (of("b") / 1e7 - 1.0).abs() < 0.01, "{p99:?}");
+}
+
+#[test]
+fn users_hurt_before_the_first_fault_are_no_failed_recovery() {
+    let scenario = "scenario: t\ntopology: t\nduration: 5m\nload: { web: { rate: 50/s } }\n\
+                    faults: [ { at: 2m, for: 1m, slow: { target: b, factor: 2 } } ]\n";
+    let failing = RESCUED.replace("{ wait: 10ms } ] } }\n  b:", "{ fail: 100% } ] } }\n  b:").replace(
+        "b: { operations: { x: [ { wait: 10ms } ] } }",
+        "b: { operations: { x: [ { fail: 5% } ] } }",
+    );
+    let recovery = run(&plan_of(&failing, scenario), &Options::new(1)).recovery.expect("a fault ends");
+    assert!(recovery.time.is_none() && recovery.hurt_before.is_some_and(|since| since.0 < 60_000_000_000));
+    let healthy = run(&plan_of(RESCUED, scenario), &Options::new(1)).recovery.expect("a fault ends");
+    assert_eq!((healthy.time.map(|time| time.0), healthy.hurt_before), (Some(0), None));
+}
+
 /// Blame's parts sum to the latency they explain.
 #[test]
 fn blame_adds_up() {

@@ -10,6 +10,8 @@ mod faults;
 mod overload;
 #[path = "lessons/replicas.rs"]
 mod replicas;
+#[path = "lessons/routing.rs"]
+mod routing;
 #[path = "lessons/security.rs"]
 mod security;
 #[path = "lessons/sessions.rs"]
@@ -70,9 +72,10 @@ fn measured(scenario: &str, metrics: &[&str]) -> Vec<f64> {
 }
 
 /// A lesson without a name that begins with another's has the two names that make a pair.
-const NAMED_PAIRS: [(&str, &str); 2] = [
+const NAMED_PAIRS: [(&str, &str); 3] = [
     ("security/certificate-and-restart", "security/certificate-renewed-before-restart"),
     ("brokers/visibility-too-short", "brokers/visibility-long-enough"),
+    ("sessions/heartbeat-too-slow", "sessions/heartbeat-in-time"),
 ];
 
 #[test]

@@ -72,7 +72,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, Failu
         TextOrJson::Json => format!("{:#}\n", serde_json::json!(components)),
         TextOrJson::Text => {
             let all: String = components.iter().map(text).collect();
-            if args.component.is_none() { all + &faults(&plan) } else { all }
+            if args.component.is_none() { all + &names(&plan) + &faults(&plan) } else { all }
         }
     })?;
     Ok(Exit::Pass)
@@ -113,6 +113,23 @@ fn explained<'a>(
         }
     };
     Ok(wanted.map(one).collect())
+}
+
+/// What each name stands for, and for how long that is believed.
+fn names(plan: &Plan) -> String {
+    let line = |name: &crate::plan::DnsName| {
+        let targets: Vec<&str> =
+            name.targets.iter().map(|(id, _)| plan.components[*id].name.as_str()).collect();
+        format!(
+            "  {} = {}  kept for {} by {} resolvers\n",
+            name.name,
+            targets.join(" or "),
+            name.ttl,
+            name.resolvers
+        )
+    };
+    let lines: String = plan.names.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("names\n{lines}") }
 }
 
 /// What goes wrong and when, nemeses as the faults they are made of.

@@ -83,6 +83,11 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
                 let first = taken.next().and_then(|(_, list)| endless_call(list, endless));
                 first.filter(|_| taken.all(|(_, list)| endless_call(list, endless).is_some()))
             }
+            Step::Resolve { branches, .. } => {
+                let mut lists = branches.iter();
+                let first = lists.next().and_then(|list| endless_call(list, endless));
+                first.filter(|_| lists.all(|list| endless_call(list, endless).is_some()))
+            }
             Step::If { then, otherwise, .. } => {
                 endless_call(then, endless).filter(|_| endless_call(otherwise, endless).is_some())
             }

@@ -11,6 +11,7 @@ use super::model::{
     Bucket, Caller, ComponentId, Effect, ErrorClass, Exhausted, Holding, OperationId, OutageMode, Path,
     ReplicaRef, Source,
 };
+use super::names::{resolve_routing_effect, routing_target};
 use super::places::{RETRANSMIT_DEFAULT, loss};
 use super::policy::error_class;
 use super::replica_faults::resolve_replica_effect;
@@ -83,6 +84,9 @@ pub(super) fn resolve_effect(
         return spike(cx, world, at, raw);
     }
     if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
+        return effect;
+    }
+    if let Some(effect) = resolve_routing_effect(cx, world, at, raw) {
         return effect;
     }
     let families: [Resolve; 4] =
@@ -459,7 +463,7 @@ pub(super) fn default_name(word: &str, raw: &RawFault) -> String {
         raw.target.clone()
     } else if let Some(raw) = &raw.hot_key {
         raw.key.clone()
-    } else if let Some(target) = message_target(raw).or(session_target(raw)) {
+    } else if let Some(target) = message_target(raw).or(session_target(raw)).or(routing_target(raw)) {
         target.to_owned()
     } else {
         let exhaust = raw.exhaust.as_ref();

@@ -69,6 +69,8 @@ pub(super) fn effect_words(raw: &RawFault) -> Vec<&'static str> {
         ("reclaim", raw.reclaim.is_some()),
         ("capacity-denied", raw.capacity_denied.is_some()),
         ("quota", raw.quota.is_some()),
+        ("dns", raw.dns.is_some()),
+        ("health-checker", raw.health_checker.is_some()),
         ("spike", raw.spike.is_some()),
         ("poison", raw.poison.is_some()),
         ("misdelivery", raw.misdelivery.is_some()),
@@ -100,7 +102,7 @@ fn fault(
         let help = match words.as_slice() {
             [] => "add one of crash, pause, slow, gray, exhaust, outage, bad-output, clock-skew, expire, rotate, \
                    block, throttle, latency, packet-loss, bandwidth, partition, crash-loop, restart, reclaim, \
-                   capacity-denied, quota, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
+                   capacity-denied, quota, dns, health-checker, flush, bad-cache-key, hot-key, reshard, spike, poison, misdelivery, \
                    broker-full, lost-timers, leak, disk-full, bad-storage, lock, hold, duplicate, disconnect, \
                    forget-sessions and idle-timeout"
                 .to_owned(),

@@ -32,6 +32,7 @@ mod message_steps;
 mod messaging;
 mod metrics;
 mod model;
+mod names;
 mod operations;
 mod overload;
 mod places;

@@ -118,6 +118,8 @@ impl Plan {
                     components.iter().map(|id| self.components[*id].name.as_str()).collect();
                 names.join(", ")
             }
+            Effect::Checker { component, .. } => self.components[*component].name.clone(),
+            Effect::Name { name, .. } => self.names[*name].name.clone(),
             Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
             Effect::Throttle { component, .. } | Effect::BadCacheKey { component, .. } => {
                 self.components[*component].name.clone()

@@ -15,6 +15,7 @@ use super::health::resolve_health;
 use super::loads::resolve_loads;
 use super::messaging::resolve_messaging;
 use super::model::Plan;
+use super::names::resolve_names;
 use super::operations::resolve_behaviour;
 use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
@@ -60,6 +61,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
     let entities = resolve_entities(cx);
     let links = resolve_links(cx, &directory);
     let limits = resolve_limits(cx);
+    let dns_names = resolve_names(cx, &directory);
     let mut components = resolve_components(cx, &directory);
     let mut behaviour = resolve_behaviour(cx, &mut directory, &mut components, &links);
     resolve_health(cx, &mut directory, &mut components, &mut behaviour.policies);
@@ -107,6 +109,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         service_level: settings.service_level,
         places: resolve_places(&directory),
         entities,
+        names: dns_names,
         limits,
         attributes,
         credentials,

@@ -341,8 +341,10 @@ pub(super) fn limit_connects(cx: &mut Context<'_>, components: &mut [Component],
                 costs[call.operation] = 1.0;
             }
         }
-        // A mistake in a client's sessions is told already.
-        if !costs.contains(&1.0) && !cx.has_errors() {
+        // Clients whose sessions are mistaken have been told so, and may be the ones that are missing.
+        let written = cx.input.topology.clients.values().filter(|client| client.sessions.is_some()).count();
+        let understood = clients.iter().filter(|client| client.sessions.is_some()).count();
+        if !costs.contains(&1.0) && written == understood {
             let message = format!("no client opens sessions to `{}`", component.name);
             cx.warning(codes::NO_EFFECT, &at.key("connect-rate"), message, "");
         }
@@ -376,7 +378,10 @@ pub(super) fn check_session_loads(cx: &mut Context<'_>, clients: &[Client], work
                     cx.error(codes::CONTRADICTION, &at.key("batch"), message, "raise their `rate`");
                 }
             }
-            (Source::Sessions(_), None) if cx.input.topology.clients[&client.name].sessions.is_none() => {
+            // Sessions that could not be made sense of have been complained of already.
+            (Source::Sessions(_), None)
+                if cx.input.topology.clients.get(&client.name).is_some_and(|raw| raw.sessions.is_some()) => {}
+            (Source::Sessions(_), None) => {
                 let message = format!("client `{}` holds no sessions", client.name);
                 let help = "give the client `sessions: { connect: component.operation }`";
                 cx.error(codes::NO_MECHANISM, &at.key("sessions"), message, help);

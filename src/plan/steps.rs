@@ -213,6 +213,9 @@ impl StepBuilder<'_, '_> {
             }
             RawStep::Call(target) => {
                 let at = at.key("call");
+                if let Some(step) = self.named_call(&at, target.as_str(), list, salts) {
+                    return step;
+                }
                 let call = self.call(&at, target.as_str(), list, "call", salts)?;
                 Some(self.with_fallback(call, list))
             }

@@ -330,7 +330,7 @@ impl Compiler<'_> {
         for ins in &mut code {
             match ins {
                 Ins::Jump { to } | Ins::If { otherwise: to, .. } => *to += base,
-                Ins::Choose { first, count, .. } => {
+                Ins::Choose { first, count, .. } | Ins::Resolve { first, count, .. } => {
                     for choice in &mut self.t.choices[*first as usize..(*first + *count) as usize] {
                         choice.1 += base;
                     }

@@ -15,6 +15,7 @@ use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
+use super::names::NameState;
 use super::net::Network;
 use super::ready::Ready;
 use super::record::{Records, Snapshot};
@@ -122,6 +123,7 @@ pub(super) struct Engine<'p> {
     pub(super) joins: BTreeMap<u32, Vec<(u32, u32)>>,
     pub(super) controls: Controls,
     pub(super) fleet: Fleet,
+    pub(super) names: Vec<NameState>,
     pub(super) messaging: Messaging,
     pub(super) sessions: Sessions,
     pub(super) network: Network,

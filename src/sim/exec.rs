@@ -133,6 +133,7 @@ impl Engine<'_> {
             }
             Ins::Session(what) => return self.run_session(f, what),
             Ins::Message { what, body } => return self.run_message(f, what, body),
+            Ins::Resolve { name, first, .. } => return Some(self.resolve_name(f, name, first)),
             other => return self.run_by_attributes(f, other),
         }
         None

@@ -155,6 +155,15 @@ impl Engine<'_> {
                     }
                 }
             }
+            Effect::Checker { component, shows } => {
+                if let Some(watch) = &mut self.fleet.watches[*component] {
+                    watch.strike(fault, strength.map(|_| *shows));
+                }
+            }
+            Effect::Name { name, shows } => {
+                let shows = strength.map(|_| *shows);
+                self.strike_name(fault, *name, shows);
+            }
             Effect::Quota { limit, amount } => {
                 self.fleet.cuts.retain(|(other, _, _)| *other != fault);
                 if strength.is_some() {

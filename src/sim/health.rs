@@ -6,11 +6,13 @@ use super::exec::Answer;
 use super::fleet::{FleetEvent, Life};
 use super::frame::Role;
 use super::tables::NONE;
+use super::trouble::mark;
 use crate::outcome::ReplicaNoteKind;
-use crate::plan::Component;
+use crate::plan::{CheckerFault, Component};
 use crate::rng;
 
 const SALT_PROBE: u64 = rng::name_hash("health/probe");
+const SALT_LIE: u64 = rng::name_hash("health/lie");
 const SALT_OFFSET: u64 = rng::name_hash("health/offset");
 
 /// What is known of one replica.
@@ -33,12 +35,37 @@ struct Known {
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     known: Vec<Known>,
+    /// Faults of the checks themselves, in the order of faults.
+    faults: Vec<(u32, CheckerFault)>,
 }
 
 impl Watch {
     pub(super) fn new(component: &Component) -> Option<Self> {
         component.health.as_ref()?;
-        Some(Self { known: vec![Known::default(); component.slots() as usize] })
+        Some(Self { known: vec![Known::default(); component.slots() as usize], faults: Vec::new() })
+    }
+
+    /// Leaves or takes off a fault's mark on the checks.
+    pub(super) fn strike(&mut self, fault: u32, shows: Option<CheckerFault>) {
+        self.faults.retain(|(other, _)| *other != fault);
+        if let Some(shows) = shows {
+            mark(&mut self.faults, fault, shows);
+        }
+    }
+
+    fn is_down(&self) -> bool {
+        self.faults.iter().any(|(_, shows)| *shows == CheckerFault::Down)
+    }
+
+    /// What is said of a probe; of several faults the last in the file has the last word.
+    fn told(&self, probe: u64, is_bad: bool) -> bool {
+        let lies =
+            |fault: u32, share: f64| rng::unit(rng::nth(rng::key(probe, SALT_LIE), u64::from(fault))) < share;
+        self.faults.iter().fold(is_bad, |is_bad, (fault, shows)| match shows {
+            CheckerFault::Fails(share) => is_bad || lies(*fault, *share),
+            CheckerFault::Passes(share) => is_bad && !lies(*fault, *share),
+            CheckerFault::Down => is_bad,
+        })
     }
 
     /// Whether a slot's replica may get requests.
@@ -78,12 +105,16 @@ impl Engine<'_> {
         if self.fleet.slots[replica as usize].life != Life::Serving {
             return NONE;
         }
+        let is_down = watch.is_down();
         let known = &mut watch.known[number as usize];
         known.probes += 1;
         let key = rng::key(rng::key(self.seed, self.t.comps[comp].salt), SALT_PROBE);
         let key = rng::nth(rng::nth(key, u64::from(number)), known.probes);
         let born = self.fleet.slots[replica as usize].born;
         self.schedule_fleet(check.interval.0, FleetEvent::Probe { replica, born });
+        if is_down {
+            return NONE;
+        }
         let f = self.frames.alloc();
         let now = self.now;
         let frame = &mut self.frames[f];
@@ -113,6 +144,7 @@ impl Engine<'_> {
     /// A probe ended.
     pub(super) fn probed(&mut self, f: u32, answer: Answer) -> u32 {
         let (replica, born) = (self.frames[f].target_replica, self.frames[f].aux);
+        let key = self.frames[f].root;
         self.frames.release(f);
         let slot = self.fleet.slots[replica as usize];
         let (comp, number) = self.slot_of(replica);
@@ -125,8 +157,8 @@ impl Engine<'_> {
         ) else {
             return NONE;
         };
+        let is_bad = watch.told(key, answer.error.is_some());
         let known = &mut watch.known[number as usize];
-        let is_bad = answer.error.is_some();
         if is_bad == known.is_unhealthy {
             known.against = 0;
             return NONE;

@@ -45,6 +45,7 @@ mod keys;
 mod levels;
 mod limits;
 mod messaging;
+mod names;
 mod net;
 mod queueing;
 mod ready;

@@ -19,6 +19,7 @@ use super::guard::Guards;
 use super::keys::KeyFaults;
 use super::limits::{BucketState, BudgetState, PoolState};
 use super::messaging::Messaging;
+use super::names::NameState;
 use super::net::Network;
 use super::ready::Ready;
 use super::record::{Records, Snapshot, WindowCounts};
@@ -65,6 +66,7 @@ impl<'p> Engine<'p> {
             logs: Logs::default(),
             digest: Digest::default(),
             fleet: Fleet::new(plan, &t),
+            names: NameState::all(plan, options.seed),
             replicas: replicas(&t),
             stations: t.comps.iter().map(Station::new).collect(),
             sojourns: vec![Histogram::default(); t.ops.len()],

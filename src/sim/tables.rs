@@ -78,6 +78,8 @@ pub(super) enum Ins {
     FlushFailed,
     /// Jump by a draw; thresholds and targets are a range of `choices`.
     Choose { first: u32, count: u32, salt: u64 },
+    /// Jump to what a name stands for; targets are a range of `choices`, the first for no answer at all.
+    Resolve { name: u32, first: u32, count: u32 },
     /// Go elsewhere.
     Jump { to: u32 },
     /// Run `body` once per round in a branch frame.

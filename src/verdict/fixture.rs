@@ -39,6 +39,7 @@ pub(crate) fn plan() -> Plan {
         attributes: Vec::new(),
         credentials: Vec::new(),
         places: vec![Place { name: "here".into(), zones: 1 }],
+        names: Vec::new(),
         limits: Vec::new(),
         links: Vec::new(),
         components: vec![Component {

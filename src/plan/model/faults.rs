@@ -1,8 +1,8 @@
 //! What goes wrong.
 
 use super::{
-    Bucket, ClientId, ComponentId, CredentialId, EntityId, ErrorClass, LimitId, MessageFault, OperationId,
-    PolicyId, SessionFault,
+    Bucket, CheckerFault, ClientId, ComponentId, CredentialId, EntityId, ErrorClass, LimitId, MessageFault,
+    NameFault, NameId, OperationId, PolicyId, SessionFault,
 };
 use crate::dist::{Backoff, Law};
 use crate::units::{SimSpan, SimTime};
@@ -268,6 +268,20 @@ pub enum Effect {
         components: Vec<ComponentId>,
         /// Share of requests for a replica that are denied at full strength.
         share: f64,
+    },
+    /// What health checks say of a component's replicas is wrong, or they say nothing.
+    Checker {
+        /// Whose.
+        component: ComponentId,
+        /// How it shows.
+        shows: CheckerFault,
+    },
+    /// A name is answered wrongly or not at all.
+    Name {
+        /// Which.
+        name: NameId,
+        /// How it shows.
+        shows: NameFault,
     },
     /// A shared limit has another amount.
     Quota {

@@ -14,6 +14,7 @@ mod faults;
 mod guard;
 mod load;
 mod messaging;
+mod names;
 mod overload;
 mod policy;
 mod replicas;
@@ -33,6 +34,7 @@ pub use faults::*;
 pub use guard::*;
 pub use load::*;
 pub use messaging::*;
+pub use names::*;
 pub use overload::*;
 pub use policy::*;
 pub use replicas::*;
@@ -100,6 +102,8 @@ pub struct Plan {
     pub credentials: Vec<Credential>,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Names that callers resolve.
+    pub names: Vec<DnsName>,
     /// Limits that several components share.
     pub limits: Vec<SharedLimit>,
     /// Directed links between places; a pair that is absent costs nothing.

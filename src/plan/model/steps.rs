@@ -2,7 +2,7 @@
 
 use super::{
     Amount, AttributeId, Broadcast, Cached, ComponentId, Condition, DatasetId, EntityId, ErrorClass,
-    Generate, MessageStep, OperationId, PolicyId, Put, Removal, Token, Value,
+    Generate, MessageStep, NameId, OperationId, PolicyId, Put, Removal, Token, Value,
 };
 use crate::dist::Law;
 
@@ -56,6 +56,15 @@ pub enum Step {
         salt: String,
         /// `(probability, steps)`; probabilities sum to 1.
         branches: Vec<(f64, Vec<Step>)>,
+    },
+    /// Do the list of steps that belongs to what a name stands for now.
+    Resolve {
+        /// Which name.
+        name: NameId,
+        /// Address of the step.
+        salt: String,
+        /// One list for each component that the name may stand for.
+        branches: Vec<Vec<Step>>,
     },
     /// Do a list of steps several times.
     Repeat {
@@ -193,7 +202,7 @@ impl Step {
             Self::Token(token) => vec![&mut token.refresh],
             Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
-            Self::Parallel { branches, .. } => branches.iter_mut().collect(),
+            Self::Parallel { branches, .. } | Self::Resolve { branches, .. } => branches.iter_mut().collect(),
             Self::Try { body, rescue, .. } => {
                 let mut all = vec![body];
                 all.extend(rescue.iter_mut().map(|(_, steps)| steps));
@@ -213,7 +222,9 @@ impl Step {
             Self::Token(token) => vec![&token.refresh],
             Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::Repeat { body, .. } | Self::Start { body, .. } => vec![body],
-            Self::Parallel { branches, .. } => branches.iter().map(Vec::as_slice).collect(),
+            Self::Parallel { branches, .. } | Self::Resolve { branches, .. } => {
+                branches.iter().map(Vec::as_slice).collect()
+            }
             Self::Try { body, rescue, .. } => {
                 let mut all = vec![body.as_slice()];
                 all.extend(rescue.iter().map(|(_, steps)| steps.as_slice()));

@@ -24,6 +24,7 @@ fn collect(steps: &[Step], salts: &mut Vec<String>) {
             Step::Compute { salt, .. }
             | Step::Wait { salt, .. }
             | Step::Choose { salt, .. }
+            | Step::Resolve { salt, .. }
             | Step::Repeat { salt, .. }
             | Step::Parallel { salt, .. }
             | Step::Try { salt, .. }

@@ -48,7 +48,8 @@ fn mistakes_about_replicas_are_found_where_they_are() {
 #[test]
 fn what_has_no_instances_of_its_own_cannot_wait_for_messages() {
     let by = "threads: 16\n    serverless: {}\n    consumes: { jobs: { operation: browse } }";
-    let text = changed(&changed(SHOP, "threads: 16", by), "components:", "components:\n  jobs: { broker: {} }");
+    let text =
+        changed(&changed(SHOP, "threads: 16", by), "components:", "components:\n  jobs: { broker: {} }");
     assert_finds(&text, CALM, "E204", "components/web/consumes", "event sources");
 }
 

@@ -1,9 +1,9 @@
 //! Faults as a file writes them.
 
 use super::{
-    RawBadCacheKey, RawBadStorage, RawBlock, RawBrokerFull, RawBursts, RawDisconnect, RawDiskFull,
-    RawDuplicate, RawErrorClass, RawExpire, RawFlush, RawForgetSessions, RawHold, RawHotKey,
-    RawIdleTimeoutFault, RawLeak, RawLock, RawLostTimers, RawMisdelivery, RawPoison, RawRotate,
+    RawBadCacheKey, RawBadStorage, RawBlock, RawBrokerFull, RawBursts, RawCheckerFault, RawDisconnect,
+    RawDiskFull, RawDuplicate, RawErrorClass, RawExpire, RawFlush, RawForgetSessions, RawHold, RawHotKey,
+    RawIdleTimeoutFault, RawLeak, RawLock, RawLostTimers, RawMisdelivery, RawNameFault, RawPoison, RawRotate,
 };
 use crate::spec::scalar::{
     BackoffText, BandwidthText, CountText, LawText, NumberText, RateText, ShareText, SpanText,
@@ -79,6 +79,10 @@ pub struct RawFault {
     pub capacity_denied: Option<RawCapacityDenied>,
     /// A shared limit (see `limits`) has another amount.
     pub quota: Option<RawQuotaFault>,
+    /// A name (see `names`) is answered wrongly or not at all.
+    pub dns: Option<RawNameFault>,
+    /// Health checks of a component lie, or say nothing.
+    pub health_checker: Option<RawCheckerFault>,
     /// More load.
     pub spike: Option<RawSpikeFault>,
     /// Some messages can never be processed.

@@ -14,6 +14,7 @@ mod guard;
 mod kind;
 mod load;
 mod messaging;
+mod names;
 mod nemesis;
 mod overload;
 mod policy;
@@ -35,6 +36,7 @@ use indexmap::IndexMap;
 pub use kind::*;
 pub use load::*;
 pub use messaging::*;
+pub use names::*;
 pub use nemesis::*;
 pub use overload::*;
 pub use policy::*;
@@ -67,6 +69,9 @@ pub struct RawTopology {
     pub places: IndexMap<String, RawPlace>,
     /// Delay, bandwidth and loss between places.
     pub network: Option<RawNetwork>,
+    /// Names that callers resolve to one of several components; they are called like components.
+    #[serde(default)]
+    pub names: IndexMap<String, RawName>,
     /// Limits that several components share, such as an account's quota, with their amounts.
     #[serde(default)]
     pub limits: IndexMap<String, CountText>,

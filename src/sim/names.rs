@@ -1,0 +1,166 @@
+//! Names: which component a call goes to is what its resolver remembers, right or not.
+
+use super::compile::Compiler;
+use super::engine::Engine;
+use super::frame::State;
+use super::tables::{Ins, NONE};
+use crate::dist::Sampler;
+use crate::kernel::Phase;
+use crate::plan::{DnsName, ErrorClass, NameFault, Plan, Step};
+use crate::rng;
+
+const SALT_RESOLVER: u64 = rng::name_hash("names/resolver");
+const SALT_STALE: u64 = rng::name_hash("names/stale");
+const SALT_WEIGHT: u64 = rng::name_hash("names/weight");
+const SALT_AGE: u64 = rng::name_hash("names/age");
+const SALT_LOOKUP: u64 = rng::name_hash("names/lookup");
+
+/// What a resolver remembers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    /// The answer, by its place in the name's list; `None` is that there is no such name.
+    answer: Option<u32>,
+    until: u64,
+    queries: u64,
+}
+
+/// One name.
+#[derive(Clone, Debug)]
+pub(super) struct NameState {
+    salt: u64,
+    lookup: Option<Sampler>,
+    resolvers: Vec<Memory>,
+    /// By fault; the first decides.
+    faults: Vec<(u32, NameFault)>,
+}
+
+impl NameState {
+    pub(super) fn all(plan: &Plan, seed: u64) -> Vec<Self> {
+        let state = |name: &DnsName| Self {
+            salt: rng::key(seed, rng::name_hash(&format!("name/{}", name.name))),
+            lookup: name.lookup.as_ref().map(Sampler::new),
+            resolvers: vec![Memory::default(); name.resolvers as usize],
+            faults: Vec::new(),
+        };
+        plan.names.iter().map(state).collect()
+    }
+}
+
+/// What came of a look-up.
+enum Found {
+    /// This target, after so long.
+    Target(u32, u64),
+    /// No such name.
+    Missing,
+    /// Nothing after so long.
+    Nothing(u64),
+}
+
+impl Compiler<'_> {
+    /// `resolve; fail; branch, jump to the end; branch, jump to the end; ...`.
+    pub(super) fn emit_resolve(&mut self, step: &Step, code: &mut Vec<Ins>) {
+        let Step::Resolve { name, salt, branches } = step else { return };
+        let (first, count) = (self.t.choices.len() as u32, branches.len() as u32 + 1);
+        self.t.choices.resize((first + count) as usize, (1.0, 0));
+        code.push(Ins::Resolve { name: *name as u32, first, count });
+        self.t.choices[first as usize].1 = code.len() as u32;
+        let salt = self.salt(salt);
+        code.push(Ins::Fail { probability: 2.0, class: ErrorClass::Timeout, entity: NONE, salt });
+        let mut jumps = Vec::new();
+        for (number, steps) in branches.iter().enumerate() {
+            self.t.choices[first as usize + number + 1].1 = code.len() as u32;
+            self.emit(steps, code);
+            jumps.push(code.len());
+            code.push(Ins::Jump { to: 0 });
+        }
+        let end = code.len() as u32;
+        for jump in jumps {
+            code[jump] = Ins::Jump { to: end };
+        }
+    }
+}
+
+impl Engine<'_> {
+    /// Goes on with the call of what the request's resolver answers.
+    pub(super) fn resolve_name(&mut self, f: u32, name: u32, first: u32) -> u32 {
+        let found = self.look_up(f, name as usize);
+        let (number, delay) = match found {
+            Found::Missing => return self.fail(f, ErrorClass::Refused),
+            Found::Nothing(delay) => (0, delay),
+            Found::Target(target, delay) => (target + 1, delay),
+        };
+        let to = self.t.choices[(first + number) as usize].1;
+        if delay == 0 {
+            self.frames[f].pc = to;
+            return f;
+        }
+        // A wait goes on with the next instruction.
+        self.frames[f].pc = to - 1;
+        self.frames[f].state = State::Waiting;
+        self.schedule(f, delay, Phase::Done);
+        NONE
+    }
+
+    fn look_up(&mut self, f: u32, name: usize) -> Found {
+        let now = self.now;
+        let root = self.frames[f].root;
+        let rule = &self.plan.names[name];
+        let state = &self.names[name];
+        let draw = rng::key(rng::key(root, SALT_RESOLVER), state.salt);
+        let resolver = rng::below(draw, u64::from(rule.resolvers)) as usize;
+        let memory = state.resolvers[resolver];
+        if now < memory.until {
+            return memory.answer.map_or(Found::Missing, |answer| Found::Target(answer, 0));
+        }
+        let key = rng::nth(rng::key(state.salt, resolver as u64), memory.queries);
+        let lookup = state.lookup.as_ref();
+        let delay = lookup.map_or(0, |law| (law.sample(rng::key(key, SALT_LOOKUP)) + 0.5) as u64);
+        let answer = match state.faults.first() {
+            Some((_, NameFault::Timeout(timeout))) => return Found::Nothing(timeout.0),
+            Some((_, NameFault::Missing)) => None,
+            Some((_, NameFault::Wrong(answer))) => Some(*answer as u32),
+            None => Some(self.authority(name, rng::unit(rng::key(key, SALT_WEIGHT)))),
+        };
+        let is_stale = |(share, _): &(f64, crate::units::SimSpan)| {
+            rng::unit(rng::key(rng::key(state.salt, SALT_STALE), resolver as u64)) < *share
+        };
+        let ttl = rule.stale.filter(is_stale).map_or(rule.ttl.0, |(_, least)| least.0.max(rule.ttl.0));
+        // Resolvers were asked before the run began: what is left of the first answer is uniform.
+        let share = if memory.queries == 0 { rng::unit(rng::key(key, SALT_AGE)) } else { 1.0 };
+        let until = now.saturating_add((ttl as f64 * share) as u64);
+        self.names[name].resolvers[resolver] = Memory { answer, until, queries: memory.queries + 1 };
+        answer.map_or(Found::Missing, |answer| Found::Target(answer, delay))
+    }
+
+    /// What the name's own servers say now. When nobody is healthy they answer as if all were.
+    fn authority(&self, name: usize, draw: f64) -> u32 {
+        let targets = &self.plan.names[name].targets;
+        let is_healthy = |component: usize| {
+            let rule = &self.t.comps[component];
+            let rotation = &self.fleet.rotations[component];
+            rule.is_fixed || rule.is_serverless || (!rotation.list.is_empty() && !rotation.is_open)
+        };
+        let any = targets.iter().any(|(component, _)| is_healthy(*component));
+        let may = |component: usize| !any || is_healthy(component);
+        let share = |target: &(usize, Option<f64>)| if may(target.0) { target.1.unwrap_or(1.0) } else { 0.0 };
+        if targets.first().is_some_and(|(_, weight)| weight.is_none()) {
+            return targets.iter().position(|target| may(target.0)).unwrap_or(0) as u32;
+        }
+        let total: f64 = targets.iter().map(share).sum();
+        let mut up_to = 0.0;
+        let chosen = targets.iter().position(|target| {
+            up_to += share(target);
+            draw * total < up_to
+        });
+        chosen.unwrap_or(0) as u32
+    }
+
+    /// Leaves or takes off a fault's mark on a name.
+    pub(super) fn strike_name(&mut self, fault: u32, name: usize, shows: Option<NameFault>) {
+        let faults = &mut self.names[name].faults;
+        faults.retain(|(other, _)| *other != fault);
+        if let Some(shows) = shows {
+            super::trouble::mark(faults, fault, shows);
+        }
+    }
+}
