@@ -80,13 +80,13 @@ fn mistakes_about_names_and_checkers_are_found() {
         ("{ at: 1s, health-checker: { target: est, mode: down } }", "E201", "did you mean `east`?"),
         ("{ at: 1s, health-checker: { target: plain, mode: down } }", "E2", "no health check"),
         ("{ at: 1s, health-checker: { target: east, mode: down, share: 5% } }", "E204", "share"),
-        ("{ at: 1s, health-checker: { target: east, mode: fails, share: 200% } }", "E20", "200%"),
+        ("{ at: 1s, health-checker: { target: east, mode: fails, share: 200% } }", "E108", "200%"),
     ];
     let of_names = [
         ("failover: [east, west]", "failover: [east, wst]", "E201", "did you mean `west`?"),
         ("failover: [east, west]", "failover: []", "E204", "weighted"),
         ("resolvers: 50,", "resolvers: 0,", "E203", "resolvers"),
-        ("west: 1 }", "west: -1 }", "E203", "weight"),
+        ("west: 1 }", "west: -1 }", "E108", "not a number"),
         ("east: 3, west: 1 }", "east: 0, west: 0 }", "E2", "more than 0"),
         ("west: 1 }", "west: 1e300 }", "E203", "weight"),
         ("call: service.serve", "call: servce.serve", "E201", "service"),

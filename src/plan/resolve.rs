@@ -21,7 +21,7 @@ use super::places::{resolve_entities, resolve_links, resolve_places};
 use super::replicas::{check_sessions, resolve_limits};
 use super::replies::check_replies;
 use super::security::{check_reachable, check_tokens, resolve_credentials};
-use super::settings::resolve_settings;
+use super::settings::{Settings, resolve_settings};
 use super::slow_faults::check_slow_faults;
 use crate::diag::Diag;
 use crate::spec::Input;
@@ -49,6 +49,12 @@ pub fn resolve(input: &Input) -> Result<(Plan, Vec<Diag>), Vec<Diag>> {
     }
     check_slow_faults(&mut cx, &plan);
     Ok((plan, cx.into_diags()))
+}
+
+/// What expectations need to know of the run's times.
+fn schedule_of(cx: &Context<'_>, settings: &Settings) -> Schedule {
+    let has_faults = !cx.input.scenario.faults.is_empty();
+    Schedule { duration: settings.duration, warm_up: settings.warm_up, has_faults }
 }
 
 /// A plan that means what the files say if no error was noted, and nothing otherwise.
@@ -89,12 +95,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         policies: &behaviour.policies,
         messaging: &messaging,
     };
-    let schedule = Schedule {
-        duration: settings.duration,
-        warm_up: settings.warm_up,
-        has_faults: !input.scenario.faults.is_empty(),
-    };
-    let expectations = resolve_expectations(cx, &names, &schedule);
+    let expectations = resolve_expectations(cx, &names, &schedule_of(cx, &settings));
     let plan = Plan {
         scenario: input.scenario.scenario.clone(),
         topology: input.topology.topology.clone(),
