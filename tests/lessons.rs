@@ -72,10 +72,9 @@ fn measured(scenario: &str, metrics: &[&str]) -> Vec<f64> {
 }
 
 /// A lesson without a name that begins with another's has the two names that make a pair.
-const NAMED_PAIRS: [(&str, &str); 4] = [
+const NAMED_PAIRS: [(&str, &str); 3] = [
     ("security/certificate-and-restart", "security/certificate-renewed-before-restart"),
     ("brokers/visibility-too-short", "brokers/visibility-long-enough"),
-    ("sessions/restart-at-once", "sessions/restart-drained"),
     ("sessions/heartbeat-too-slow", "sessions/heartbeat-in-time"),
 ];
 

@@ -45,7 +45,7 @@ fn a_flood_of_connects_keeps_everybody_out_unless_it_is_limited() {
 
 #[test]
 fn a_drained_restart_makes_no_storm() {
-    let (at_once, drained) = pair("restart-at-once", "restart-drained");
+    let (at_once, drained) = pair("rolling-restart", "rolling-restart-drained");
     assert!(sum(&at_once, |slot| slot.failed) > 4_000);
     assert_eq!(sum(&drained, |slot| slot.failed), 0);
     let moved = sum(&drained, |slot| slot.drained);
