@@ -1,9 +1,10 @@
 //! What names and health checks do when they are wrong, and what is refused about them.
 
 use shakedown::outcome::{Outcome, ReplicaNoteKind};
-use shakedown::plan::resolve;
+use shakedown::plan::{Expectation, resolve};
 use shakedown::sim::{Flow, Options, simulate};
 use shakedown::spec::{Catalogue, LoadOptions, load_text};
+use shakedown::verdict::measure;
 
 const REGIONS: &str = "
 topology: regions
@@ -103,4 +104,42 @@ fn mistakes_about_names_and_checkers_are_found() {
         let finds = |text: &String| text.contains(code) && text.contains(says);
         assert!(texts.iter().any(finds), "{says}: {texts:#?}");
     }
+}
+
+/// A front in three zones that prefers the replicas of its own zone.
+const ZONES: &str = "
+topology: zones
+places: { region: { zones: 3 } }
+components:
+  front:
+    place: region
+    replicas: 3
+    threads: 64
+    calls: { back: { timeout: 500ms, zone-aware: true } }
+    operations: { show: [ { call: back.serve } ] }
+  back:
+    place: region
+    replicas: 3
+    threads: 32
+    health: { check: { interval: 2s, timeout: 1s, unhealthy: 2, healthy: 2 } }
+    operations: { serve: [ { compute: 1ms } ] }
+clients:
+  users: { place: region, calls: { front: { timeout: 8s } }, journeys: { visit: [ { call: front.show } ] } }
+";
+
+#[test]
+fn zone_aware_balancing_crosses_zones_only_when_its_own_has_nobody_well() {
+    let scenario = "scenario: test\ntopology: x.yaml\nduration: 100s\nload: { users: { rate: 200/s } }\n\
+        faults: [ { at: 30s, crash: { target: { component: back, place: region, zone: 2 } } } ]\n\
+        expect: [ error-rate < 1 between 30s and 32s, error-rate < 1 between 40s and 100s ]\n";
+    let input = load_text(scenario, ZONES, &Catalogue::embedded(), &LoadOptions::default())
+        .unwrap_or_else(|error| panic!("{:#?}", error.diags));
+    let plan = resolve(&input).unwrap_or_else(|diags| panic!("{diags:#?}")).0;
+    let outcome = simulate(&plan, &Options::new(plan.seed), &mut |_| Flow::Continue).0;
+    let read = |e: &Expectation| measure(&plan, e.metric, &e.scope, e.when, &outcome);
+    let values: Vec<f64> =
+        plan.expectations.iter().map(|e| read(e).unwrap_or_else(|why| panic!("{why}"))).collect();
+    // Until checks have found out, only the front of that zone fails: a third of all.
+    assert!((values[0] - 1.0 / 3.0).abs() < 0.1, "{values:?}");
+    assert!(values[1].abs() < f64::EPSILON, "then it calls another zone: {values:?}");
 }

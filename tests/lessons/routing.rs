@@ -14,3 +14,12 @@ fn nobody_stays_longer_than_the_life_of_an_answer() {
     let late = measured("health/stale-names.yaml", &["availability of users > 0% between 10m10s and 13m"]);
     assert_eq!(late[0], 1.0);
 }
+
+#[test]
+fn checks_that_lie_hurt_only_those_who_believe_them_at_once() {
+    let metric = "availability > 0% during faults";
+    for twin in ["health/flapping-checks-fail-open.yaml", "health/flapping-checks-patient.yaml"] {
+        let (without, with) = twins("health/flapping-checks.yaml", twin, metric);
+        assert!(with - without > 0.3, "{twin}: {without} and {with}");
+    }
+}
