@@ -46,6 +46,9 @@ pub const SEQUENCE_MAX: u64 = (1 << (64 - INDEX_BITS - TAG_BITS)) - 1;
 pub struct Entry(u128);
 
 impl Entry {
+    /// Before every other.
+    const FLOOR: Self = Self(0);
+
     /// When it happens.
     #[inline]
     #[must_use]
@@ -60,8 +63,10 @@ impl Entry {
         (self.0 >> 64) as u64
     }
 
+    /// Sequence, tag and index in one number: unique within a run and never 0.
     #[inline]
-    fn what(self) -> u64 {
+    #[must_use]
+    pub fn id(self) -> u64 {
         self.0 as u64
     }
 
@@ -76,21 +81,21 @@ impl Entry {
     #[inline]
     #[must_use]
     pub fn sequence(self) -> u64 {
-        self.what() >> (INDEX_BITS + TAG_BITS)
+        self.id() >> (INDEX_BITS + TAG_BITS)
     }
 
     /// What the owner attached, 0..8.
     #[inline]
     #[must_use]
     pub fn tag(self) -> u8 {
-        ((self.what() >> INDEX_BITS) & ((1 << TAG_BITS) - 1)) as u8
+        ((self.id() >> INDEX_BITS) & ((1 << TAG_BITS) - 1)) as u8
     }
 
     /// What the owner attached, up to [`INDEX_MAX`].
     #[inline]
     #[must_use]
     pub fn index(self) -> u32 {
-        (self.what() & u64::from(INDEX_MAX)) as u32
+        (self.id() & u64::from(INDEX_MAX)) as u32
     }
 }
 
@@ -144,6 +149,8 @@ pub struct Lane(u32);
 struct Ring {
     delay: u64,
     entries: VecDeque<Entry>,
+    /// The latest ever put in. Only later ones go here; none where lanes are not used.
+    last: Entry,
     compact_at: usize,
 }
 
@@ -180,7 +187,8 @@ impl EventQueue {
     pub fn lane(&mut self, delay: u64) -> Lane {
         let found = self.rings.iter().position(|ring| ring.delay == delay);
         let index = found.unwrap_or_else(|| {
-            self.rings.push(Ring { delay, entries: VecDeque::new(), compact_at: COMPACT_MIN });
+            let last = if self.use_lanes { Entry::FLOOR } else { Entry::CEILING };
+            self.rings.push(Ring { delay, entries: VecDeque::new(), last, compact_at: COMPACT_MIN });
             self.rings.len() - 1
         });
         Lane(index as u32)
@@ -201,32 +209,30 @@ impl EventQueue {
         Entry(u128::from(when) << 64 | u128::from(what))
     }
 
-    /// Adds an event and returns its sequence number.
+    /// Adds an event and returns its [`Entry::id`].
     #[inline]
     pub fn push(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
         let entry = self.entry(at, phase, tag, index);
         self.heap.push(entry);
-        entry.sequence()
+        entry.id()
     }
 
-    /// Adds an event that happens the lane's delay from now, and returns its sequence number.
+    /// Adds an event that happens the lane's delay from now, and returns its [`Entry::id`].
     #[inline]
     pub fn push_lane(&mut self, lane: Lane, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
         let entry = self.entry(at, phase, tag, index);
-        if !self.use_lanes {
-            self.heap.push(entry);
-            return entry.sequence();
-        }
         let ring = &mut self.rings[lane.0 as usize];
-        match ring.entries.back() {
-            None => {
-                ring.entries.push_back(entry);
-                self.heads.push(Head { entry, lane: lane.0 });
-            }
-            Some(last) if *last < entry => ring.entries.push_back(entry),
-            Some(_) => self.heap.push(entry),
+        if entry <= ring.last {
+            self.heap.push(entry);
+            return entry.id();
         }
-        entry.sequence()
+        ring.last = entry;
+        let is_first = ring.entries.is_empty();
+        ring.entries.push_back(entry);
+        if is_first {
+            self.heads.push(Head { entry, lane: lane.0 });
+        }
+        entry.id()
     }
 
     /// Takes the next event. Dead entries behind the head of a lane are dropped on the way;
@@ -314,10 +320,10 @@ mod tests {
     #[test]
     fn an_entry_carries_what_was_put_in() {
         let mut queue = EventQueue::new(true);
-        let sequence = queue.push(crate::units::TIME_MAX, Phase::Probe, 7, INDEX_MAX);
+        let id = queue.push(crate::units::TIME_MAX, Phase::Probe, 7, INDEX_MAX);
         let entry = queue.pop(|_| true).unwrap();
         assert_eq!((entry.at(), entry.phase()), (crate::units::TIME_MAX, Phase::Probe as u8));
-        assert_eq!((entry.tag(), entry.index(), entry.sequence()), (7, INDEX_MAX, sequence));
+        assert_eq!((entry.tag(), entry.index(), entry.sequence(), entry.id()), (7, INDEX_MAX, 1, id));
     }
 
     #[derive(Clone, Debug)]
@@ -351,13 +357,13 @@ mod tests {
             for act in acts {
                 match act {
                     Act::Push(delay) => {
-                        let sequence = queue.push(SimTime(now + delay), Phase::Done, 0, 0);
-                        reference.insert((now + delay, sequence));
+                        queue.push(SimTime(now + delay), Phase::Done, 0, 0);
+                        reference.insert((now + delay, queue.sequence()));
                     }
                     Act::PushLane(lane) => {
                         let (lane, delay) = lanes[lane];
-                        let sequence = queue.push_lane(lane, SimTime(now + delay), Phase::Done, 0, 0);
-                        reference.insert((now + delay, sequence));
+                        queue.push_lane(lane, SimTime(now + delay), Phase::Done, 0, 0);
+                        reference.insert((now + delay, queue.sequence()));
                     }
                     Act::Compact => queue.compact(|entry| !is_dead(entry.sequence())),
                     Act::Pop => {

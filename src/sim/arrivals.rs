@@ -36,7 +36,7 @@ pub(super) struct Generator {
 #[derive(Clone, Debug)]
 enum Pace {
     /// At one rate per second: present instant in nanoseconds, as a fraction would be lost otherwise.
-    Steady { rate: f64, at: f64 },
+    Steady { mean_gap: f64, at: f64 },
     /// Through a rate curve.
     Curve { curve: RateCurve, at: f64 },
     /// Present phase, its end, and how many there were.
@@ -76,10 +76,11 @@ impl Generator {
     fn next(&mut self, load: &Load, now: u64, end: u64) -> Option<u64> {
         let key = rng::nth(self.key ^ SALT_GAP, self.arrivals);
         self.arrivals += 1;
-        let at = if let Pace::Steady { rate, at } = &mut self.state {
+        let at = if let Pace::Steady { mean_gap, at } = &mut self.state {
             let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
-            *at += gap * 1e9 / *rate;
-            (*at < end as f64 + 1.0).then_some((*at + 0.5) as i64 as u64)?
+            *at += gap * *mean_gap;
+            // Too large for an integer becomes the largest, which is after the end.
+            (*at + 0.5) as i64 as u64
         } else {
             self.next_at_changing_pace(load, key, now, end)?
         };
@@ -128,7 +129,7 @@ impl Generator {
 impl Pace {
     fn through(curve: RateCurve) -> Self {
         match (curve.points.as_slice(), curve.period) {
-            ([(_, rate)], None) => Self::Steady { rate: *rate, at: 0.0 },
+            ([(_, rate)], None) => Self::Steady { mean_gap: (1e9 / *rate).min(f64::MAX), at: 0.0 },
             _ => Self::Curve { curve, at: 0.0 },
         }
     }
@@ -248,7 +249,6 @@ impl Engine<'_> {
             self.draw_attributes(f, load);
         }
         self.records.traffic[self.slots.current * self.t.traffic.len() + traffic as usize].arrived += 1;
-        self.records.window[traffic as usize].arrived += 1;
     }
 
     /// As [`Self::complete`], of a journey that did not simply reach its end.
@@ -264,7 +264,6 @@ impl Engine<'_> {
         let (latency, log, slot) = (self.now - frame.entered, frame.log, usize::from(frame.slot));
         let traffic = frame.op as usize;
         let counts = &mut self.records.traffic[slot * self.t.traffic.len() + traffic];
-        let window = &mut self.records.window[traffic];
         match answer.error {
             None => {
                 if answer.degraded {
@@ -274,7 +273,6 @@ impl Engine<'_> {
                 }
                 counts.latency.record(latency);
                 counts.wrong += u64::from(answer.taint != 0);
-                window.answered += 1;
                 if let Some(phase) = self.slots.counted_phase(slot) {
                     let row = phase as usize * self.t.traffic.len() + traffic;
                     self.records.blame[row].add(&self.logs, log, latency);
@@ -283,7 +281,6 @@ impl Engine<'_> {
             Some(class) => {
                 counts.errors[class as usize] += 1;
                 counts.latency_failed.record(latency);
-                window.failed += 1;
             }
         }
         if self.frames[f].flags & (flag::CLOSED | flag::DIALS) != 0 {

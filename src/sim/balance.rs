@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::frame::{Role, flag};
-use super::station::Replica;
+use super::replica::Replica;
 use super::tables::{NONE, Policy};
 use crate::plan::Balancing;
 use crate::rng;

@@ -171,11 +171,8 @@ pub(super) struct BlameSums {
 #[inline]
 fn band_of(nanos: u64) -> usize {
     let units = nanos >> 10;
-    if units < 1 << BAND_BITS {
-        return units as usize;
-    }
-    let octave = 63 - units.leading_zeros() - BAND_BITS;
-    (((u64::from(octave) + 1) << BAND_BITS) + (units >> octave) - (1 << BAND_BITS)) as usize
+    let octave = (units | 1 << BAND_BITS).ilog2() - BAND_BITS;
+    ((u64::from(octave) << BAND_BITS) + (units >> octave)) as usize
 }
 
 impl BlameSums {

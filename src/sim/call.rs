@@ -47,30 +47,29 @@ impl Engine<'_> {
     /// Begins a call.
     #[inline]
     pub(super) fn call(&mut self, f: u32, site: u32) -> u32 {
-        let policy = self.t.sites[site as usize].policy;
         let now = self.now;
+        let way = &self.t.sites[site as usize];
         let frame = &mut self.frames[f];
         frame.site = site;
         frame.call_start = now;
         frame.attempt = 0;
         frame.pause = 0;
         frame.flags &= !(flag::CALL_FAILED | flag::HIT);
-        let edge = &mut self.edges[policy as usize];
+        let edge = &mut self.edges[way.policy as usize];
         edge.calls += 1;
-        let rule = &self.t.policies[policy as usize];
-        if !rule.is_plain {
-            return self.call_with_care(f, policy);
+        if !way.is_plain {
+            return self.call_with_care(f, way.policy);
         }
         frame.attempt = 1;
         frame.attempt_start = now;
         frame.mark = self.logs.mark(frame.log);
         edge.attempts += 1;
         let mut until = u64::MAX;
-        if let Some(lane) = rule.timeout_lane {
-            until = now.saturating_add(rule.attempt_timeout);
+        if let Some(lane) = way.timeout_lane {
+            until = now.saturating_add(way.timeout);
             frame.timer = self.queue.push_lane(lane, SimTime(until), Phase::Timer, tag::CALL_TIMER, f);
         }
-        self.send_child(f, policy, until)
+        self.send_child(f, until)
     }
 
     /// Begins a call that a budget, a pool or a deadline has to do with.
@@ -157,25 +156,21 @@ impl Engine<'_> {
                 _ => self.queue.push(at, Phase::Timer, tag::CALL_TIMER, f),
             };
         }
-        self.send_child(f, policy, until)
+        self.send_child(f, until)
     }
 
     /// Makes the frame that will serve an attempt and lets it go.
     #[inline(always)]
-    fn send_child(&mut self, f: u32, policy: u32, until: u64) -> u32 {
-        let rule = &self.t.policies[policy as usize];
-        let (c, born) = self.frames.alloc_born();
+    fn send_child(&mut self, f: u32, until: u64) -> u32 {
         let frame = &mut self.frames[f];
         frame.state = State::Calling;
         frame.set(flag::SENT);
-        frame.child = c;
-        frame.child_born = born;
-        let site_index = frame.site;
-        let site = &self.t.sites[site_index as usize];
-        let key = rng::nth(rng::key(frame.key, site.salt), u64::from(frame.attempt));
+        let site = frame.site;
+        let way = &self.t.sites[site as usize];
+        let key = rng::nth(rng::key(frame.key, way.salt), u64::from(frame.attempt));
         let (root, epoch, log, slot) = (frame.root, frame.epoch, frame.log, frame.slot);
-        let priority = rule.priority.unwrap_or(frame.priority);
-        let child = &mut self.frames[c];
+        let priority = way.priority.unwrap_or(frame.priority);
+        let (c, child) = self.frames.alloc_frame();
         child.key = key;
         child.root = root;
         child.role = Role::Server;
@@ -185,18 +180,24 @@ impl Engine<'_> {
         child.priority = priority;
         child.slot = slot;
         child.deadline = until;
-        child.pc = site.entry;
-        child.op = site.op;
-        child.from_site = site_index;
-        child.replica = site.only_replica;
-        child.comp = site.target;
-        if !rule.is_plain || site.only_replica == NONE {
+        child.pc = way.entry;
+        child.op = way.op;
+        child.from_site = site;
+        child.replica = way.only_replica;
+        child.comp = way.target;
+        let born = child.born;
+        let frame = &mut self.frames[f];
+        frame.child = c;
+        frame.child_born = born;
+        let (policy, has_choice) = (way.policy, !way.is_plain || way.only_replica == NONE);
+        let is_near = way.link == NONE;
+        if has_choice {
             self.choose_target(f, c, policy);
         }
-        if self.t.sites[site_index as usize].link == NONE && self.network.active == 0 {
+        if is_near && self.network.active == 0 {
             return self.enter(c);
         }
-        self.travel(c, site_index, self.t.policies[policy as usize].caller)
+        self.travel(c, site, self.t.policies[policy as usize].caller)
     }
 
     /// Undoes what an attempt holds, whatever became of it.
@@ -283,11 +284,12 @@ impl Engine<'_> {
     #[inline(always)]
     pub(super) fn answered_well(&mut self, f: u32, degraded: bool, found: u8) -> u32 {
         let frame = &mut self.frames[f];
-        let policy = self.t.sites[frame.site as usize].policy;
+        let way = &self.t.sites[frame.site as usize];
+        let policy = way.policy;
         let edge = &mut self.edges[policy as usize];
         edge.answered_ok += 1;
         edge.calls_ok += 1;
-        if self.t.policies[policy as usize].is_plain {
+        if way.is_plain {
             frame.end_attempt();
         } else {
             self.end_attempt(f, policy, End::Answered { is_failure: false });

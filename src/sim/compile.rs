@@ -474,8 +474,10 @@ impl Compiler<'_> {
         let only_replica = target.only_replica();
         let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
         let operation = &self.plan.components[call.target].operations[call.operation];
+        let salt = self.salt(&call.salt);
+        let policy = &self.t.policies[call.policy];
         self.t.sites.push(Site {
-            salt: self.salt(&call.salt),
+            salt,
             target: call.target as u32,
             entry: NONE,
             op,
@@ -483,6 +485,10 @@ impl Compiler<'_> {
             link,
             only_replica,
             effect,
+            is_plain: policy.is_plain,
+            timeout: policy.attempt_timeout,
+            timeout_lane: policy.timeout_lane,
+            priority: policy.priority,
             is_idempotent: operation.idempotent,
             streams: call.streams,
         });

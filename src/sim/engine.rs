@@ -19,11 +19,12 @@ use super::names::NameState;
 use super::net::Network;
 use super::ready::Ready;
 use super::record::{Records, Snapshot};
+use super::replica::Replica;
 use super::saturation::Watch;
 use super::sessions::Sessions;
 use super::shards::Rings;
 use super::slots::SlotClock;
-use super::station::{Replica, Station};
+use super::station::Station;
 use super::tables::{NONE, Tables};
 use super::tokens::TokenTimes;
 use super::versions::Versions;
@@ -140,14 +141,14 @@ pub(super) struct Engine<'p> {
     pub(super) users: Vec<User>,
     /// Closed users who are thinking: their frames are no requests in progress.
     pub(super) thinking: usize,
+    /// Handovers left before the others that are ready get their turn.
+    pub(super) chain_left: u32,
     /// Long chains of handovers at this instant.
     pub(super) chains: u32,
     pub(super) truncated: Option<Truncation>,
     /// Whether every event is looked at: it is traced, or levels are watched.
     pub(super) is_observed: bool,
     pub(super) watch: LevelWatch,
-    /// Number of events at which the bounds are looked at again.
-    pub(super) next_check: u64,
     pub(super) record: Option<std::ops::Range<u64>>,
     pub(super) recorded: Vec<TracedEvent>,
 }
@@ -164,11 +165,7 @@ impl Engine<'_> {
             }
             let next = self.dispatch(entry, watch);
             self.settle(next);
-            if self.frames.has_grown {
-                self.frames.has_grown = false;
-                self.check_in_system();
-            }
-            if self.digest.count() >= self.next_check {
+            if self.digest.count() >= self.frames.check_at {
                 self.check_bounds(events_max);
                 if self.truncated.is_some() {
                     break;
@@ -192,7 +189,7 @@ impl Engine<'_> {
         }
         let f = entry.index();
         let frame = &mut self.frames[f];
-        if frame.main != entry.sequence() {
+        if frame.main != entry.id() {
             return NONE;
         }
         frame.main = 0;
@@ -212,10 +209,7 @@ impl Engine<'_> {
     fn note_event(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
         self.now = entry.at().0;
         if self.digest.fold(entry.when(), identity) {
-            self.at_checkpoint(watch);
-        }
-        if self.is_observed {
-            self.observe(entry, identity);
+            self.look(entry, identity, watch);
         }
     }
 
@@ -264,8 +258,7 @@ impl Engine<'_> {
                 break;
             }
             // A fan-out without end takes no time, so nothing else would notice it.
-            if self.frames.has_grown {
-                self.frames.has_grown = false;
+            if self.frames.check_at == 0 {
                 self.check_in_system();
                 if self.truncated.is_some() {
                     break;
@@ -310,6 +303,17 @@ impl Engine<'_> {
         }
     }
 
+    /// What is done at checkpoints, and at every event when somebody looks at every one.
+    #[inline(never)]
+    fn look(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
+        if self.digest.is_at_checkpoint() {
+            self.at_checkpoint(watch);
+        }
+        if self.is_observed {
+            self.observe(entry, identity);
+        }
+    }
+
     #[cold]
     fn at_checkpoint(&mut self, watch: &mut dyn FnMut(Progress) -> Flow) {
         let progress =
@@ -332,7 +336,7 @@ impl Engine<'_> {
         if self.queue.sequence() > SEQUENCE_MAX - (1 << 32) {
             self.truncate(Bound::EventsMax, SEQUENCE_MAX);
         }
-        self.next_check = events_max.min(count + COMPACT_EVERY);
+        self.frames.check_at = events_max.min(count + COMPACT_EVERY);
     }
 
     /// Checks how many requests are in progress; called whenever there are more than ever before.
@@ -347,12 +351,11 @@ impl Engine<'_> {
     pub(super) fn truncate(&mut self, bound: Bound, limit: u64) {
         if self.truncated.is_none() {
             self.truncated = Some(Truncation { bound, limit, at: SimTime(self.now) });
-            self.next_check = 0;
+            self.frames.check_at = 0;
         }
     }
 
     /// What is kept of every event, where somebody asked.
-    #[inline(never)]
     fn observe(&mut self, entry: Entry, identity: u64) {
         self.note_levels();
         if self.record.is_some() {
@@ -398,9 +401,9 @@ impl Engine<'_> {
 #[inline]
 fn is_live(frames: &Frames, replicas: &[Replica], entry: Entry) -> bool {
     match entry.tag() {
-        tag::MAIN => frames[entry.index()].main == entry.sequence(),
-        tag::CALL_TIMER => frames[entry.index()].timer == entry.sequence(),
-        tag::CORES => replicas[entry.index() as usize].pending() == entry.sequence(),
+        tag::MAIN => frames[entry.index()].main == entry.id(),
+        tag::CALL_TIMER => frames[entry.index()].timer == entry.id(),
+        tag::CORES => replicas[entry.index() as usize].pending() == entry.id(),
         _ => true,
     }
 }

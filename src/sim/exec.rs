@@ -36,7 +36,7 @@ impl Engine<'_> {
     #[inline(always)]
     pub(super) fn run_frame(&mut self, first: u32) {
         let mut f = first;
-        let mut steps = 0u32;
+        self.chain_left = CHAIN_MAX;
         loop {
             let frame = &mut self.frames[f];
             if frame.has(flag::CANCELLED) {
@@ -64,8 +64,9 @@ impl Engine<'_> {
             if f == NONE {
                 return;
             }
-            steps += 1;
-            if steps > CHAIN_MAX {
+            // In memory: the registers are needed for more.
+            self.chain_left -= 1;
+            if self.chain_left == 0 {
                 return self.pause_or_stop(f);
             }
         }
@@ -272,11 +273,11 @@ impl Engine<'_> {
         if frame.role == Role::Server && !frame.has(flag::REPLIED | TAINTS) && self.messages_take_no_time() {
             return self.succeed_at_once(f, degraded);
         }
-        let answer = Answer { degraded, taint: frame.flags & TAINTS, ..Answer::OK };
-        if frame.role == Role::Root {
-            return self.complete(f, answer);
+        if frame.role == Role::Root && !frame.has(TAINTS) {
+            return self.complete(f, Answer { degraded, ..Answer::OK });
         }
-        self.conclude(f, answer)
+        let taint = frame.flags & TAINTS;
+        self.conclude(f, Answer { degraded, taint, ..Answer::OK })
     }
 
     /// A server answers a caller next door: the most common end of all, in one go where

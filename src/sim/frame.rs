@@ -269,13 +269,13 @@ pub(super) struct Frames {
     /// First free slot; a free slot's `child` names the next one.
     free: u32,
     live: usize,
-    /// Whether there are more frames than ever before.
-    pub(super) has_grown: bool,
+    /// Number of events at which the bounds are looked at again: at once when there are more frames than ever before.
+    pub(super) check_at: u64,
 }
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), free: NONE, live: 0, has_grown: false }
+        Self { items: Vec::new(), free: NONE, live: 0, check_at: 0 }
     }
 
     /// How many are in use.
@@ -286,31 +286,31 @@ impl Frames {
     /// A slot in state `Running` without flags, links or log; its maker sets the rest.
     #[inline]
     pub(super) fn alloc(&mut self) -> u32 {
-        self.alloc_born().0
+        self.alloc_frame().0
     }
 
-    /// As [`Self::alloc`], with the slot's present `born`.
+    /// As [`Self::alloc`], with the frame itself.
     #[inline]
-    pub(super) fn alloc_born(&mut self) -> (u32, u32) {
+    pub(super) fn alloc_frame(&mut self) -> (u32, &mut Frame) {
         self.live += 1;
-        let index = self.free;
-        if let Some(frame) = self.items.get_mut(index as usize) {
-            self.free = frame.child;
-            frame.state = State::Running;
-            frame.flags = 0;
-            frame.child = NONE;
-            return (index, frame.born);
+        if self.free == NONE {
+            self.grow();
         }
-        self.grow()
+        let index = self.free;
+        let frame = &mut self.items[index as usize];
+        self.free = frame.child;
+        frame.state = State::Running;
+        frame.flags = 0;
+        frame.child = NONE;
+        (index, frame)
     }
 
+    /// Makes one more slot, which is the only free one.
     #[cold]
-    fn grow(&mut self) -> (u32, u32) {
-        self.has_grown = true;
-        let frame = Frame { state: State::Running, ..Frame::empty() };
-        let born = frame.born;
-        self.items.push(frame);
-        ((self.items.len() - 1) as u32, born)
+    fn grow(&mut self) {
+        self.check_at = 0;
+        self.free = self.items.len() as u32;
+        self.items.push(Frame::empty());
     }
 
     /// Gives a slot back. Whatever still refers to it finds its epoch and birth changed.

@@ -50,6 +50,7 @@ mod net;
 mod queueing;
 mod ready;
 mod record;
+mod replica;
 mod saturation;
 mod scaling;
 mod serverless;

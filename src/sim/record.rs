@@ -202,14 +202,22 @@ pub(super) struct TrafficCounts {
 /// How many error classes there are.
 pub(super) const ERROR_CLASSES: usize = crate::plan::ErrorClass::ALL.len();
 
-/// One journey's counts in the present window.
+/// One journey's requests up to some instant.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WindowCounts {
+pub(super) struct TrafficSums {
     pub(super) arrived: u64,
     pub(super) answered: u64,
     pub(super) failed: u64,
-    /// All latencies up to the window's start.
-    pub(super) before: Histogram,
+    pub(super) latency: Histogram,
+}
+
+impl TrafficSums {
+    fn add(&mut self, counts: &TrafficCounts) {
+        self.arrived += counts.arrived;
+        self.answered += counts.ok + counts.degraded;
+        self.failed += counts.errors.iter().sum::<u64>();
+        self.latency.merge(&counts.latency);
+    }
 }
 
 /// Everything counted, as flat tables of `slot * n + index`.
@@ -223,10 +231,18 @@ pub(super) struct Records {
     pub(super) traffic: Vec<TrafficCounts>,
     /// `phase * traffic + index`; phases as in `outcome::Phase`.
     pub(super) blame: Vec<BlameSums>,
-    pub(super) window: Vec<WindowCounts>,
+    /// By journey, up to the present window's start.
+    pub(super) before_window: Vec<TrafficSums>,
 }
 
 impl Records {
+    /// All requests of one of `journeys` so far.
+    pub(super) fn traffic_so_far(&self, journey: usize, journeys: usize) -> TrafficSums {
+        let mut sums = TrafficSums::default();
+        self.traffic.iter().skip(journey).step_by(journeys).for_each(|slot| sums.add(slot));
+        sums
+    }
+
     /// Makes room for one more slot.
     pub(super) fn add_slot(&mut self, t: &Tables) {
         let (comps, ops, edges) = (t.comps.len(), t.ops.len(), t.policies.len());

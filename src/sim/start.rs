@@ -22,14 +22,15 @@ use super::messaging::Messaging;
 use super::names::NameState;
 use super::net::Network;
 use super::ready::Ready;
-use super::record::{Records, Snapshot, WindowCounts};
+use super::record::{Records, Snapshot, TrafficSums};
+use super::replica::Replica;
 use super::saturation::Watch;
 use super::sessions::Sessions;
 use super::shape::lines;
 use super::shards::Rings;
 use super::share::SharedCores;
 use super::slots::SlotClock;
-use super::station::{Replica, Station};
+use super::station::Station;
 use super::tables::{Comp, Holds, NONE, Tables};
 use super::tokens::TokenTimes;
 use super::versions::Versions;
@@ -113,18 +114,21 @@ impl<'p> Engine<'p> {
             generators: Vec::new(),
             users: Vec::new(),
             thinking: 0,
+            chain_left: 0,
             chains: 0,
             truncated: None,
             is_observed: options.record.is_some() || !watch.is_empty(),
             watch,
-            next_check: 0,
             record: options.record.clone(),
             recorded: Vec::new(),
             t,
         };
+        if engine.is_observed {
+            engine.digest.look_at_all();
+        }
         engine.add_slot_tables();
         engine.records.blame.resize_with(PHASES * engine.t.traffic.len(), Default::default);
-        engine.records.window.resize_with(engine.t.traffic.len(), WindowCounts::default);
+        engine.records.before_window.resize_with(engine.t.traffic.len(), TrafficSums::default);
         engine
     }
 

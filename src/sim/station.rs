@@ -1,50 +1,28 @@
 //! Components at work: the door, the queue, threads and cores.
 
 use super::blame::label;
-use super::concurrency::LimitState;
 use super::engine::{Engine, tag};
 use super::exec::Answer;
 use super::frame::{State, flag};
 use super::record::{CompCounts, Levels};
-use super::share::SharedCores;
 use super::tables::{Comp, Holds, NONE};
-use super::trouble::Trouble;
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
 use crate::plan::{Discipline, ErrorClass};
 use crate::rng;
 use crate::units::SimTime;
-use std::collections::VecDeque;
 
-/// One copy of a component.
-#[derive(Clone, Debug)]
-pub(super) struct Replica {
-    pub(super) comp: u32,
-    /// Threads or cores usable now.
-    pub(super) units: u32,
-    /// Threads or cores in use.
-    pub(super) busy: u32,
-    /// Requests inside.
-    pub(super) inside: u32,
-    /// Living entries of `lines`.
-    pub(super) waiting: u32,
-    /// `(frame, ticket)`: one line, or one per priority.
-    pub(super) lines: Vec<VecDeque<(u32, u32)>>,
-    /// Frames that may be interrupted by more urgent ones.
-    pub(super) running: Vec<u32>,
-    pub(super) cores: Option<SharedCores>,
-    /// Present pace of all work.
-    pub(super) speed: f64,
-    /// Share of the nominal pace that a slow start allows.
-    pub(super) pace: f64,
-    /// Every computation has a core of its own at nominal pace.
-    pub(super) is_steady: bool,
-    /// What faults do to it; `None` when nothing.
-    pub(super) trouble: Option<Box<Trouble>>,
-    /// When its queue last became longer than nothing.
-    pub(super) queued_since: u64,
-    /// How many it lets inside; `None` when that is unlimited.
-    pub(super) limit: Option<Box<LimitState>>,
+/// What a request meets at a component's door when no fault acts there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// Allowances, firewalls or the like.
+    Guarded,
+    /// Nothing: cores, if it needs any, come with its computations.
+    Open,
+    /// Threads, of which taking one is only counting.
+    Threads,
+    /// Threads with more to them.
+    Desk,
 }
 
 /// A component's hot state: what nearly every event touches, side by side.
@@ -61,7 +39,7 @@ pub(super) struct Station {
     lifo_after: u64,
     /// Whether requests whose callers have left are dropped when their turn comes.
     pub(super) drops_expired: bool,
-    has_allowances: bool,
+    door: Door,
     queue_capacity: u32,
     pub(super) levels: Levels,
     /// Counts of the present slot.
@@ -73,6 +51,14 @@ impl Station {
         let preempts = rule.discipline == Discipline::PreemptivePriority;
         let is_shared = rule.shared_cores.is_some();
         let is_plain = !preempts && !is_shared && rule.concurrency.is_none();
+        let is_guarded =
+            !rule.buckets.is_empty() || rule.concurrency.is_some() || !rule.walls.is_empty() || rule.gated;
+        let door = match rule.holds {
+            _ if is_guarded => Door::Guarded,
+            Holds::Thread if is_plain => Door::Threads,
+            Holds::Thread => Door::Desk,
+            _ => Door::Open,
+        };
         Self {
             holds: rule.holds,
             is_plain,
@@ -90,10 +76,7 @@ impl Station {
                 _ => u64::MAX,
             },
             drops_expired: rule.drops_expired,
-            has_allowances: !rule.buckets.is_empty()
-                || rule.concurrency.is_some()
-                || !rule.walls.is_empty()
-                || rule.gated,
+            door,
             queue_capacity: rule.queue_capacity,
             levels: Levels::default(),
             counts: CompCounts::default(),
@@ -113,34 +96,6 @@ impl Station {
     }
 }
 
-impl Replica {
-    /// Sequence number of the pending completion on shared cores, or 0.
-    #[inline]
-    pub(super) fn pending(&self) -> u64 {
-        self.cores.as_ref().map_or(0, |cores| cores.pending)
-    }
-
-    /// Nanoseconds by which its clock is ahead.
-    pub(super) fn clock_offset(&self) -> i64 {
-        self.trouble.as_ref().map_or(0, |trouble| trouble.clock_offset())
-    }
-
-    /// Whether it takes part in anything: it is up, not paused, and takes new work.
-    pub(super) fn is_at_work(&self) -> bool {
-        self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
-    }
-
-    /// Whether no fault keeps it from serving.
-    pub(super) fn is_up(&self) -> bool {
-        self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)
-    }
-
-    /// Whether a new replica in this slot would serve.
-    pub(super) fn has_no_reason_to_be_down(&self) -> bool {
-        self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0 && trouble.draining.is_empty())
-    }
-}
-
 impl Engine<'_> {
     /// A request reaches its replica's door.
     #[inline(always)]
@@ -155,16 +110,17 @@ impl Engine<'_> {
         let station = &mut self.stations[comp];
         station.counts.arrived += 1;
         let is_special = frame.flags & (flag::CANCELLED | flag::NOWHERE) != 0;
-        if is_special || station.has_allowances || replica.trouble.is_some() {
+        let door = station.door;
+        if is_special || door == Door::Guarded || replica.trouble.is_some() {
             return self.enter_with_care(f, comp);
         }
         frame.set(flag::INSIDE);
         replica.inside += 1;
         station.count_inside(now);
-        if station.holds != Holds::Thread {
+        if door == Door::Open {
             return f;
         }
-        if station.is_plain && replica.busy < replica.units {
+        if door == Door::Threads && replica.busy < replica.units {
             frame.set(flag::HAS_UNIT);
             replica.busy += 1;
             station.levels.busy.enter(now);

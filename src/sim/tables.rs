@@ -182,6 +182,11 @@ pub(super) struct Site {
     /// The target's only replica, or `NONE` when there are several.
     pub(super) only_replica: u32,
     pub(super) effect: SiteEffect,
+    /// What every call needs of its policy: see there.
+    pub(super) is_plain: bool,
+    pub(super) timeout: u64,
+    pub(super) timeout_lane: Option<Lane>,
+    pub(super) priority: Option<u8>,
     pub(super) is_idempotent: bool,
     /// What it answers is passed on as it comes.
     pub(super) streams: bool,

@@ -1,7 +1,7 @@
 //! Values over time, incidents and recovery.
 
 use super::engine::{Engine, tag};
-use super::record::Snapshot;
+use super::record::{Snapshot, TrafficSums};
 use crate::kernel::Phase;
 use crate::outcome::{ComponentWindows, Incident, Resource, TrafficWindows, Windows};
 use crate::plan::{Plan, ServiceLevel};
@@ -94,32 +94,30 @@ impl Engine<'_> {
         self.close_session_window();
         let mut all = Histogram::default();
         let (mut answered, mut failed, mut arrived) = (0, 0, 0);
+        let journeys = self.windows.series.traffic.len();
+        let so_far: Vec<TrafficSums> =
+            (0..journeys).map(|journey| self.records.traffic_so_far(journey, journeys)).collect();
+        let before = std::mem::replace(&mut self.records.before_window, so_far);
+        let rows = || self.records.before_window.iter().zip(&before);
         // Only these can make the window a bad one, and only a bad one asks for the quantile of all.
-        let has_failures = self.records.window.iter().any(|counts| counts.failed > 0);
+        let has_failures = rows().any(|(now, before)| now.failed > before.failed);
         let watches_latency = has_failures || self.windows.health.level.latency_p99.is_some();
-        let rows = self.windows.series.traffic.len();
-        let traffic = &self.records.traffic;
-        for (row, (series, counts)) in
-            self.windows.series.traffic.iter_mut().zip(&mut self.records.window).enumerate()
-        {
-            let mut so_far = Histogram::default();
-            traffic.iter().skip(row).step_by(rows).for_each(|slot| so_far.merge(&slot.latency));
-            let latency = so_far.since(&counts.before);
-            counts.before = so_far;
-            let quantile = |q: f64| latency.quantile(q).unwrap_or(0.0) as u64;
-            series.arrived.push(counts.arrived);
-            series.answered.push(counts.answered);
-            series.failed.push(counts.failed);
-            series.p50_ns.push(quantile(0.5));
-            series.p90_ns.push(quantile(0.9));
-            series.p99_ns.push(quantile(0.99));
-            series.p999_ns.push(quantile(0.999));
-            (answered, failed, arrived) =
-                (answered + counts.answered, failed + counts.failed, arrived + counts.arrived);
+        for ((now, before), series) in rows().zip(&mut self.windows.series.traffic) {
+            let latency = now.latency.since(&before.latency);
+            let [p50, p90, p99, p999] = latency.quantiles([0.5, 0.9, 0.99, 0.999]).unwrap_or_default();
+            series.arrived.push(now.arrived - before.arrived);
+            series.answered.push(now.answered - before.answered);
+            series.failed.push(now.failed - before.failed);
+            series.p50_ns.push(p50 as u64);
+            series.p90_ns.push(p90 as u64);
+            series.p99_ns.push(p99 as u64);
+            series.p999_ns.push(p999 as u64);
+            arrived += now.arrived - before.arrived;
+            answered += now.answered - before.answered;
+            failed += now.failed - before.failed;
             if watches_latency {
                 all.merge(&latency);
             }
-            (counts.arrived, counts.answered, counts.failed) = (0, 0, 0);
         }
         self.close_component_windows();
         self.watch_limits();

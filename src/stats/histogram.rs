@@ -174,22 +174,30 @@ impl Histogram {
     /// interpolated within its bucket by rank; `None` when empty.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
+        self.quantiles([q]).map(|[value]| value)
+    }
+
+    /// As [`Self::quantile`], of several shares at once, in ascending order.
+    #[must_use]
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
+        debug_assert!(shares.is_sorted(), "shares ascend: {shares:?}");
         let total = self.count();
         if total == 0 {
             return None;
         }
-        let rank = q.clamp(0.0, 1.0) * total as f64;
-        let mut below = 0u64;
-        for (index, &count) in self.counts.iter().enumerate() {
-            if count > 0 && (below + count) as f64 >= rank {
-                let (low, high) = bucket_bounds(index);
-                let within = ((rank - below as f64) / count as f64).clamp(0.0, 1.0);
-                let value = low as f64 + (high - low) as f64 * within;
-                return Some(value.min(self.max as f64));
+        let mut buckets = self.counts.iter().enumerate();
+        let (mut bucket, mut count, mut below) = (0, 0, 0u64);
+        Some(shares.map(|share| {
+            let rank = share.clamp(0.0, 1.0) * total as f64;
+            let least = (rank.ceil() as u64).max(1);
+            while below + count < least {
+                let Some((index, &next)) = buckets.next() else { return self.max as f64 };
+                (bucket, below, count) = (index, below + count, next);
             }
-            below += count;
-        }
-        Some(self.max as f64)
+            let (low, high) = bucket_bounds(bucket);
+            let within = ((rank - below as f64) / count as f64).clamp(0.0, 1.0);
+            (low as f64 + (high - low) as f64 * within).min(self.max as f64)
+        }))
     }
 
     /// Share of values at or below `nanos`, within one bucket's width.
@@ -204,11 +212,9 @@ impl Histogram {
 #[inline]
 fn bucket_of(nanos: u64) -> usize {
     let units = nanos >> UNIT_BITS;
-    if units < SUB {
-        return units as usize;
-    }
-    let octave = 63 - units.leading_zeros() - SUB_BITS;
-    (((u64::from(octave) + 1) << SUB_BITS) + (units >> octave) - SUB) as usize
+    // With that bit set, units below the first octave are in octave 0 without a branch.
+    let octave = (units | SUB).ilog2() - SUB_BITS;
+    ((u64::from(octave) << SUB_BITS) + (units >> octave)) as usize
 }
 
 fn bucket_bounds(index: usize) -> (u64, u64) {

@@ -134,6 +134,10 @@ impl Compiler<'_> {
             link,
             only_replica: NONE,
             effect: SiteEffect::None,
+            is_plain: false,
+            timeout: u64::MAX,
+            timeout_lane: None,
+            priority: None,
             is_idempotent: true,
             streams: false,
         });
