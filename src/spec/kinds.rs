@@ -7,6 +7,7 @@ use super::nemeses::{self, Nemesis};
 use super::node::Node;
 use super::raw::{RawConfidence, RawFigure, RawKind};
 use super::schema::{FileKind, schema};
+use super::shelf::Shelved;
 use super::validate::{suggest, validate};
 use super::yaml;
 use crate::diag::{Diag, Location};
@@ -68,28 +69,29 @@ pub struct Figure {
 /// All kinds.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    kinds: BTreeMap<String, Kind>,
-    nemeses: BTreeMap<String, Nemesis>,
+    kinds: BTreeMap<String, Shelved<Kind>>,
+    nemeses: BTreeMap<String, Shelved<Nemesis>>,
 }
 
 /// Kinds may be based on one another this deeply.
 const DEPTH_MAX: usize = 8;
 
 impl Catalogue {
-    /// The kinds that come with the program.
-    ///
-    /// # Panics
-    /// If one of them is wrong, which a test would have shown.
+    /// The kinds that come with the program. Each is read when it is first asked for.
     #[must_use]
     pub fn embedded() -> Self {
         let mut catalogue = Self::default();
-        let mut diags = Vec::new();
-        let schema = schema(FileKind::Kind);
         for (path, text) in crate::catalogue::EMBEDDED {
-            catalogue.add(text.to_string(), &format!("catalogue/{path}"), &schema, &mut diags);
+            let name = path.strip_suffix(".yaml").unwrap_or(path);
+            match name.strip_prefix("nemeses/") {
+                Some(nemesis) => {
+                    catalogue.nemeses.insert(nemesis.to_owned(), Shelved::unread(path, text));
+                }
+                None => {
+                    catalogue.kinds.insert(name.to_owned(), Shelved::unread(path, text));
+                }
+            }
         }
-        catalogue.check_bases(&mut diags);
-        assert!(diags.is_empty(), "an embedded kind is wrong: {diags:?}");
         catalogue
     }
 
@@ -151,39 +153,30 @@ impl Catalogue {
     }
 
     fn add(&mut self, text: String, file: &str, schema: &serde_json::Value, diags: &mut Vec<Diag>) {
-        let before = diags.len();
         let Some(node) = yaml::parse_file(&text, file, diags) else { return };
         if node.get("nemesis").is_some() {
             let nemesis = nemeses::read(&node, &text, file, diags);
-            self.nemeses.extend(nemesis.map(|nemesis| (nemesis.name.clone(), nemesis)));
+            self.nemeses.extend(nemesis.map(|nemesis| (nemesis.name.clone(), Shelved::read(nemesis))));
             return;
         }
+        let before = diags.len();
         validate(&node, schema, diags);
         if diags.len() > before {
             return;
         }
-        let raw = match serde_json::from_value::<RawKind>(node.to_json()) {
-            Ok(raw) => raw,
-            Err(error) => return diags.push(internal(&error, &node.at)),
-        };
-        let component = node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
-        check_kind(&raw, &node, &component, diags);
-        let figures = raw.figures.into_iter().map(figure).collect();
-        let (name, description, extends) = (raw.kind, raw.description, raw.extends);
-        let file = file.to_owned();
-        let kind = Kind { name: name.clone(), description, extends, figures, file, component, text };
-        self.kinds.insert(name, kind);
+        let kind = read_kind(&node, &text, file, diags);
+        self.kinds.extend(kind.map(|kind| (kind.name.clone(), Shelved::read(kind))));
     }
 
     /// Checks that every kind is based on kinds that exist, and not on itself.
     fn check_bases(&self, diags: &mut Vec<Diag>) {
         let names: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
-        for kind in self.kinds.values() {
+        for kind in self.kinds() {
             let mut error = |message: String, help: String| {
                 diags
                     .push(Diag::error(codes::UNKNOWN_KIND, message).at(kind.component.at.clone()).help(help));
             };
-            let bases = std::iter::successors(Some(kind), |kind| self.kinds.get(kind.extends.as_ref()?));
+            let bases = std::iter::successors(Some(kind), |kind| self.get(kind.extends.as_ref()?));
             if let Some(base) = kind.extends.as_ref().filter(|base| !self.kinds.contains_key(*base)) {
                 let message = format!("kind `{}` extends `{base}`, which does not exist", kind.name);
                 error(message, suggest(base, &names));
@@ -196,24 +189,24 @@ impl Catalogue {
 
     /// All kinds, by name.
     pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
-        self.kinds.values()
+        self.kinds.values().map(|kind| kind.get(embedded_kind))
     }
 
     /// All nemeses, by name.
     pub fn nemeses(&self) -> impl Iterator<Item = &Nemesis> {
-        self.nemeses.values()
+        self.nemeses.values().map(|nemesis| nemesis.get(embedded_nemesis))
     }
 
     /// A nemesis by name.
     #[must_use]
     pub fn nemesis(&self, name: &str) -> Option<&Nemesis> {
-        self.nemeses.get(name)
+        Some(self.nemeses.get(name)?.get(embedded_nemesis))
     }
 
     /// A kind by name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Kind> {
-        self.kinds.get(name)
+        Some(self.kinds.get(name)?.get(embedded_kind))
     }
 
     /// The figure behind a value of a component of some kind, if the value was written in the
@@ -225,8 +218,8 @@ impl Catalogue {
 
     /// A kind and those it is based on, nearest first.
     pub(super) fn chain(&self, kind: &str) -> impl Iterator<Item = &Kind> {
-        let next = |kind: &&Kind| self.kinds.get(kind.extends.as_ref()?);
-        std::iter::successors(self.kinds.get(kind), next).take(DEPTH_MAX)
+        let next = |kind: &&Kind| self.get(kind.extends.as_ref()?);
+        std::iter::successors(self.get(kind), next).take(DEPTH_MAX)
     }
 
     /// Lays a component over its kind, and that over the kinds it is based on; notes their names in `used`.
@@ -255,6 +248,39 @@ impl Catalogue {
         }
         Ok(whole)
     }
+}
+
+/// Makes a kind of a file whose shape is right.
+fn read_kind(node: &Node, text: &str, file: &str, diags: &mut Vec<Diag>) -> Option<Kind> {
+    let raw = match serde_json::from_value::<RawKind>(node.to_json()) {
+        Ok(raw) => raw,
+        Err(error) => {
+            diags.push(internal(&error, &node.at));
+            return None;
+        }
+    };
+    let component = node.get("component").cloned().unwrap_or_else(|| Node::empty(node.at.clone()));
+    check_kind(&raw, node, &component, diags);
+    let figures = raw.figures.into_iter().map(figure).collect();
+    let (name, description, extends) = (raw.kind, raw.description, raw.extends);
+    let (file, text) = (file.to_owned(), text.to_owned());
+    Some(Kind { name, description, extends, figures, file, component, text })
+}
+
+/// Reads a kind that came with the program, and that a test has found to be right.
+fn embedded_kind(file: &str, text: &str) -> Kind {
+    let mut diags = Vec::new();
+    let kind =
+        yaml::parse_file(text, file, &mut diags).and_then(|node| read_kind(&node, text, file, &mut diags));
+    kind.unwrap_or_else(|| panic!("{file} is wrong: {diags:?}"))
+}
+
+/// Reads a nemesis that came with the program, and that a test has found to be right.
+fn embedded_nemesis(file: &str, text: &str) -> Nemesis {
+    let mut diags = Vec::new();
+    let node = yaml::parse_file(text, file, &mut diags);
+    let nemesis = node.and_then(|node| nemeses::read(&node, text, file, &mut diags));
+    nemesis.unwrap_or_else(|| panic!("{file} is wrong: {diags:?}"))
 }
 
 /// Checks what the schema cannot say about a kind.
@@ -289,5 +315,27 @@ fn figure(raw: RawFigure) -> Figure {
         confidence: raw.confidence,
         verified: raw.verified,
         note: raw.note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_with_the_program_is_right_and_named_like_its_file() {
+        let embedded = Catalogue::embedded();
+        let mut read = Catalogue::default();
+        let mut diags = Vec::new();
+        let schema = schema(FileKind::Kind);
+        for (path, text) in crate::catalogue::EMBEDDED {
+            read.add((*text).to_owned(), &format!("catalogue/{path}"), &schema, &mut diags);
+        }
+        read.check_bases(&mut diags);
+        assert!(diags.is_empty(), "{diags:?}");
+        assert!(read.kinds.keys().eq(embedded.kinds.keys()));
+        assert!(read.nemeses.keys().eq(embedded.nemeses.keys()));
+        let pairs = read.kinds().zip(embedded.kinds());
+        pairs.for_each(|(read, embedded)| assert_eq!(format!("{read:?}"), format!("{embedded:?}")));
     }
 }

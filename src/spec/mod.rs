@@ -13,6 +13,7 @@ mod origins;
 pub mod raw;
 pub mod scalar;
 mod schema;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod validate;
