@@ -396,3 +396,26 @@ fn consumers_can_be_scaled_by_their_backlog() {
     let tracked = scaled("{ min: 1, max: 20, metric-period: 30s, track: { backlog: 10 } }");
     assert!(sum(&tracked, "jobs", |s| s.waiting) < 2_000);
 }
+
+#[test]
+fn what_is_redriven_is_no_duplicate_of_itself() {
+    let topology = "
+components:
+  jobs: { broker: { deduplicate: 1h, visibility-timeout: 1s, max-receives: 1, dead-letter: dead } }
+  dead: { broker: {} }
+  worker:
+    consumes: { jobs: { operation: work, backoff: none } }
+    schedules: { repair: { at: [ 30s ], operation: repair } }
+    operations: { work: [ { compute: 10ms } ], repair: [ { redrive: dead } ] }
+clients: { web: { journeys: { submit: [ { publish: jobs } ] } } }
+";
+    let scenario = "duration: 60s
+load: { web: { rate: 10/s } }
+faults: [ { at: 5s, for: 10s, poison: { target: jobs, share: 100%, takes: 1ms } }, { at: 20s, for: 1h, outage: { target: jobs } } ]
+";
+    let outcome = run(topology, scenario);
+    let dead = sum(&outcome, "dead", |slot| slot.published);
+    assert!(dead > 80, "{dead}");
+    assert_eq!(sum(&outcome, "dead", |slot| slot.redriven), dead);
+    assert_eq!(sum(&outcome, "jobs", |slot| slot.deduplicated), 0, "nobody has published anything twice");
+}

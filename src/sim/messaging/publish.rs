@@ -74,14 +74,25 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes a message in; `false` refuses it.
-    pub(super) fn accept(&mut self, broker: u32, mut message: Message, delay: u64) -> bool {
+    /// Takes in what somebody published, unless it came before; `false` refuses it.
+    fn accept(&mut self, broker: u32, message: Message, delay: u64) -> bool {
         let window = self.t.messages.brokers[broker as usize].deduplicate;
         let state = &self.messaging.brokers[broker as usize];
         if window > 0 && state.recent.is_done(message.identity, self.now) {
             self.count(broker).deduplicated += 1;
             return true;
         }
+        let is_accepted = self.take_in(broker, message, delay);
+        if window > 0 && is_accepted {
+            let now = self.now;
+            self.messaging.brokers[broker as usize].recent.remember(message.identity, now, window);
+        }
+        is_accepted
+    }
+
+    /// Takes a message in, whether it came before or not: brokers move messages, and nobody has
+    /// published those again; `false` refuses it.
+    pub(super) fn take_in(&mut self, broker: u32, mut message: Message, delay: u64) -> bool {
         if message.poison == NONE {
             message.poison = self.poison(broker, message.key);
         }
@@ -103,10 +114,6 @@ impl Engine<'_> {
                     return false;
                 }
             },
-        }
-        if window > 0 {
-            let now = self.now;
-            self.messaging.brokers[broker as usize].recent.remember(message.identity, now, window);
         }
         true
     }
@@ -328,7 +335,7 @@ impl Engine<'_> {
         self.done_with(index);
         let to = self.t.messages.brokers[broker as usize].dead_letter;
         if to != NONE {
-            self.accept(to, Message { origin: broker, ..message }, 0);
+            self.take_in(to, Message { origin: broker, ..message }, 0);
         }
     }
 
@@ -358,7 +365,7 @@ impl Engine<'_> {
             }
             self.count(broker).redriven += 1;
             self.done_with(ticket.message);
-            self.accept(message.origin, Message { origin: NONE, ..message }, 0);
+            self.take_in(message.origin, Message { origin: NONE, ..message }, 0);
         }
         let state = &mut self.messaging.brokers[broker as usize];
         state.is_redriving = gap > 0 && state.ready > 0;

@@ -118,7 +118,7 @@ impl Engine<'_> {
         let key = rng::nth(rng::key(rng::key(self.seed, rule.salt), SALT_RUN), state.runs);
         state.runs += 1;
         let run = Message { root: key, key, identity: key, ..self.blank(broker) };
-        self.accept(broker, run, 0);
+        self.take_in(broker, run, 0);
     }
 }
 
