@@ -245,3 +245,17 @@ fn caching_is_deterministic_and_lanes_change_nothing() {
         assert_eq!(outcome.digest, again.digest, "{name}");
     }
 }
+
+#[test]
+fn a_cache_that_finished_its_work_before_it_went_down_comes_back_cold() {
+    let topology = look_aside("200", "", "{ wait: 1ms }");
+    let measured = |fault: &str| {
+        let scenario = format!("duration: 60s\nload: {{ web: {{ rate: 100/s }} }}\nfaults: [ {fault} ]");
+        measured(&topology, &scenario, "hit-ratio of memory between 31s and 32s")
+    };
+    let warm = measured("{ at: 58s, for: 1s, pause: { target: memory } }");
+    let killed = measured("{ at: 30s, for: 1s, crash: { target: memory } }");
+    let told = measured("{ at: 30s, for: 1s, crash: { target: memory, graceful: true } }");
+    assert!(warm > 0.95 && killed < 0.5, "{warm} {killed}");
+    assert!(told < 0.5, "a process that ended has no memory: {told}");
+}

@@ -175,3 +175,48 @@ fn a_count_in_a_map_is_a_plain_count() {
     let digest = |plan: &Plan| run(plan, &Options::new(1)).digest;
     assert_eq!(digest(&number), digest(&map));
 }
+
+/// Everybody in one place, without links.
+fn outcome_of(topology: &str, scenario: &str) -> Outcome {
+    let input = load_text(
+        &format!("scenario: s\ntopology: t\n{scenario}"),
+        &format!("topology: t\n{topology}"),
+        &Catalogue::embedded(),
+        &LoadOptions::default(),
+    )
+    .unwrap_or_else(|error| panic!("{:#?}", error.diags));
+    let (plan, _) = resolve(&input).unwrap_or_else(|diags| panic!("{diags:#?}"));
+    let outcome = simulate(&plan, &Options::new(7), &mut |_| Flow::Continue).0;
+    for check in &outcome.conservation {
+        assert!(check.holds(), "{check:?}");
+    }
+    outcome
+}
+
+#[test]
+fn an_instance_told_to_finish_gives_its_units_back_once_and_takes_no_more_work() {
+    let topology = "
+limits: { concurrency: 4 }
+components:
+  images:
+    serverless: { max: 10, cold-start: 10ms, keep-alive: 1m, quota: concurrency }
+    operations: { resize: [ { wait: 100ms } ] }
+clients: { web: { journeys: { go: [ { call: images.resize } ] } } }
+";
+    // Thirty requests a second of 100 ms: three at once, within the limit of four.
+    let scenario = |faults: &str| {
+        format!(
+            "duration: 40s\nload: {{ web: {{ rate: 30/s, arrivals: deterministic }} }}\nfaults:\n{faults}"
+        )
+    };
+    let crash =
+        "  - { at: 10s, for: 10s, crash: { target: { component: images, percent: 50% }, graceful: true } }\n";
+    let again = crash.replace("at: 10s", "at: 15s");
+    for faults in [crash.to_owned(), format!("{crash}{again}")] {
+        let outcome = outcome_of(topology, &scenario(&faults));
+        let most = outcome.components[0].slots.iter().map(|slot| slot.in_system_max).max();
+        assert!(most <= Some(4), "the limit holds: {most:?}");
+        let lost: u64 = outcome.components[0].slots.iter().map(|slot| slot.lost).sum();
+        assert_eq!(lost, 0, "what is inside is finished first");
+    }
+}

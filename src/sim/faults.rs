@@ -282,7 +282,7 @@ impl Engine<'_> {
             Effect::Crash { graceful: true, .. } => {
                 trouble.draining.push(fault);
                 self.drain_sessions(r);
-                self.drained(r as usize);
+                self.leave_if_empty(r);
             }
             Effect::Crash { .. } => self.go_down(r),
             Effect::Pause { .. } => {
@@ -429,23 +429,30 @@ impl Engine<'_> {
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
-    /// A replica that refuses new work goes down when the last request has left, and
-    /// one that is no longer needed goes.
-    pub(super) fn drained(&mut self, r: usize) {
-        let is_empty = self.replicas[r].inside == 0 && !self.holds_sessions(r);
-        match self.mark_of(r as u32) {
-            Mark::Instance => self.instance_freed(r as u32),
-            Mark::Leaving if is_empty => self.note_emptied(r as u32),
-            _ => {}
+    /// A request has left a replica in trouble.
+    pub(super) fn request_left(&mut self, r: u32) {
+        if self.mark_of(r) == Mark::Instance {
+            self.instance_freed(r);
         }
-        if let Some(trouble) = &mut self.replicas[r].trouble
-            && is_empty
-            && !trouble.draining.is_empty()
-        {
-            trouble.down += trouble.draining.len() as u32;
-            trouble.draining.clear();
-            self.count_levels(self.replicas[r].comp as usize);
+        self.note_if_drained(r);
+    }
+
+    /// A replica that takes no new work goes, or goes down, after the last request and session.
+    pub(super) fn note_if_drained(&mut self, r: u32) {
+        let Some(trouble) = &self.replicas[r as usize].trouble else { return };
+        let drains = trouble.mark == Mark::Leaving || !trouble.draining.is_empty();
+        if drains && self.is_empty(r) {
+            self.note_emptied(r);
         }
+    }
+
+    /// A replica that refuses new work for faults' sake, and is empty, goes down as in any crash.
+    pub(super) fn go_down_drained(&mut self, r: u32) {
+        let Some(trouble) = &mut self.replicas[r as usize].trouble else { return };
+        for _ in std::mem::take(&mut trouble.draining) {
+            self.go_down(r);
+        }
+        self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
     /// Computes a replica's pace from all marks and moves what is being worked on.

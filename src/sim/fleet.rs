@@ -344,12 +344,21 @@ impl Engine<'_> {
         self.schedule_fleet(0, FleetEvent::Emptied { replica, born });
     }
 
-    fn leave_if_empty(&mut self, replica: u32) {
+    /// Neither requests nor sessions are left in a replica.
+    pub(super) fn is_empty(&self, replica: u32) -> bool {
+        self.replicas[replica as usize].inside == 0 && !self.holds_sessions(replica as usize)
+    }
+
+    /// A replica with nothing left inside goes down if faults wait for that, and goes if it is on its way out.
+    pub(super) fn leave_if_empty(&mut self, replica: u32) {
+        if !self.is_empty(replica) {
+            return;
+        }
+        self.go_down_drained(replica);
         let (comp, _) = self.slot_of(replica);
         let slot = &self.fleet.slots[replica as usize];
         let has_lingered = self.now - slot.since >= self.plan.components[comp].lifecycle.linger.0;
-        let is_empty = self.replicas[replica as usize].inside == 0 && !self.holds_sessions(replica as usize);
-        if slot.life == Life::Draining && has_lingered && is_empty {
+        if slot.life == Life::Draining && has_lingered {
             self.end_replica(replica);
         }
     }

@@ -98,7 +98,13 @@ impl Engine<'_> {
         if !quota.is_none_or(|quota| self.take_units(quota)) {
             return self.turn_away(f, comp);
         }
-        let opened = self.fleet.clouds[comp].as_ref().and_then(|cloud| cloud.open.last().copied());
+        let first = self.t.comps[comp].first_replica;
+        // A fault may have told one with room to take no more.
+        let may_serve = |number: &u32| self.replicas[(first + *number) as usize].has_no_reason_to_be_down();
+        let opened = self.fleet.clouds[comp].as_ref().and_then(|cloud| {
+            let mut latest = cloud.open.iter().rev().copied();
+            latest.find(may_serve)
+        });
         let Some(number) = opened.or_else(|| self.new_instance(comp, false)) else {
             if let Some(quota) = quota {
                 self.give_units(quota, 1);
@@ -234,6 +240,20 @@ impl Engine<'_> {
             self.give_units(quota, u64::from(inside));
         }
         self.remove_instance(replica);
+    }
+
+    /// Panics unless exactly the instances with room are offered, each once.
+    pub(super) fn audit_cloud(&self, comp: usize) {
+        let Some(cloud) = &self.fleet.clouds[comp] else { return };
+        let mut open = cloud.open.clone();
+        open.sort_unstable();
+        let first = self.t.comps[comp].first_replica;
+        let has_room = |number: &u32| {
+            let r = (first + number) as usize;
+            self.fleet.slots[r].life == Life::Serving && self.replicas[r].inside < self.t.comps[comp].units
+        };
+        let with_room: Vec<u32> = (1..cloud.instances.len() as u32).filter(has_room).collect();
+        assert_eq!(open, with_room, "{}: instances with room", self.plan.components[comp].name);
     }
 
     fn remove_instance(&mut self, replica: u32) {

@@ -155,6 +155,11 @@ impl Engine<'_> {
         {
             return next;
         }
+        self.pass_checks(f, comp)
+    }
+
+    /// What asks who comes, and then the limits: after faults, at once or when they let a request go on.
+    pub(super) fn pass_checks(&mut self, f: u32, comp: usize) -> u32 {
         if self.t.comps[comp].gated
             && let Some(next) = self.pass_gate(f, comp)
         {
@@ -286,7 +291,7 @@ impl Engine<'_> {
         replica.inside -= 1;
         self.stations[comp].levels.inside.leave(self.now);
         if replica.trouble.is_some() {
-            self.drained(self.frames[f].replica as usize);
+            self.request_left(self.frames[f].replica);
         }
     }
 

@@ -47,9 +47,7 @@ impl Engine<'_> {
         let comp = self.sessions.populations[p as usize].comp as usize;
         let rule = &self.t.comps[comp];
         for r in rule.first_replica..rule.first_replica + rule.replicas {
-            if self.replicas[r as usize].trouble.is_some() {
-                self.drained(r as usize);
-            }
+            self.note_if_drained(r);
         }
     }
 
