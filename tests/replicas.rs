@@ -220,3 +220,30 @@ clients: { web: { journeys: { go: [ { call: images.resize } ] } } }
         assert_eq!(lost, 0, "what is inside is finished first");
     }
 }
+
+#[test]
+fn ejections_of_replicas_that_are_gone_do_not_count() {
+    let topology = "
+components:
+  api:
+    replicas: { count: 2, min: 2, max: 6, schedule: [ { at: 60s, min: 6 } ], metric-period: 1s }
+    health: { eject: { errors: 3, for: 1h, max: 50% } }
+    operations: { serve: [ { wait: 10ms } ] }
+clients: { web: { calls: { api: { timeout: 1s } }, journeys: { go: [ { call: api.serve } ] } } }
+";
+    // The ejected replica is replaced by the platform; its successor fails later and has to go out as well.
+    let gray = |at: u32| {
+        format!(
+            "  - {{ at: {at}s, for: 5s, gray: {{ target: {{ component: api, count: 1 }}, errors: 100% }} }}\n"
+        )
+    };
+    let reclaim = "  - { at: 20s, for: 1s, reclaim: { target: { component: api, count: 1 }, notice: 1s } }\n";
+    let scenario = format!(
+        "duration: 55s\nload: {{ web: {{ rate: 50/s }} }}\nfaults:\n{}{reclaim}{}",
+        gray(10),
+        gray(40)
+    );
+    let outcome = outcome_of(topology, &scenario);
+    let taken_out: u64 = outcome.components[0].slots.iter().map(|slot| slot.replicas.taken_out).sum();
+    assert_eq!(taken_out, 2, "one ejection before and one after");
+}

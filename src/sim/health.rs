@@ -3,7 +3,7 @@
 use super::call::End;
 use super::engine::Engine;
 use super::exec::Answer;
-use super::fleet::{FleetEvent, Life};
+use super::fleet::{FleetEvent, Life, Slot};
 use super::frame::Role;
 use super::tables::NONE;
 use super::trouble::mark;
@@ -192,6 +192,10 @@ impl Engine<'_> {
         let Some(rule) = self.plan.components[comp].health.as_ref().and_then(|health| health.ejection) else {
             return;
         };
+        // One that is gone, or about to go, gets no requests anyway.
+        if self.fleet.slots[replica as usize].life != Life::Serving {
+            return;
+        }
         let Some(watch) = &mut self.fleet.watches[comp] else { return };
         let known = &mut watch.known[number as usize];
         known.errors = if is_failure { known.errors + 1 } else { 0 };
@@ -199,10 +203,13 @@ impl Engine<'_> {
             return;
         }
         known.errors = 0;
-        let ejected = watch.known.iter().filter(|known| known.is_ejected).count();
         let range = self.replica_range(comp);
         let lives = &self.fleet.slots[range.start as usize..range.end as usize];
-        let members = lives.iter().filter(|slot| slot.life == Life::Serving).count();
+        let is_member = |slot: &&Slot| slot.life == Life::Serving;
+        let members = lives.iter().filter(is_member).count();
+        let is_out = |(slot, known): &(&Slot, &Known)| is_member(slot) && known.is_ejected;
+        let Some(watch) = &self.fleet.watches[comp] else { return };
+        let ejected = lives.iter().zip(&watch.known).filter(is_out).count();
         if ejected + 1 > ((members as f64 * rule.share_max) as usize).max(1) {
             return;
         }
