@@ -214,3 +214,27 @@ load: { web: { rate: 1500/s } }
         assert!(p50 < 150.0, "{law}: {p50} ms");
     }
 }
+
+#[test]
+fn a_crash_gives_back_the_places_of_attempts_that_waited_for_a_connection() {
+    // Two places in the bulkhead and one connection: when the caller crashes, one attempt waits in line for
+    // the connection and holds a place. Were it lost, so would be half of the bulkhead.
+    let topology = "
+topology: t
+components:
+  api:
+    threads: 10
+    calls: { store: { pool: 1, bulkhead: { calls: 2, scope: component }, timeout: 1s } }
+    operations: { go: [ { call: store.get } ] }
+  store: { operations: { get: [ { wait: 100ms } ] } }
+clients: { web: { calls: { api: { timeout: 2s } }, journeys: { go: [ { call: api.go } ] } } }
+";
+    let crash = |at: u32| format!("  - {{ at: {at}s, for: 1s, crash: {{ target: api }} }}\n");
+    let scenario = format!(
+        "scenario: s\ntopology: t\nduration: 60s\nload: {{ web: {{ rate: 50/s }} }}\nfaults:\n{}",
+        (1..8).map(|n| crash(n * 5)).collect::<String>()
+    );
+    let outcome = run(&plan_of(topology, &scenario), &Options::new(7));
+    let last = outcome.traffic[0].slots.last().expect("there is a last slot");
+    assert!(last.ok > 190, "ten a second for the last twenty seconds: {}", last.ok);
+}

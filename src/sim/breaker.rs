@@ -124,6 +124,14 @@ impl BreakerState {
         }
     }
 
+    /// Probes that have not ended, while it is half open.
+    pub(super) fn under_way(&self) -> Option<u32> {
+        match self.mode {
+            Mode::HalfOpen { under_way, .. } => Some(under_way),
+            Mode::Closed | Mode::Open { .. } => None,
+        }
+    }
+
     /// A probe ended without saying anything.
     pub(super) fn give_back(&mut self) {
         if let Mode::HalfOpen { under_way, .. } = &mut self.mode {

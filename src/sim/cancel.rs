@@ -87,16 +87,17 @@ impl Engine<'_> {
             .collect();
         // Some may have been about to run: a retry at this very instant, say.
         self.ready.retain(|f| doomed.binary_search(&f).is_err());
-        // Nobody who dies may take a connection that another who dies gives back.
+        // Nobody who dies may take a connection or a place that another who dies gives back. What
+        // else an attempt in line holds is given back below, as of one that was about to be sent.
         for f in &doomed {
             if self.frames[*f].state == State::PoolQueued {
                 let policy = self.t.sites[self.frames[*f].site as usize].policy;
                 self.leave_pool_queue(*f, policy);
-                self.frames[*f].state = State::Running;
+                self.frames[*f].state = State::Connecting;
             }
             if self.frames[*f].state == State::PlaceQueued {
                 self.leave_place_queue(*f, self.policy_of(*f));
-                self.frames[*f].state = State::Running;
+                self.frames[*f].state = State::Connecting;
             }
         }
         for f in &doomed {

@@ -39,6 +39,9 @@ impl Engine<'_> {
         self.swap_slot();
         let now = self.now;
         self.slots.settle(now);
+        if cfg!(debug_assertions) && self.truncated.is_none() {
+            self.audit();
+        }
         let leftovers = self.leftovers();
         let conservation = self.conservation(&leftovers);
         let kept: Vec<usize> = (0..self.slots.slots.len())

@@ -16,7 +16,7 @@ const SALT_THROTTLE: u64 = rng::name_hash("call/throttle");
 /// State of all guards. Each kind has one entry per sharer, from the index its rule names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guards {
-    breakers: Vec<BreakerState>,
+    pub(super) breakers: Vec<BreakerState>,
     throttles: Vec<ThrottleState>,
     pub(super) bulkheads: Vec<BulkheadState>,
     pub(super) hedges: Vec<HedgeState>,

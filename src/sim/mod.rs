@@ -8,6 +8,7 @@ mod ablate;
 mod admission;
 mod arrivals;
 mod attributes;
+mod audit;
 mod balance;
 mod blame;
 mod breaker;
