@@ -238,3 +238,44 @@ clients: { web: { calls: { api: { timeout: 2s } }, journeys: { go: [ { call: api
     let last = outcome.traffic[0].slots.last().expect("there is a last slot");
     assert!(last.ok > 190, "ten a second for the last twenty seconds: {}", last.ok);
 }
+
+#[test]
+fn what_a_fault_holds_up_still_meets_the_limits_at_the_door() {
+    // Twice what the partner allows; being slow does not make it more generous.
+    let topology = "
+topology: t
+components:
+  partner:
+    admission: [ { token-bucket: { name: calls, rate: 20/s, burst: 20 } } ]
+    operations: { charge: [ { wait: 1ms } ] }
+clients: { web: { journeys: { go: [ { call: partner.charge } ] } } }
+";
+    for fault in [
+        "gray: { target: partner, latency: 50ms }",
+        "lock: { target: partner, operations: [charge] }, flap: { on: 1s, off: 1ms }",
+    ] {
+        let scenario = format!(
+            "scenario: s\ntopology: t\nduration: 60s\nload: {{ web: {{ rate: 40/s }} }}\nfaults: [ {{ at: 0s, {fault} }} ]\n"
+        );
+        let outcome = run(&plan_of(topology, &scenario), &Options::new(7));
+        let served: u64 = outcome.traffic[0].slots.iter().map(|slot| slot.ok).sum();
+        assert!(served <= 20 * 60 + 20, "{fault}: {served}");
+    }
+}
+
+#[test]
+fn gray_faults_that_overlap_both_act() {
+    let topology = "
+topology: t
+components: { api: { operations: { go: [ { wait: 1ms } ] } } }
+clients: { web: { journeys: { go: [ { call: api.go } ] } } }
+";
+    let scenario = "scenario: s\ntopology: t\nduration: 60s\nload: { web: { rate: 100/s } }
+faults: [ { at: 0s, gray: { target: api, latency: 50ms } }, { at: 0s, gray: { target: api, errors: 50% } } ]
+";
+    let outcome = run(&plan_of(topology, scenario), &Options::new(7));
+    let (ok, arrived) =
+        outcome.traffic[0].slots.iter().fold((0, 0), |(ok, all), slot| (ok + slot.ok, all + slot.arrived));
+    // 6000 requests: five standard deviations of the share.
+    assert!((ok as f64 / arrived as f64 - 0.5).abs() < 5.0 * 0.5 / 6000f64.sqrt(), "{ok} of {arrived}");
+}

@@ -4,9 +4,8 @@ use super::engine::Engine;
 use super::exec::Answer;
 use super::faults::FaultEvent;
 use super::fleet::Life;
-use super::frame::{State, flag};
+use super::frame::flag;
 use super::trouble::{effect_replicas, mark};
-use crate::kernel::Phase;
 use crate::outcome::ReplicaNoteKind;
 use crate::plan::{Effect, ErrorClass, Growth, ReplicaRef};
 use crate::rng;
@@ -219,14 +218,6 @@ impl Engine<'_> {
             *until > self.now && (operations.is_empty() || operations.contains(&operation))
         });
         locks.map(|(_, until)| *until).max()
-    }
-
-    /// Lets a request that is inside wait for locks.
-    pub(super) fn wait_for_lock(&mut self, f: u32, until: u64) {
-        self.frames[f].state = State::Delayed;
-        if until < u64::MAX {
-            self.schedule(f, until - self.now, Phase::Timer);
-        }
     }
 
     /// A row is read.

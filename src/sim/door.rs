@@ -6,6 +6,7 @@ use super::fleet::Mark;
 use super::frame::{Role, State, flag};
 use super::limits::Grant;
 use super::tables::NONE;
+use crate::dist::Sampler;
 use crate::kernel::Phase;
 use crate::outcome::WaitKind;
 use crate::plan::{Effect, ErrorClass, OutageMode};
@@ -40,12 +41,23 @@ impl Engine<'_> {
         if !trouble.leaks.is_empty() {
             self.leak_by_request(r as u32);
         }
-        if let Some(until) = self.locked_until(f) {
-            self.count_inside(f, comp);
-            self.wait_for_lock(f, until);
-            return Some(NONE);
+        let mut delay = 0u64;
+        for (fault, strength) in &trouble.gray {
+            match self.suffer_gray(f, comp, *fault, *strength) {
+                Ok(longer) => delay = delay.saturating_add(longer),
+                Err(class) => {
+                    self.stations[comp].counts.failed += 1;
+                    return Some(self.reply(f, Answer::failed(class)));
+                }
+            }
         }
-        trouble.gray.iter().find_map(|(fault, strength)| self.suffer_gray(f, comp, *fault, *strength))
+        let until = self.locked_until(f).unwrap_or(self.now).saturating_add(delay);
+        if until == self.now {
+            return None;
+        }
+        self.count_inside(f, comp);
+        self.wait_at_door(f, until);
+        Some(NONE)
     }
 
     /// What a request takes from an imposed allowance.
@@ -58,6 +70,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn suffer_outage(&mut self, f: u32, comp: usize, mode: OutageMode) -> u32 {
+        self.count_outside(f, comp);
         let counts = &mut self.stations[comp].counts;
         match mode {
             OutageMode::Refuse => {
@@ -80,28 +93,22 @@ impl Engine<'_> {
         }
     }
 
-    fn suffer_gray(&mut self, f: u32, comp: usize, fault: u32, strength: f64) -> Option<u32> {
+    /// What a gray fault does to a request: lets it fail, or wait for so many nanoseconds.
+    fn suffer_gray(&self, f: u32, comp: usize, fault: u32, strength: f64) -> Result<u64, ErrorClass> {
         let Effect::Gray { errors, class, is_late: false, .. } = &self.plan.faults[fault as usize].effect
         else {
-            return None;
+            return Ok(0);
         };
         if !self.is_gray_to(f, comp, fault) {
-            return None;
+            return Ok(0);
         }
         let key = rng::key(self.frames[f].key, self.faults[fault as usize].salt);
         if rng::unit(rng::key(key, SALT_GRAY)) < errors * strength {
-            self.stations[comp].counts.failed += 1;
-            return Some(self.reply(f, Answer::failed(*class)));
+            return Err(*class);
         }
-        let law = self.faults[fault as usize].gray_latency.as_ref()?;
-        let delay = (law.sample(rng::key(key, SALT_GRAY_LATENCY)) * strength + 0.5) as u64;
-        if delay == 0 {
-            return None;
-        }
-        self.count_inside(f, comp);
-        self.frames[f].state = State::Delayed;
-        self.schedule(f, delay, Phase::Timer);
-        Some(NONE)
+        let law = self.faults[fault as usize].gray_latency.as_ref();
+        let sample = |law: &Sampler| law.sample(rng::key(key, SALT_GRAY_LATENCY));
+        Ok(law.map_or(0, |law| (sample(law) * strength + 0.5) as u64))
     }
 
     /// Whether a request is one of those that a gray fault may hit.
@@ -129,22 +136,29 @@ impl Engine<'_> {
         parent != NONE && self.frames[parent].role == Role::Probe
     }
 
-    /// A request that a fault made slow goes on.
+    /// Lets a request that is inside wait for what faults do.
+    fn wait_at_door(&mut self, f: u32, until: u64) {
+        self.frames[f].state = State::Delayed;
+        if until < u64::MAX {
+            self.schedule(f, until - self.now, Phase::Timer);
+        }
+    }
+
+    /// A request that a fault held up goes on, to all that others meet at the door.
     pub(super) fn released_by_fault(&mut self, f: u32) -> u32 {
         let comp = self.replicas[self.frames[f].replica as usize].comp;
         let log = self.frames[f].log;
         self.logs.charge(log, self.now, super::blame::label(comp, WaitKind::Service));
         self.frames[f].since = self.now;
-        if !self.frames[f].has(flag::CANCELLED)
-            && let Some(until) = self.locked_until(f)
-        {
-            self.wait_for_lock(f, until);
-            return NONE;
-        }
         if self.frames[f].has(flag::CANCELLED) {
             self.finish_cancelled(f);
             return NONE;
         }
-        self.line_up(f, comp as usize)
+        if let Some(until) = self.locked_until(f) {
+            self.wait_at_door(f, until);
+            return NONE;
+        }
+        self.frames[f].state = State::Running;
+        self.pass_checks(f, comp as usize)
     }
 }

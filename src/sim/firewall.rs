@@ -63,7 +63,9 @@ impl Engine<'_> {
         if delay == 0 {
             return self.inspect(f, comp);
         }
-        self.count_inside(f, comp);
+        if !self.frames[f].has(flag::INSIDE) {
+            self.count_inside(f, comp);
+        }
         self.frames[f].state = State::Inspected;
         self.schedule(f, delay, Phase::Timer);
         Some(super::tables::NONE)
@@ -102,9 +104,7 @@ impl Engine<'_> {
     /// Refuses whoever is not accepted.
     pub(super) fn deny(&mut self, f: u32, comp: usize) -> u32 {
         self.stations[comp].counts.denied += 1;
-        if self.frames[f].has(flag::INSIDE) {
-            self.count_outside(f, comp);
-        }
+        self.count_outside(f, comp);
         self.reply(f, Answer::failed(ErrorClass::Denied))
     }
 
