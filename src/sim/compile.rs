@@ -16,7 +16,7 @@ use crate::dist::{Law, Sampler};
 use crate::kernel::EventQueue;
 use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
-use crate::units::SimSpan;
+use crate::units::{SimSpan, nanos};
 
 /// Builds the tables; constant delays get their lanes in `queue`.
 pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
@@ -50,9 +50,9 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     pub(super) fn delay(&mut self, law: &Law) -> Delay {
         let lane = match law {
-            Law::Constant(nanos) => {
-                let nanos = (nanos + 0.5) as u64;
-                Some((nanos, self.queue.lane(nanos)))
+            Law::Constant(value) => {
+                let value = nanos(*value);
+                Some((value, self.queue.lane(value)))
             }
             _ => None,
         };
