@@ -182,19 +182,11 @@ impl Compiler<'_> {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane: policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0)),
-                is_plain: policy.pool.is_none()
-                    && !watched
-                    && self.t.comps[target as usize].session.is_none()
+                is_plain: !watched
                     && budget == NONE
                     && guard == NONE
-                    && !self.t.marks_retries
                     && !counts
-                    && policy.total_timeout.is_none()
-                    && !policy.inherits_deadline
-                    && policy.first_token_timeout.is_none()
-                    && self.plan.attributes.is_empty()
-                    && self.t.versioned.is_empty()
-                    && self.plan.components[target as usize].connections_max.is_none(),
+                    && ends::asks_for_nothing(self.plan, &self.t, policy, target as usize),
                 total_timeout: span(policy.total_timeout),
                 first_token_timeout: span(policy.first_token_timeout),
                 validates: policy.validates,
