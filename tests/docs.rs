@@ -200,3 +200,20 @@ fn the_list_of_scenarios_names_every_scenario() {
         );
     }
 }
+
+#[test]
+fn every_row_of_the_faults_names_a_scenario_that_is_there() {
+    let page = read("docs/language/faults.md");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| # |")).skip(2);
+    let mut count = 0;
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let shown_by = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let names: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            assert!(root().join(format!("scenarios/{name}.yaml")).exists(), "there is no {name}: {row}");
+        }
+        count += 1;
+    }
+    assert!(count > 40, "{count} rows");
+}

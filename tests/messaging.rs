@@ -200,6 +200,22 @@ faults: [ { outage: { target: worker }, at: 500s, for: 200s } ]",
 }
 
 #[test]
+fn a_broker_that_answers_with_errors_hands_nothing_out() {
+    for mode in ["refuse", "error", "black-hole"] {
+        let outcome = run(
+            &with(ONE_QUEUE, &[("compute: exponential(10ms)", "wait: 1s")]),
+            &format!(
+                "duration: 45500ms\nload: {{ web: {{ rate: 10/s, arrivals: deterministic }} }}
+faults: [ {{ outage: {{ target: jobs, mode: {mode} }}, at: 10050ms, for: 30s }} ]"
+            ),
+        );
+        // Nine before, the one at work then, and five after.
+        let passes = mark(&outcome, "done", |s| s.passes);
+        assert!((14..=16).contains(&passes), "{mode}: {passes}");
+    }
+}
+
+#[test]
 fn topics_copy_to_every_queue_and_channels_to_whoever_is_up() {
     let topology = "
 components:

@@ -4,7 +4,7 @@ use super::args::InputArgs;
 use super::diagnostics::{self, Said};
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::diag::Diag;
+use crate::diag::{Diag, Severity};
 use crate::plan::{Plan, resolve};
 use crate::spec::{
     Catalogue, FileKind, Input, LoadError, LoadOptions, Sources, file_kind, load_scenario, load_topology,
@@ -93,7 +93,11 @@ pub(super) fn look(path: &Path, kind: FileKind, catalogue: &Catalogue, args: &In
     };
     let input = match loaded {
         Ok(input) => input,
-        Err(LoadError { diags, sources }) => return Looked { found: None, diags, sources },
+        Err(LoadError { mut diags, sources, rest }) => {
+            let meaning = rest.and_then(|rest| resolve(&rest).err()).unwrap_or_default();
+            diags.extend(meaning.into_iter().filter(|diag| diag.severity == Severity::Error));
+            return Looked { found: None, diags, sources };
+        }
     };
     let sources = input.sources.clone();
     let (plan, mut diags) = match resolve(&input) {

@@ -49,19 +49,19 @@ pub(super) struct RunArgs {
     /// Threads for replications; the results do not depend on it. Default: one per core.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
-    /// History to keep the runs in.
+    /// History to keep the runs in; folders that are missing are made.
     #[arg(long, value_name = "FILE", default_value = HISTORY)]
     db: PathBuf,
     /// Keep the runs in no history.
     #[arg(long, conflicts_with = "db")]
     no_store: bool,
-    /// Where to write the HTML report; `{scenario}` and `{seed}` are filled in.
+    /// Where to write the HTML report; `{scenario}` and `{seed}` are filled in; folders that are missing are made.
     #[arg(long, value_name = "FILE", default_value = REPORT)]
     report: String,
     /// Write no HTML report.
     #[arg(long, conflicts_with = "report")]
     no_report: bool,
-    /// Write results in a format: terminal, html, markdown or json. May be given again.
+    /// Write results in a format: terminal, html, markdown or json; folders that are missing are made. May be given again.
     #[arg(long = "out", value_name = "FORMAT=FILE", value_parser = parse_out)]
     outs: Vec<(String, String)>,
     /// How to print results.

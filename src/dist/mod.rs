@@ -7,6 +7,7 @@
 //! same value on every platform.
 
 mod backoff;
+mod exp;
 mod keys;
 mod moments;
 mod sampler;

@@ -1,5 +1,6 @@
 //! Laws made ready for drawing: one address, one value.
 
+use super::exp::exp;
 use super::{Law, ziggurat};
 use crate::rng;
 
@@ -61,7 +62,7 @@ impl Sampler {
         match &self.0 {
             Rule::Constant(value) => *value,
             Rule::Exponential(mean) => mean * ziggurat::exponential(key),
-            Rule::LogNormal { mu, sigma } => libm::exp(mu + sigma * ziggurat::normal(key)),
+            Rule::LogNormal { mu, sigma } => exp(mu + sigma * ziggurat::normal(key)),
             Rule::Uniform { low, width } => low + width * rng::unit(key),
             rule => rare(rule, key),
         }

@@ -8,44 +8,24 @@ const FOLD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Fold over dispatched events. Equal runs have equal digests; the chance that
 /// different runs do is about 2^-64.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Digest {
     state: u64,
     count: u64,
-    /// Events at whose number none of these bits is set are worth a look.
-    mask: u64,
     checkpoints: Vec<u64>,
 }
 
-impl Default for Digest {
-    fn default() -> Self {
-        Self { state: 0, count: 0, mask: CHECKPOINT_EVERY - 1, checkpoints: Vec::new() }
-    }
-}
-
 impl Digest {
-    /// Takes an event in: its time and phase, and who it concerned. `true` at a checkpoint, or always after
-    /// [`Self::look_at_all`].
+    /// Takes an event in: its time and phase, and who it concerned. `true` at a checkpoint.
     #[inline]
     pub fn fold(&mut self, when: u64, who: u64) -> bool {
         self.state = (self.state.rotate_left(23) ^ when).wrapping_mul(FOLD) ^ who;
         self.count += 1;
-        let is_worth_a_look = self.count & self.mask == 0;
-        if is_worth_a_look && self.is_at_checkpoint() {
+        let at_checkpoint = self.count.is_multiple_of(CHECKPOINT_EVERY);
+        if at_checkpoint {
             self.checkpoints.push(self.value());
         }
-        is_worth_a_look
-    }
-
-    /// Makes every event worth a look.
-    pub fn look_at_all(&mut self) {
-        self.mask = 0;
-    }
-
-    /// Whether the latest event was the last before a checkpoint.
-    #[must_use]
-    pub fn is_at_checkpoint(&self) -> bool {
-        self.count.is_multiple_of(CHECKPOINT_EVERY)
+        at_checkpoint
     }
 
     /// Events taken in.

@@ -222,17 +222,26 @@ impl EventQueue {
     pub fn push_lane(&mut self, lane: Lane, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
         let entry = self.entry(at, phase, tag, index);
         let ring = &mut self.rings[lane.0 as usize];
-        if entry <= ring.last {
-            self.heap.push(entry);
-            return entry.id();
-        }
-        ring.last = entry;
-        let is_first = ring.entries.is_empty();
-        ring.entries.push_back(entry);
-        if is_first {
-            self.heads.push(Head { entry, lane: lane.0 });
+        if entry > ring.last && !ring.entries.is_empty() {
+            ring.last = entry;
+            ring.entries.push_back(entry);
+        } else {
+            self.push_elsewhere(lane, entry);
         }
         entry.id()
+    }
+
+    /// Puts an entry where it is the first of its lane, or into the heap if it would break the lane's order.
+    #[inline(never)]
+    fn push_elsewhere(&mut self, lane: Lane, entry: Entry) {
+        let ring = &mut self.rings[lane.0 as usize];
+        if entry > ring.last {
+            ring.last = entry;
+            ring.entries.push_back(entry);
+            self.heads.push(Head { entry, lane: lane.0 });
+        } else {
+            self.heap.push(entry);
+        }
     }
 
     /// Takes the next event. Dead entries behind the head of a lane are dropped on the way;

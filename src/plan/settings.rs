@@ -60,6 +60,9 @@ pub(super) fn resolve_settings(cx: &mut Context<'_>) -> Settings {
     };
     let events_max =
         raw.events_max.as_ref().and_then(|text| cx.count(&key("events-max"), "`events-max`", text));
+    if events_max == Some(0) {
+        cx.error(codes::OUT_OF_RANGE, &key("events-max"), "`events-max` must be at least 1", "");
+    }
     let in_system_max =
         cx.small_count_or_unlimited(&key("in-system-max"), "`in-system-max`", raw.in_system_max.as_ref(), 1);
     Settings {

@@ -7,7 +7,7 @@ use super::tables::{Load, NONE};
 use crate::kernel::Phase;
 use crate::plan::{PRIORITY_DEFAULT, RateCurve, Source};
 use crate::rng;
-use crate::units::SimTime;
+use crate::units::{SimTime, nanos};
 
 const SALT_GAP: u64 = rng::name_hash("load/gap");
 const SALT_BATCH: u64 = rng::name_hash("load/batch");
@@ -79,8 +79,7 @@ impl Generator {
         let at = if let Pace::Steady { mean_gap, at } = &mut self.state {
             let gap = if let Some(gaps) = &load.gaps { gaps.sample(key) } else { 1.0 };
             *at += gap * *mean_gap;
-            // Too large for an integer becomes the largest, which is after the end.
-            (*at + 0.5) as i64 as u64
+            nanos(*at)
         } else {
             self.next_at_changing_pace(load, key, now, end)?
         };

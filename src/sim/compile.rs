@@ -16,7 +16,7 @@ use crate::dist::{Law, Sampler};
 use crate::kernel::EventQueue;
 use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
-use crate::units::SimSpan;
+use crate::units::{SimSpan, nanos};
 
 /// Builds the tables; constant delays get their lanes in `queue`.
 pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
@@ -50,9 +50,9 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     pub(super) fn delay(&mut self, law: &Law) -> Delay {
         let lane = match law {
-            Law::Constant(nanos) => {
-                let nanos = (nanos + 0.5) as u64;
-                Some((nanos, self.queue.lane(nanos)))
+            Law::Constant(value) => {
+                let value = nanos(*value);
+                Some((value, self.queue.lane(value)))
             }
             _ => None,
         };
@@ -182,19 +182,11 @@ impl Compiler<'_> {
                 salt: rng::name_hash(&format!("policy/{}", policy.name)),
                 attempt_timeout: span(policy.attempt_timeout),
                 timeout_lane: policy.attempt_timeout.map(|timeout| self.queue.lane(timeout.0)),
-                is_plain: policy.pool.is_none()
-                    && !watched
-                    && self.t.comps[target as usize].session.is_none()
+                is_plain: !watched
                     && budget == NONE
                     && guard == NONE
-                    && !self.t.marks_retries
                     && !counts
-                    && policy.total_timeout.is_none()
-                    && !policy.inherits_deadline
-                    && policy.first_token_timeout.is_none()
-                    && self.plan.attributes.is_empty()
-                    && self.t.versioned.is_empty()
-                    && self.plan.components[target as usize].connections_max.is_none(),
+                    && ends::asks_for_nothing(self.plan, &self.t, policy, target as usize),
                 total_timeout: span(policy.total_timeout),
                 first_token_timeout: span(policy.first_token_timeout),
                 validates: policy.validates,

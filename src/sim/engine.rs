@@ -209,7 +209,10 @@ impl Engine<'_> {
     fn note_event(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
         self.now = entry.at().0;
         if self.digest.fold(entry.when(), identity) {
-            self.look(entry, identity, watch);
+            self.at_checkpoint(watch);
+        }
+        if self.is_observed {
+            self.observe(entry, identity);
         }
     }
 
@@ -303,17 +306,6 @@ impl Engine<'_> {
         }
     }
 
-    /// What is done at checkpoints, and at every event when somebody looks at every one.
-    #[inline(never)]
-    fn look(&mut self, entry: Entry, identity: u64, watch: &mut dyn FnMut(Progress) -> Flow) {
-        if self.digest.is_at_checkpoint() {
-            self.at_checkpoint(watch);
-        }
-        if self.is_observed {
-            self.observe(entry, identity);
-        }
-    }
-
     #[cold]
     fn at_checkpoint(&mut self, watch: &mut dyn FnMut(Progress) -> Flow) {
         let progress =
@@ -356,6 +348,7 @@ impl Engine<'_> {
     }
 
     /// What is kept of every event, where somebody asked.
+    #[inline(never)]
     fn observe(&mut self, entry: Entry, identity: u64) {
         self.note_levels();
         if self.record.is_some() {

@@ -17,7 +17,7 @@ const SALT_VERIFIER_LAG: u64 = rng::name_hash("rotate/verifier-lag");
 #[derive(Clone, Debug)]
 pub(super) struct CredentialRule {
     checked: Checked,
-    /// `(from, to)` by the clock of whoever checks.
+    /// From when, by the clock of whoever checks, and until when it is renewed.
     expiries: Vec<(u64, u64)>,
     rotations: Vec<Rotation>,
 }
@@ -125,7 +125,8 @@ impl Engine<'_> {
             (false, _) => self.clock_offset(f),
         };
         let by_clock = self.now.saturating_add_signed(offset);
-        if rule.expiries.iter().any(|(from, to)| (*from..*to).contains(&by_clock)) {
+        // It expires by a clock; that it was renewed is a fact, whatever the clocks say.
+        if rule.expiries.iter().any(|(from, to)| *from <= by_clock && self.now < *to) {
             return true;
         }
         if rule.rotations.is_empty() {

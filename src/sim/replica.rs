@@ -53,6 +53,11 @@ impl Replica {
         self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work())
     }
 
+    /// Whether whoever asks it gets what was asked for: it is at work, and does not answer with errors either.
+    pub(super) fn gives_answers(&self) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.lets_work() && trouble.outages.is_empty())
+    }
+
     /// Whether no fault keeps it from serving.
     pub(super) fn is_up(&self) -> bool {
         self.trouble.as_ref().is_none_or(|trouble| trouble.down == 0)

@@ -123,9 +123,6 @@ impl<'p> Engine<'p> {
             recorded: Vec::new(),
             t,
         };
-        if engine.is_observed {
-            engine.digest.look_at_all();
-        }
         engine.add_slot_tables();
         engine.records.blame.resize_with(PHASES * engine.t.traffic.len(), Default::default);
         engine.records.before_window.resize_with(engine.t.traffic.len(), TrafficSums::default);

@@ -92,7 +92,9 @@ impl Station {
     #[inline]
     fn count_inside(&mut self, now: u64) {
         self.levels.inside.enter(now);
-        self.counts.inside_max = self.counts.inside_max.max(self.levels.inside.level);
+        if self.levels.inside.level > self.counts.inside_max {
+            self.counts.inside_max = self.levels.inside.level;
+        }
     }
 }
 

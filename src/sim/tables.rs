@@ -16,7 +16,7 @@ use crate::plan::{
     Balancing, BudgetRule, ConcurrencyLimit, Contention, Discipline, ErrorClass, Excess, Guard, OnFailure,
     Removed, Source, Standing, Ttl,
 };
-use crate::units::{SimSpan, SimTime, TIME_MAX};
+use crate::units::{SimSpan, SimTime, TIME_MAX, nanos};
 
 /// "No such index".
 pub(super) const NONE: u32 = u32::MAX;
@@ -34,15 +34,14 @@ impl Delay {
     pub(super) fn sample(&self, key: u64) -> u64 {
         match self.lane {
             Some((constant, _)) => constant,
-            // Through a signed integer, which is one instruction where an unsigned one is six.
-            None => (self.sampler.sample(key) + 0.5) as i64 as u64,
+            None => nanos(self.sampler.sample(key)),
         }
     }
 
     /// Schedules a frame's main event a sampled delay from now, in this law's lane if it has one.
     #[inline]
     pub(super) fn push(&self, queue: &mut EventQueue, now: u64, delay: u64, phase: Phase, f: u32) -> u64 {
-        let at = SimTime(now.saturating_add(delay).min(TIME_MAX.0));
+        let at = SimTime((now + delay).min(TIME_MAX.0));
         match self.lane {
             Some((_, lane)) => queue.push_lane(lane, at, phase, super::engine::tag::MAIN, f),
             None => queue.push(at, phase, super::engine::tag::MAIN, f),

@@ -60,7 +60,8 @@ impl Engine<'_> {
         match replicas.get(frame.replica as usize) {
             Some(replica) if replica.is_steady && work > 0 => {
                 frame.state = State::Computing;
-                frame.due = now.saturating_add(work);
+                // Neither is more than 2^63.
+                frame.due = *now + work;
                 frame.main = delay.push(queue, *now, work, Phase::Done, f);
                 NONE
             }

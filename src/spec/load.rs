@@ -39,6 +39,9 @@ pub struct LoadError {
     pub diags: Vec<Diag>,
     /// Texts of the files read.
     pub sources: Sources,
+    /// What the files say apart from keys that do not exist, if that is all that is wrong with their shape. Whether it
+    /// means something can be looked at as well; it is not what was asked for.
+    pub rest: Option<Box<Input>>,
 }
 
 /// Environments of a lone topology that are checked at most.
@@ -116,7 +119,7 @@ pub fn file_kind(path: &Path) -> Result<FileKind, LoadError> {
             FileKind::Topology
         }
     });
-    kind.ok_or(LoadError { diags: loader.diags, sources: loader.sources })
+    kind.ok_or(LoadError { diags: loader.diags, sources: loader.sources, rest: None })
 }
 
 /// Values set from outside, by the document that they change.
@@ -147,7 +150,7 @@ impl<'a> Loader<'a> {
             Some(input) if !has_errors => {
                 Ok(Input { warnings: self.diags, files: self.files, sources: self.sources, ..input })
             }
-            _ => Err(LoadError { diags: self.diags, sources: self.sources }),
+            rest => Err(LoadError { diags: self.diags, sources: self.sources, rest: rest.map(Box::new) }),
         }
     }
 
@@ -190,15 +193,18 @@ impl<'a> Loader<'a> {
         let overrides = scenario.as_ref().and_then(|scenario| scenario.get("override"));
         layers.extend(overrides.filter(|node| node.as_map().is_some()).cloned().map(Change::Overlay));
         layers.extend(changes.topology);
-        let topology = self.assemble(topology.clone(), layers);
-        let scenario = scenario?;
-        if self.diags.iter().any(|diag| diag.severity == Severity::Error) {
+        let mut topology = self.assemble(topology.clone(), layers);
+        let mut scenario = scenario?;
+        let unknown = self.unknown_keys()?;
+        if !scenario.drop_keys(&unknown) || !topology.drop_keys(&unknown) {
             return None;
         }
-        let typed_scenario = self.typed::<RawScenario>(&scenario)?;
+        // Without a key that it needs, a part may be nothing that can be read.
+        let is_whole = unknown.is_empty();
+        let typed_scenario = self.typed::<RawScenario>(&scenario, is_whole)?;
         let environment = options.environment.clone().or_else(|| typed_scenario.environment.clone());
         Some(Input {
-            topology: self.typed::<RawTopology>(&topology)?,
+            topology: self.typed::<RawTopology>(&topology, is_whole)?,
             document: topology.to_json(),
             scenario: RawScenario { environment, ..typed_scenario },
             origins: Origins::of(topology, scenario),
@@ -207,6 +213,12 @@ impl<'a> Loader<'a> {
             sources: Sources::new(),
             warnings: Vec::new(),
         })
+    }
+
+    /// Where keys are that do not exist; `None` if anything else is wrong so far.
+    fn unknown_keys(&self) -> Option<BTreeSet<Location>> {
+        let errors = self.diags.iter().filter(|diag| diag.severity == Severity::Error);
+        errors.map(|diag| diag.at.clone().filter(|_| diag.code == codes::UNKNOWN_KEY)).collect()
     }
 
     /// A topology with everything laid over it, checked.
@@ -220,9 +232,9 @@ impl<'a> Loader<'a> {
         topology
     }
 
-    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
+    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node, is_whole: bool) -> Option<T> {
         let typed = serde_json::from_value(node.to_json());
-        typed.map_err(|error| self.diags.push(internal(&error, &node.at))).ok()
+        typed.inspect_err(|error| self.diags.extend(is_whole.then(|| internal(error, &node.at)))).ok()
     }
 
     /// Values set from outside, parsed.

@@ -2,6 +2,7 @@
 
 use crate::diag::Location;
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
@@ -57,6 +58,22 @@ impl Node {
             Value::List(items) => items.get(key.parse::<usize>().ok()?),
             _ => node.get(key),
         })
+    }
+
+    /// Leaves out the keys written at these places; `false` if one of them has more than a scalar: what else refers to
+    /// that would then seem wrong, too.
+    pub(super) fn drop_keys(&mut self, places: &BTreeSet<Location>) -> bool {
+        match &mut self.value {
+            _ if places.is_empty() => true,
+            Value::Map(map) => {
+                let is_doomed = |at: &Location| places.contains(at);
+                let are_scalars = map.values().all(|(at, node)| !is_doomed(at) || node.scalar().is_some());
+                map.retain(|_, (at, _)| !is_doomed(at));
+                are_scalars && map.values_mut().all(|(_, node)| node.drop_keys(places))
+            }
+            Value::List(items) => items.iter_mut().all(|item| item.drop_keys(places)),
+            _ => true,
+        }
     }
 
     /// The text of a scalar.

@@ -77,3 +77,23 @@ fn a_mistake_in_a_shared_topology_is_reported_once() {
     let run = folder.shakedown(&["run", "scenarios", "--no-report"]).exits(2);
     assert_eq!(run.err.matches("error[").count(), 1, "{}", run.err);
 }
+
+#[test]
+fn a_key_that_does_not_exist_hides_no_other_mistake() {
+    let folder = mixed();
+    let scenario =
+        "scenario: s\ntopology: one.yaml\nduration: 5s\nwarmup: 1s\nload: { users: { rate: 5/s } }\n";
+    folder.write("bad.yaml", &format!("{scenario}expect: [ latncy p99 < 1s ]\n"));
+    folder
+        .shakedown(&["check", "bad.yaml"])
+        .exits(2)
+        .complains("warm-up")
+        .complains("latncy")
+        .complains("2 errors");
+    // What is left out with a whole part is not told of everyone who needs it.
+    let part = scenario
+        .replace("warmup: 1s", "lod: { users: { rate: 5/s } }")
+        .replace("load: { users: { rate: 5/s } }\n", "");
+    folder.write("bad.yaml", &format!("{part}expect: [ arrival-rate of users > 1/s ]\n"));
+    folder.shakedown(&["check", "bad.yaml"]).exits(2).complains("`load`").complains("1 error");
+}

@@ -10,8 +10,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Files that are longer than they should be: they may shrink and leave this list, and never grow.
 const TOO_LONG_FILES: &[(&str, usize)] = &[];
 /// The same for functions.
-const TOO_LONG_FUNCTIONS: &[(&str, usize)] =
-    &[("src/sim/compile.rs policies", 78), ("src/sim/start.rs new", 83)];
+const TOO_LONG_FUNCTIONS: &[(&str, usize)] = &[("src/sim/start.rs new", 83)];
 
 /// What is allowed to a file or function.
 fn limit(lists: &[&[(&str, usize)]], name: &str, usual: usize) -> usize {

@@ -1,6 +1,7 @@
-//! Who calls whom under each policy.
+//! Who calls whom under each policy, and how plainly.
 
-use crate::plan::{Caller, Plan, Step};
+use crate::plan::{CallPolicy, Caller, Plan, Step};
+use crate::sim::tables::Tables;
 
 /// Caller's and target's node of each policy.
 pub(super) fn policy_ends(plan: &Plan) -> Vec<(u32, u32)> {
@@ -36,4 +37,17 @@ fn note_ends(steps: &[Step], caller: u32, ends: &mut [(u32, u32)]) {
             note_ends(body, caller, ends);
         }
     }
+}
+
+/// Whether nothing in a policy itself, in its target or in the whole plan needs a look at each call.
+pub(super) fn asks_for_nothing(plan: &Plan, t: &Tables, policy: &CallPolicy, target: usize) -> bool {
+    policy.pool.is_none()
+        && policy.total_timeout.is_none()
+        && !policy.inherits_deadline
+        && policy.first_token_timeout.is_none()
+        && t.comps[target].session.is_none()
+        && plan.components[target].connections_max.is_none()
+        && !t.marks_retries
+        && plan.attributes.is_empty()
+        && t.versioned.is_empty()
 }

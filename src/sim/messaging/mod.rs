@@ -432,7 +432,7 @@ impl Engine<'_> {
         let rule = &self.t.messages.brokers[broker as usize];
         let comp = &self.t.comps[rule.comp as usize];
         let mut all = comp.first_replica..comp.first_replica + comp.replicas;
-        rule.is_schedule || all.any(|r| self.replicas[r as usize].is_at_work())
+        rule.is_schedule || all.any(|r| self.replicas[r as usize].gives_answers())
     }
 
     /// Whether a replica can take messages from a broker and acknowledge them.
