@@ -308,3 +308,27 @@ faults: [ { at: 1000s, for: 1000s, throttle: { target: model, limit: tokens, rat
     close(values[1], 1.0, 0.0);
     close(values[2], 5.0, 0.25);
 }
+
+#[test]
+fn a_first_token_does_not_pass_through_a_partition() {
+    let topology = "
+topology: t
+attributes: { prompt: 1000, completion: 1000 }
+components:
+  model:
+    model: { prefill: 1000/s, decode: 100/s, window: 8k }
+    operations: { complete: [ { generate: { prompt: prompt, output: completion } } ] }
+clients:
+  users:
+    calls: { model: { timeout: 60s, first-token: 2s } }
+    journeys: { ask: [ { stream: model.complete } ] }
+";
+    let scenario =
+        "scenario: s\ntopology: t\nduration: 40s\nload: { users: { rate: 1/s, arrivals: deterministic } }
+faults: [ { at: 10500ms, partition: { from: model, to: users, one-way: true } } ]
+";
+    let outcome = run(&plan(topology, scenario));
+    // Ten have seen a token before and wait for the rest, and whoever came in the last two seconds still hopes.
+    let open: u64 = outcome.traffic[0].slots.iter().map(|slot| slot.open).sum();
+    assert!(open <= 12, "{open}");
+}

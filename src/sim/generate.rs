@@ -206,8 +206,12 @@ impl Engine<'_> {
         if caller == NONE || self.frames[caller].epoch != epoch {
             return;
         }
-        let place = self.t.comps[self.replicas[frame.replica as usize].comp as usize].place;
-        let link = self.link_between(place, self.t.node_place[self.node_of(caller) as usize]);
+        let comp = &self.t.comps[self.replicas[frame.replica as usize].comp as usize];
+        let to = self.node_of(caller);
+        if self.network.active > 0 && !self.is_connected(comp.node, to) {
+            return;
+        }
+        let link = self.link_between(comp.place, self.t.node_place[to as usize]);
         let latency = (link != NONE).then(|| self.t.links[link as usize].latency.as_ref()).flatten();
         let delay = latency.map_or(0, |law| law.sample(key ^ SALT_FIRST_TOKEN));
         if delay == 0 {
