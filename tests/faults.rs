@@ -285,3 +285,17 @@ faults: [ { at: 10s, for: 10s, exhaust: { threads: functions, share: 70% } } ]
     let waited: u64 = functions.slots.iter().map(|slot| slot.wait.count()).sum();
     assert!(waited > 0, "nobody waited for a thread of an instance");
 }
+
+/// Ten threads at work for ten seconds each when seven of them are taken: they are given up one by one.
+#[test]
+fn threads_that_are_taken_while_at_work_are_no_use_beyond_what_there_is() {
+    let topology = "
+topology: t
+components: { app: { threads: 10, operations: { go: [ { wait: 10s } ] } } }
+clients: { users: { journeys: { go: [ { call: app.go } ] } } }
+";
+    let scenario = "duration: 60s\nload: { users: { rate: 2/s } }";
+    let fault = "for: 1ms, slow: { target: app, factor: 2 } }, { at: 30s, for: 20s, exhaust: { threads: app, share: 70% }";
+    let found = measured_in(topology, scenario, fault, &["utilization of app <= 100% between 30s and 50s"]);
+    close(found[0], 1.0, 1e-9);
+}
