@@ -252,7 +252,7 @@ clients: { web: { journeys: { go: [ { call: partner.charge } ] } } }
 ";
     for fault in [
         "gray: { target: partner, latency: 50ms }",
-        "lock: { target: partner, operations: [charge] }, flap: { on: 1s, off: 1ms }",
+        "lock: { target: partner, operations: [charge] }, for: 60s, flap: { on: 1s, off: 1ms }",
     ] {
         let scenario = format!(
             "scenario: s\ntopology: t\nduration: 60s\nload: {{ web: {{ rate: 40/s }} }}\nfaults: [ {{ at: 0s, {fault} }} ]\n"
