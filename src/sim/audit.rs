@@ -140,11 +140,11 @@ impl Engine<'_> {
         }
         let policy = &self.t.policies[self.policy_of(f) as usize];
         let number = self.replica_number(f);
-        if policy.pool != NONE {
-            if let Some((_, pool)) = &mut held.pools[(policy.pool + number) as usize] {
-                pool[0] += u32::from(frame.has(flag::HAS_CONNECTION));
-                pool[1] += u32::from(frame.state == State::PoolQueued);
-            }
+        if policy.pool != NONE
+            && let Some((_, pool)) = &mut held.pools[(policy.pool + number) as usize]
+        {
+            pool[0] += u32::from(frame.has(flag::HAS_CONNECTION));
+            pool[1] += u32::from(frame.state == State::PoolQueued);
         }
         held.loose[policy.target as usize] += u32::from(frame.has(flag::HAS_LOOSE_CONNECTION));
         if policy.outstanding != NONE && frame.has(flag::SENT) && frame.target_replica != NONE {
