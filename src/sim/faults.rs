@@ -429,23 +429,6 @@ impl Engine<'_> {
         self.count_levels(self.replicas[r as usize].comp as usize);
     }
 
-    /// A request has left a replica in trouble.
-    pub(super) fn request_left(&mut self, r: u32) {
-        if self.mark_of(r) == Mark::Instance {
-            self.instance_freed(r);
-        }
-        self.note_if_drained(r);
-    }
-
-    /// A replica that takes no new work goes, or goes down, after the last request and session.
-    pub(super) fn note_if_drained(&mut self, r: u32) {
-        let Some(trouble) = &self.replicas[r as usize].trouble else { return };
-        let drains = trouble.mark == Mark::Leaving || !trouble.draining.is_empty();
-        if drains && self.is_empty(r) {
-            self.note_emptied(r);
-        }
-    }
-
     /// A replica that refuses new work for faults' sake, and is empty, goes down as in any crash.
     pub(super) fn go_down_drained(&mut self, r: u32) {
         let Some(trouble) = &mut self.replicas[r as usize].trouble else { return };

@@ -338,8 +338,25 @@ impl Engine<'_> {
         }
     }
 
+    /// A request has left a replica in trouble.
+    pub(super) fn request_left(&mut self, r: u32) {
+        if self.mark_of(r) == Mark::Instance {
+            self.instance_freed(r);
+        }
+        self.note_if_drained(r);
+    }
+
+    /// A replica that takes no new work goes, or goes down, after the last request and session.
+    pub(super) fn note_if_drained(&mut self, r: u32) {
+        let Some(trouble) = &self.replicas[r as usize].trouble else { return };
+        let drains = trouble.mark == Mark::Leaving || !trouble.draining.is_empty();
+        if drains && self.is_empty(r) {
+            self.note_emptied(r);
+        }
+    }
+
     /// The last request has left a replica that drains; looked at again when its frame is done.
-    pub(super) fn note_emptied(&mut self, replica: u32) {
+    fn note_emptied(&mut self, replica: u32) {
         let born = self.fleet.slots[replica as usize].born;
         self.schedule_fleet(0, FleetEvent::Emptied { replica, born });
     }
