@@ -25,14 +25,14 @@ fn schemas_are_current() {
     for (kind, name) in
         [(FileKind::Topology, "topology"), (FileKind::Scenario, "scenario"), (FileKind::Kind, "kind")]
     {
-        let text = serde_json::to_string_pretty(&schema(kind)).unwrap() + "\n";
+        let text = serde_json::to_string_pretty(schema(kind)).unwrap() + "\n";
         assert_current(&format!("docs/schema/{name}.json"), &text);
     }
 }
 
 #[test]
 fn the_schema_of_nemeses_is_current() {
-    let text = serde_json::to_string_pretty(&shakedown::spec::nemesis_schema()).unwrap() + "\n";
+    let text = serde_json::to_string_pretty(shakedown::spec::nemesis_schema()).unwrap() + "\n";
     assert_current("docs/schema/nemesis.json", &text);
 }
 

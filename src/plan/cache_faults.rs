@@ -33,9 +33,7 @@ pub(super) fn resolve_cache_effect(
 /// A share above nothing, all if it is left out.
 fn share(cx: &mut Context<'_>, at: &At, text: Option<&ShareText>) -> Option<f64> {
     let at = at.key("share");
-    let Some(text) = text else { return Some(1.0) };
-    let share = cx.share(&at, text)?;
-    cx.above_zero(&at, "`share`", share)
+    text.map_or(Some(1.0), |text| cx.share_above_zero(&at, "`share`", text))
 }
 
 /// Replicas of components that remember keys.

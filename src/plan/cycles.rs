@@ -75,22 +75,14 @@ fn is_in((component, operation): Site, endless: &[Vec<bool>]) -> bool {
 fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
     for step in steps {
         let found = match step {
-            Step::Cached(cached) => called(&cached.get, endless).or_else(|| {
-                endless_call(&cached.miss, endless).filter(|_| endless_call(&cached.hit, endless).is_some())
-            }),
+            Step::Cached(cached) => called(&cached.get, endless)
+                .or_else(|| endless_call_in_each([&cached.miss, &cached.hit], endless)),
             Step::Choose { branches, .. } => {
-                let mut taken = branches.iter().filter(|(share, _)| *share > 0.0);
-                let first = taken.next().and_then(|(_, list)| endless_call(list, endless));
-                first.filter(|_| taken.all(|(_, list)| endless_call(list, endless).is_some()))
+                let taken = branches.iter().filter(|(share, _)| *share > 0.0);
+                endless_call_in_each(taken.map(|(_, list)| list), endless)
             }
-            Step::Resolve { branches, .. } => {
-                let mut lists = branches.iter();
-                let first = lists.next().and_then(|list| endless_call(list, endless));
-                first.filter(|_| lists.all(|list| endless_call(list, endless).is_some()))
-            }
-            Step::If { then, otherwise, .. } => {
-                endless_call(then, endless).filter(|_| endless_call(otherwise, endless).is_some())
-            }
+            Step::Resolve { branches, .. } => endless_call_in_each(branches, endless),
+            Step::If { then, otherwise, .. } => endless_call_in_each([then, otherwise], endless),
             Step::Repeat { times, body, .. } if least(times) >= 0.5 => endless_call(body, endless),
             Step::Parallel { branches, .. } => branches.iter().find_map(|list| endless_call(list, endless)),
             Step::Try { body, .. } | Step::Start { body, .. } => endless_call(body, endless),
@@ -119,6 +111,16 @@ fn endless_call(steps: &[Step], endless: &[Vec<bool>]) -> Option<Site> {
         }
     }
     None
+}
+
+/// The first endless operation that is certainly called whichever of these lists is done.
+fn endless_call_in_each<'s>(
+    lists: impl IntoIterator<Item = &'s Vec<Step>>,
+    endless: &[Vec<bool>],
+) -> Option<Site> {
+    let mut lists = lists.into_iter();
+    let first = lists.next().and_then(|list| endless_call(list, endless));
+    first.filter(|_| lists.all(|list| endless_call(list, endless).is_some()))
 }
 
 fn called(call: &Call, endless: &[Vec<bool>]) -> Option<Site> {

@@ -208,8 +208,7 @@ fn bad_storage(
 }
 
 fn duplicate(cx: &mut Context<'_>, at: &At, raw: &RawDuplicate, path: Option<Path>) -> Option<Effect> {
-    let share = cx.share(&at.key("share"), &raw.share);
-    let share = share.and_then(|share| cx.above_zero(&at.key("share"), "`share`", share));
+    let share = cx.share_above_zero(&at.key("share"), "`share`", &raw.share);
     Some(Effect::Duplicate { path: path?, share: share? })
 }
 

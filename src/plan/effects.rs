@@ -83,14 +83,14 @@ pub(super) fn resolve_effect(
     if let Some(raw) = &raw.spike {
         return spike(cx, world, at, raw);
     }
-    if let Some(effect) = resolve_path_effect(cx, world, at, raw) {
-        return effect;
-    }
-    if let Some(effect) = resolve_routing_effect(cx, world, at, raw) {
-        return effect;
-    }
-    let families: [Resolve; 4] =
-        [resolve_replica_effect, resolve_cache_effect, resolve_damage, resolve_session_effect];
+    let families: [Resolve; 6] = [
+        resolve_path_effect,
+        resolve_routing_effect,
+        resolve_replica_effect,
+        resolve_cache_effect,
+        resolve_damage,
+        resolve_session_effect,
+    ];
     if let Some(effect) = families.iter().find_map(|resolve| resolve(cx, world, at, salt, raw)) {
         return effect;
     }
@@ -111,6 +111,7 @@ fn resolve_path_effect(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
+    _: &str,
     raw: &RawFault,
 ) -> Option<Option<Effect>> {
     let path = |cx: &mut Context<'_>, from: &RawEnd, to: &RawEnd, one_way: Option<bool>| {
@@ -188,7 +189,7 @@ fn gray(
         cx.error(codes::CONTRADICTION, &at.key("latency"), message, "make a fault of each");
     }
     let default = if is_late { ErrorClass::Reset } else { ErrorClass::Error };
-    let errors = raw.errors.as_ref().map_or(Some(0.0), |text| cx.share(&at.key("errors"), text));
+    let errors = cx.share_or(&at.key("errors"), raw.errors.as_ref(), 0.0);
     let latency = cx.time_law_opt(&at.key("latency"), raw.latency.as_ref());
     let callers = callers(cx, world, &at.key("callers"), &raw.callers);
     let replicas = replicas?;

@@ -56,7 +56,7 @@ fn breaker(cx: &mut Context<'_>, at: &At, raw: &RawBreaker) -> Option<Breaker> {
     let calls_min = cx.within(&at.key("minimum"), "`minimum`", minimum, 1..=most);
     let failures = match &raw.failures {
         None => Some(BREAKER_FAILURES),
-        Some(text) => above_zero(cx, &at.key("failures"), "`failures`", text),
+        Some(text) => cx.share_above_zero(&at.key("failures"), "`failures`", text),
     };
     let open = match &raw.open {
         None => Some(BREAKER_OPEN),
@@ -98,16 +98,6 @@ fn breaker_window(cx: &mut Context<'_>, at: &At, raw: &RawBreaker) -> Option<Bre
     }
 }
 
-fn above_zero(
-    cx: &mut Context<'_>,
-    at: &At,
-    what: &str,
-    text: &crate::spec::scalar::ShareText,
-) -> Option<f64> {
-    let share = cx.share(at, text)?;
-    cx.above_zero(at, what, share)
-}
-
 /// The outer `None` is a mistake.
 fn slow(cx: &mut Context<'_>, at: &At, raw: &RawBreaker) -> Option<Option<(SimSpan, f64)>> {
     match (&raw.slow, &raw.slow_share) {
@@ -121,7 +111,7 @@ fn slow(cx: &mut Context<'_>, at: &At, raw: &RawBreaker) -> Option<Option<(SimSp
             let span = cx.span_above_zero(&at.key("slow"), "`slow`", text);
             let share = match share {
                 None => Some(1.0),
-                Some(text) => above_zero(cx, &at.key("slow-share"), "`slow-share`", text),
+                Some(text) => cx.share_above_zero(&at.key("slow-share"), "`slow-share`", text),
             };
             Some(Some((span?, share?)))
         }
@@ -192,7 +182,7 @@ fn hedge(cx: &mut Context<'_>, at: &At, raw: &RawHedge) -> Option<Hedge> {
             None
         }
     };
-    let cap = raw.cap.as_ref().map(|text| above_zero(cx, &at.key("cap"), "`cap`", text));
+    let cap = raw.cap.as_ref().map(|text| cx.share_above_zero(&at.key("cap"), "`cap`", text));
     let rule = |ratio: f64| BudgetRule::Ratio { ratio, window: CAP_WINDOW, min_per_sec: 0.0 };
     let cap = match cap {
         Some(None) => return None,

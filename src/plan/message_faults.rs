@@ -46,14 +46,9 @@ fn broker(cx: &mut Context<'_>, world: &World<'_>, at: &At, name: &str) -> Optio
     found
 }
 
-fn share_above_zero(cx: &mut Context<'_>, at: &At, what: &str, text: &ShareText) -> Option<f64> {
-    let share = cx.share(at, text)?;
-    cx.above_zero(at, what, share)
-}
-
 fn poison(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawPoison) -> Option<MessageFault> {
     let broker = broker(cx, world, &at.key("target"), &raw.target);
-    let share = share_above_zero(cx, &at.key("share"), "`share`", &raw.share);
+    let share = cx.share_above_zero(&at.key("share"), "`share`", &raw.share);
     let takes = match &raw.takes {
         None => Some(Law::Constant(0.0)),
         Some(text) => cx.time_law(&at.key("takes"), text),
@@ -91,7 +86,7 @@ fn misdelivery(
 }
 
 fn full(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawBrokerFull) -> Option<MessageFault> {
-    let share = share_above_zero(cx, &at.key("share"), "`share`", &raw.share);
+    let share = cx.share_above_zero(&at.key("share"), "`share`", &raw.share);
     let target = at.key("target");
     let broker = broker(cx, world, &target, &raw.target)?;
     if world.messaging.brokers[broker].capacity.is_none() {
@@ -109,7 +104,7 @@ fn lost_timers(
 ) -> Option<MessageFault> {
     let share = match &raw.share {
         None => Some(1.0),
-        Some(text) => share_above_zero(cx, &at.key("share"), "`share`", text),
+        Some(text) => cx.share_above_zero(&at.key("share"), "`share`", text),
     };
     let target = at.key("target");
     let component = world.directory.component(cx, &target, &raw.target)?;

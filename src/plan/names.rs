@@ -26,6 +26,12 @@ pub(super) fn resolve_names(cx: &mut Context<'_>, directory: &Directory) -> Vec<
     raw.iter().map(|(name, raw)| dns_name(cx, directory, name, raw)).collect()
 }
 
+/// The components that a name stands for, without those that do not exist: the order that branches and answers follow.
+fn stands_for<'a>(directory: &Directory, raw: &'a RawName) -> Vec<&'a str> {
+    let listed = raw.failover.iter().chain(raw.weighted.keys()).map(String::as_str);
+    listed.filter(|component| directory.component_named(component).is_some()).collect()
+}
+
 /// What a name stands for, as far as it can be said.
 fn targets(
     cx: &mut Context<'_>,
@@ -40,14 +46,8 @@ fn targets(
     }
     for (component, weight) in &raw.weighted {
         let at = at.key("weighted").key(component);
-        let weight = cx.number(&at, weight).filter(|weight| {
-            let is_possible = (0.0..=WEIGHT_MAX).contains(weight);
-            if !is_possible {
-                let message = format!("a weight is from 0 to {WEIGHT_MAX}");
-                cx.error(codes::OUT_OF_RANGE, &at, message, "only their proportions count");
-            }
-            is_possible
-        });
+        let weight = cx.number(&at, weight);
+        let weight = weight.and_then(|weight| cx.within(&at, "a weight", weight, 0.0..=WEIGHT_MAX));
         found.extend(directory.component(cx, &at, component).zip(weight).map(|(id, w)| (id, Some(w))));
     }
     found
@@ -105,13 +105,11 @@ impl StepBuilder<'_, '_> {
             self.cx.unknown(at, "component or name", name, known);
             return Some(None);
         };
-        let raw = &names[id];
-        let mut components: Vec<&String> = raw.failover.iter().chain(raw.weighted.keys()).collect();
-        components.retain(|component| self.directory.component_named(component).is_some());
+        let components = stands_for(self.directory, &names[id]);
         let salt = salts.next(list, &format!("call {text}"));
         let mut branches = Vec::with_capacity(components.len());
         for component in components {
-            let text = operation.map_or(component.clone(), |operation| format!("{component}.{operation}"));
+            let text = operation.map_or(component.to_owned(), |operation| format!("{component}.{operation}"));
             let Some(call) = self.call(at, &text, list, "call", salts) else { return Some(None) };
             branches.push(vec![self.with_fallback(call, list)]);
         }
@@ -130,6 +128,7 @@ pub(super) fn resolve_routing_effect(
     cx: &mut Context<'_>,
     world: &World<'_>,
     at: &At,
+    _: &str,
     raw: &RawFault,
 ) -> Option<Option<Effect>> {
     if let Some(raw) = &raw.dns {
@@ -139,7 +138,7 @@ pub(super) fn resolve_routing_effect(
 }
 
 fn checker_fault(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &RawCheckerFault) -> Option<Effect> {
-    let share = raw.share.as_ref().map_or(Some(1.0), |text| cx.share(&at.key("share"), text));
+    let share = cx.share_or(&at.key("share"), raw.share.as_ref(), 1.0);
     let component = world.directory.component(cx, &at.key("target"), &raw.target)?;
     let health = world.components[component].health.as_ref();
     if health.is_none_or(|health| health.check.is_none()) {
@@ -190,9 +189,7 @@ fn name_fault(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawNam
                 cx.error(codes::MISSING, at, "`mode: wrong` needs an `answer`", "name a component");
                 return None;
             };
-            let components = names[name].failover.iter().chain(names[name].weighted.keys());
-            let known = components.filter(|component| directory.component_named(component).is_some());
-            let known: Vec<&str> = known.map(String::as_str).collect();
+            let known = stands_for(directory, &names[name]);
             let Some(answer_at) = known.iter().position(|component| component == answer) else {
                 cx.unknown(&at.key("answer"), "component of this name called", answer, known);
                 return None;

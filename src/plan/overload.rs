@@ -113,10 +113,7 @@ fn limit(cx: &mut Context<'_>, at: &At, raw: &RawConcurrency) -> Option<Concurre
             None
         }
     };
-    let least_urgent = match &raw.least_urgent {
-        None => Some(1.0),
-        Some(text) => cx.share(&at.key("least-urgent"), text),
-    };
+    let least_urgent = cx.share_or(&at.key("least-urgent"), raw.least_urgent.as_ref(), 1.0);
     Some(ConcurrencyLimit { law: law?, least_urgent: least_urgent? })
 }
 

@@ -118,12 +118,11 @@ impl Plan {
                     components.iter().map(|id| self.components[*id].name.as_str()).collect();
                 names.join(", ")
             }
-            Effect::Checker { component, .. } => self.components[*component].name.clone(),
             Effect::Name { name, .. } => self.names[*name].name.clone(),
             Effect::Quota { limit, .. } => self.limits[*limit].name.clone(),
-            Effect::Throttle { component, .. } | Effect::BadCacheKey { component, .. } => {
-                self.components[*component].name.clone()
-            }
+            Effect::Throttle { component, .. }
+            | Effect::BadCacheKey { component, .. }
+            | Effect::Checker { component, .. } => self.components[*component].name.clone(),
             Effect::HotKey { entity, .. } => self.entities[*entity].name.clone(),
             Effect::Latency { path, .. }
             | Effect::PacketLoss { path, .. }

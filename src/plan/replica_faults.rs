@@ -98,10 +98,7 @@ fn restart(
 ) -> Option<Effect> {
     let batch = match &raw.batch {
         None => Some(1.0),
-        Some(text) => {
-            let share = cx.share(&at.key("batch"), text);
-            share.and_then(|share| cx.above_zero(&at.key("batch"), "`batch`", share))
-        }
+        Some(text) => cx.share_above_zero(&at.key("batch"), "`batch`", text),
     };
     let every = match &raw.every {
         None => Some(EVERY_DEFAULT),
@@ -141,7 +138,7 @@ fn capacity_denied(
         let help = "give it `replicas: { max: ..., track: ... }`";
         cx.error(codes::NO_MECHANISM, &at.key("target"), message, help);
     }
-    let share = raw.share.as_ref().map_or(Some(1.0), |text| cx.share(&at.key("share"), text));
+    let share = cx.share_or(&at.key("share"), raw.share.as_ref(), 1.0);
     Some(Effect::CapacityDenied { components, share: share? })
 }
 

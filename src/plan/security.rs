@@ -15,7 +15,7 @@ use crate::dist::Law;
 use crate::spec::raw::{
     RawBlock, RawChecked, RawEnd, RawExpire, RawFirewall, RawFirewallRule, RawFloodRule, RawRotate, RawToken,
 };
-use crate::spec::scalar::{ConditionText, LawText, ShareText, SpanText};
+use crate::spec::scalar::{ConditionText, LawText, SpanText};
 use crate::units::SimSpan;
 
 const FLOOD_WINDOW_DEFAULT: SimSpan = SimSpan::from_secs(60);
@@ -114,10 +114,6 @@ pub(super) fn firewall(
     rules
 }
 
-fn share_or(cx: &mut Context<'_>, at: &At, text: Option<&ShareText>, default: f64) -> Option<f64> {
-    text.map_or(Some(default), |text| cx.share(at, text))
-}
-
 fn about(
     cx: &mut Context<'_>,
     directory: &Directory,
@@ -132,8 +128,8 @@ fn about(
 
 fn rule(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFirewallRule) -> Option<FirewallRule> {
     let when = about(cx, directory, at, raw.when.as_ref());
-    let catches = share_or(cx, &at.key("catches"), raw.catches.as_ref(), 1.0);
-    let false_positives = share_or(cx, &at.key("false-positives"), raw.false_positives.as_ref(), 0.0);
+    let catches = cx.share_or(&at.key("catches"), raw.catches.as_ref(), 1.0);
+    let false_positives = cx.share_or(&at.key("false-positives"), raw.false_positives.as_ref(), 0.0);
     if raw.when.is_none() && raw.false_positives.is_some() {
         let message = "a rule about all requests has no others to refuse by mistake";
         cx.error(codes::CONTRADICTION, &at.key("false-positives"), message, "add `when`, or use `catches`");
@@ -164,8 +160,8 @@ fn flood(cx: &mut Context<'_>, directory: &Directory, at: &At, raw: &RawFloodRul
         let help = format!("make `window` a multiple of it, at most {FLOOD_PARTS_MAX} times as long");
         cx.error(codes::OUT_OF_RANGE, &at.key("check-every"), message, help);
     }
-    let catches = share_or(cx, &at.key("drops"), raw.drops.as_ref(), 1.0);
-    let false_positives = share_or(cx, &at.key("false-positives"), raw.false_positives.as_ref(), 0.0);
+    let catches = cx.share_or(&at.key("drops"), raw.drops.as_ref(), 1.0);
+    let false_positives = cx.share_or(&at.key("false-positives"), raw.false_positives.as_ref(), 0.0);
     let flood = Flood {
         threshold_per_sec: threshold?,
         window,

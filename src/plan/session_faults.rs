@@ -67,10 +67,7 @@ fn disconnect(
     let replicas = resolve_replicas(cx, world, &at.key("target"), salt, &raw.target);
     let share = match &raw.share {
         None => Some(1.0),
-        Some(text) => {
-            let share = cx.share(&at.key("share"), text);
-            share.and_then(|share| cx.above_zero(&at.key("share"), "`share`", share))
-        }
+        Some(text) => cx.share_above_zero(&at.key("share"), "`share`", text),
     };
     let replicas: Vec<ReplicaRef> = replicas?;
     if !replicas.iter().any(|replica| world.components[replica.component].sessions.is_some()) {

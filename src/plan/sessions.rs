@@ -135,7 +135,7 @@ fn settings(
         let message = "`resume-within` needs `resume`";
         cx.error(codes::MISSING, &at.key("resume-within"), message, "name the operation that resumes");
     }
-    let vanish = raw.vanish.as_ref().map_or(Some(0.0), |text| cx.share(&at.key("vanish"), text));
+    let vanish = cx.share_or(&at.key("vanish"), raw.vanish.as_ref(), 0.0);
     let heartbeat = raw.heartbeat.as_ref().map(|raw| heartbeat(cx, &at.key("heartbeat"), raw));
     let messages = raw.messages.as_ref().map_or(Some(0.0), |text| cx.rate(&at.key("messages"), text));
     if messages.is_some_and(|rate| rate > 0.0) && !has_journeys {

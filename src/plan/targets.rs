@@ -165,8 +165,7 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
             Some(count)
         }
         (None, Some(text)) => {
-            let share = cx.share(&at.key("percent"), text)?;
-            let share = cx.above_zero(&at.key("percent"), "`percent`", share)?;
+            let share = cx.share_above_zero(&at.key("percent"), "`percent`", text)?;
             // A product that is whole but for rounding must not become one more.
             Some(((share * there as f64 - 1e-9).ceil() as usize).clamp(1, there))
         }
@@ -192,10 +191,8 @@ pub(super) fn resolve_chance(cx: &mut Context<'_>, at: &At, raw: &RawTarget) -> 
         let message = "`probability` excludes `count` and `percent`";
         cx.error(codes::CONTRADICTION, &at.key("probability"), message, "keep one of them");
     }
-    let probability = cx.share(&at.key("probability"), text)?;
-    let probability = cx.above_zero(&at.key("probability"), "`probability`", probability)?;
-    let correlation = raw.correlation.as_ref();
-    let correlation = correlation.map_or(Some(0.0), |text| cx.share(&at.key("correlation"), text))?;
+    let probability = cx.share_above_zero(&at.key("probability"), "`probability`", text)?;
+    let correlation = cx.share_or(&at.key("correlation"), raw.correlation.as_ref(), 0.0)?;
     Some(Some(Chance { probability, correlation }))
 }
 

@@ -64,6 +64,17 @@ impl Context<'_> {
         self.value(at, parse::share(text.as_str()))
     }
 
+    /// A share from 0 to 1 that may be left out.
+    pub(super) fn share_or(&mut self, at: &At, text: Option<&ShareText>, default: f64) -> Option<f64> {
+        text.map_or(Some(default), |text| self.share(at, text))
+    }
+
+    /// A share of something, more than none of it.
+    pub(super) fn share_above_zero(&mut self, at: &At, what: &str, text: &ShareText) -> Option<f64> {
+        let share = self.share(at, text)?;
+        self.above_zero(at, what, share)
+    }
+
     /// Something per second, 0 or more.
     pub(super) fn rate(&mut self, at: &At, text: &RateText) -> Option<f64> {
         let rate = self.value(at, parse::rate(text.as_str()))?;

@@ -8,7 +8,6 @@ use super::engine::Engine;
 use super::fleet::Life;
 use super::frame::{Frame, State, flag};
 use super::tables::NONE;
-use crate::plan::BudgetScope;
 
 /// What living frames hold, counted anew.
 struct Held {
@@ -94,15 +93,10 @@ impl Engine<'_> {
     fn pools_of_policies(&self) -> Vec<Option<(u32, [u32; 2])>> {
         let mut pools = vec![None; self.pools.len()];
         for (number, policy) in (0u32..).zip(&self.t.policies).filter(|(_, policy)| policy.pool != NONE) {
-            let first = policy.pool as usize;
-            pools[first..first + self.callers_of(policy.caller)].fill(Some((number, [0; 2])));
+            let (first, callers) = (policy.pool as usize, self.callers(number as usize) as usize);
+            pools[first..first + callers].fill(Some((number, [0; 2])));
         }
         pools
-    }
-
-    /// Replicas of a node.
-    fn callers_of(&self, node: u32) -> usize {
-        self.t.comps.get(node as usize).map_or(1, |comp| comp.replicas as usize)
     }
 
     fn count_held(&self) -> Held {
@@ -139,9 +133,8 @@ impl Engine<'_> {
             return;
         }
         let policy = &self.t.policies[self.policy_of(f) as usize];
-        let number = self.replica_number(f);
         if policy.pool != NONE
-            && let Some((_, pool)) = &mut held.pools[(policy.pool + number) as usize]
+            && let Some((_, pool)) = &mut held.pools[(policy.pool + self.replica_number(f)) as usize]
         {
             pool[0] += u32::from(frame.has(flag::HAS_CONNECTION));
             pool[1] += u32::from(frame.state == State::PoolQueued);
@@ -155,15 +148,14 @@ impl Engine<'_> {
             return;
         }
         let rule = &self.t.guards[policy.guard as usize];
-        let of =
-            |first: u32, scope| (first + if scope == BudgetScope::Replica { number } else { 0 }) as usize;
         if let Some(bulkhead) = &rule.guard.bulkhead {
-            let places = &mut held.bulkheads[of(rule.first_bulkhead, bulkhead.scope)];
+            let places = &mut held.bulkheads[self.shared(f, rule.first_bulkhead, bulkhead.scope)];
             places[0] += u32::from(frame.has(flag::HAS_PLACE));
             places[1] += u32::from(frame.state == State::PlaceQueued);
         }
         if let Some(breaker) = &rule.guard.breaker {
-            held.probes[of(rule.first_breaker, breaker.scope)] += u32::from(frame.has(flag::PROBES));
+            let probes = &mut held.probes[self.shared(f, rule.first_breaker, breaker.scope)];
+            *probes += u32::from(frame.has(flag::PROBES));
         }
     }
 }

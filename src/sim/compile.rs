@@ -2,6 +2,7 @@
 
 mod ends;
 mod messaging;
+mod sites;
 
 use super::compile_ends::{is_fixed, session};
 use super::gate::gated;
@@ -9,12 +10,12 @@ use super::guard::add_guard;
 use super::limits::{bound, index};
 use super::shape::holding;
 use super::tables::{
-    BucketRule, Budget, Comp, Delay, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue, Site,
-    SiteEffect, Tables, class_bit,
+    BucketRule, Budget, Comp, Delay, Flow, Group, Ins, LinkRule, Load, NONE, Op, Policy, Rescue, SiteEffect,
+    Tables, class_bit,
 };
 use crate::dist::{Law, Sampler};
 use crate::kernel::EventQueue;
-use crate::plan::{Balancing, BudgetScope, Call, Component, ErrorClass, Plan, Source, Step};
+use crate::plan::{Balancing, BudgetScope, Component, ErrorClass, Plan, Source, Step};
 use crate::rng;
 use crate::units::{SimSpan, nanos};
 
@@ -33,6 +34,7 @@ pub(super) fn compile(plan: &Plan, queue: &mut EventQueue) -> Tables {
     compiler.operations();
     compiler.loads();
     compiler.consumers();
+    compiler.entries();
     compiler.t
 }
 
@@ -302,9 +304,6 @@ impl Compiler<'_> {
                 flows,
             });
         }
-        for site in &mut self.t.sites {
-            site.entry = self.t.ops[site.op as usize].entry;
-        }
     }
 
     /// Compiles a list of steps that ends; returns where it begins.
@@ -381,6 +380,7 @@ impl Compiler<'_> {
             Step::Remove(removal) => self.emit_removal(removal, code),
             Step::Cached(cached) => self.emit_cached(cached, code),
             Step::Choose { salt, branches } => self.emit_choose(salt, branches, code),
+            Step::Resolve { name, salt, branches } => self.emit_resolve(*name, salt, branches, code),
             Step::Repeat { salt, times, at_most, body } => {
                 let (law, salt, body) = (self.law(times), self.salt(salt), self.program(body));
                 code.push(Ins::Repeat { law, at_most: *at_most, body, salt });
@@ -414,20 +414,34 @@ impl Compiler<'_> {
         self.t.choices.resize((first + count) as usize, (1.0, 0));
         let salt = self.salt(salt);
         code.push(Ins::Choose { first, count, salt });
+        let entries = self.emit_branches(branches.iter().map(|(_, steps)| steps), None, code);
         let mut up_to = 0.0;
-        let mut jumps = Vec::new();
-        for (number, (probability, steps)) in branches.iter().enumerate() {
+        for (number, ((probability, _), entry)) in (first as usize..).zip(branches.iter().zip(entries)) {
             up_to += probability;
-            self.t.choices[first as usize + number] = (up_to, code.len() as u32);
+            self.t.choices[number] = (up_to, entry);
+        }
+        self.t.choices[(first + count - 1) as usize] = (2.0, code.len() as u32);
+    }
+
+    /// Lists of which one is done, each after an instruction of its own if there is one, and then what follows them
+    /// all: where each begins.
+    pub(super) fn emit_branches<'s>(
+        &mut self,
+        lists: impl IntoIterator<Item = &'s Vec<Step>>,
+        before: Option<Ins>,
+        code: &mut Vec<Ins>,
+    ) -> Vec<u32> {
+        let (mut entries, mut jumps) = (Vec::new(), Vec::new());
+        for steps in lists {
+            entries.push(code.len() as u32);
+            code.extend(before);
             self.emit(steps, code);
             jumps.push(code.len());
             code.push(Ins::Jump { to: 0 });
         }
         let end = code.len() as u32;
-        self.t.choices[(first + count - 1) as usize] = (2.0, end);
-        for jump in jumps {
-            code[jump] = Ins::Jump { to: end };
-        }
+        jumps.into_iter().for_each(|jump| code[jump] = Ins::Jump { to: end });
+        entries
     }
 
     fn emit_try(
@@ -442,48 +456,10 @@ impl Compiler<'_> {
         let number = self.t.rescues.len();
         self.t.rescues.push(Rescue { entries: Vec::new(), done: 0 });
         code.push(Ins::Try { body, rescue: number as u32, salt });
-        let mut jumps = Vec::new();
-        for (classes, steps) in rescue {
-            let set = classes.iter().fold(0, |set, class| set | class_bit(*class));
-            self.t.rescues[number].entries.push((set, code.len() as u32));
-            if degraded {
-                code.push(Ins::MarkDegraded);
-            }
-            self.emit(steps, code);
-            jumps.push(code.len());
-            code.push(Ins::Jump { to: 0 });
-        }
-        let end = code.len() as u32;
-        self.t.rescues[number].done = end;
-        for jump in jumps {
-            code[jump] = Ins::Jump { to: end };
-        }
-    }
-
-    pub(super) fn site(&mut self, call: &Call, effect: SiteEffect) -> u32 {
-        let target = &self.t.comps[call.target];
-        let op = target.first_op + call.operation as u32;
-        let only_replica = target.only_replica();
-        let link = self.t.link_of[(self.place * self.t.places + target.place) as usize];
-        let operation = &self.plan.components[call.target].operations[call.operation];
-        let salt = self.salt(&call.salt);
-        let policy = &self.t.policies[call.policy];
-        self.t.sites.push(Site {
-            salt,
-            target: call.target as u32,
-            entry: NONE,
-            op,
-            policy: call.policy as u32,
-            link,
-            only_replica,
-            effect,
-            is_plain: policy.is_plain,
-            timeout: policy.attempt_timeout,
-            timeout_lane: policy.timeout_lane,
-            priority: policy.priority,
-            is_idempotent: operation.idempotent,
-            streams: call.streams,
-        });
-        (self.t.sites.len() - 1) as u32
+        let before = degraded.then_some(Ins::MarkDegraded);
+        let entries = self.emit_branches(rescue.iter().map(|(_, steps)| steps), before, code);
+        let set = |classes: &[ErrorClass]| classes.iter().fold(0, |set, class| set | class_bit(*class));
+        let entries = rescue.iter().zip(entries).map(|((classes, _), entry)| (set(classes), entry)).collect();
+        self.t.rescues[number] = Rescue { entries, done: code.len() as u32 };
     }
 }

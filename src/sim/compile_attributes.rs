@@ -96,7 +96,6 @@ impl Compiler<'_> {
                 let salt = self.salt(salt);
                 code.push(Ins::Set { first, count: changes.len() as u32, salt });
             }
-            Step::Resolve { .. } => self.emit_resolve(step, code),
             Step::Generate(step) => self.emit_generate(step, code),
             Step::Meter { meter, amount } => {
                 let amount = self.t.attributes.amount(amount);

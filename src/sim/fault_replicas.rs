@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::faults::FaultEvent;
 use super::fleet::{FleetEvent, Life};
-use super::trouble::{effect_replicas, mark};
+use super::trouble::{effect_replicas, set_mark};
 use crate::outcome::ReplicaNoteKind;
 use crate::plan::{Effect, ReplicaRef};
 use crate::rng;
@@ -148,11 +148,8 @@ impl Engine<'_> {
         match &self.plan.faults[fault as usize].effect {
             Effect::CapacityDenied { components, share } => {
                 for component in components {
-                    let denials = &mut self.fleet.denials[*component];
-                    denials.retain(|(other, _)| *other != fault);
-                    if let Some(strength) = strength {
-                        mark(denials, fault, share * strength);
-                    }
+                    let denied = strength.map(|strength| share * strength);
+                    set_mark(&mut self.fleet.denials[*component], fault, denied);
                 }
             }
             Effect::Checker { component, shows } => {
@@ -161,8 +158,7 @@ impl Engine<'_> {
                 }
             }
             Effect::Name { name, shows } => {
-                let shows = strength.map(|_| *shows);
-                self.strike_name(fault, *name, shows);
+                self.strike_name(fault, *name, strength.map(|_| *shows));
             }
             Effect::Quota { limit, amount } => {
                 self.fleet.cuts.retain(|(other, _, _)| *other != fault);

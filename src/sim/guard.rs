@@ -97,7 +97,7 @@ pub(super) fn add_guard(t: &mut Tables, queue: &mut EventQueue, policy: &CallPol
 
 impl Engine<'_> {
     /// Index of a sharer's state.
-    fn shared(&self, f: u32, first: u32, scope: BudgetScope) -> usize {
+    pub(super) fn shared(&self, f: u32, first: u32, scope: BudgetScope) -> usize {
         let number = if scope == BudgetScope::Replica { self.replica_number(f) } else { 0 };
         (first + number) as usize
     }

@@ -6,7 +6,7 @@ use super::exec::Answer;
 use super::fleet::{FleetEvent, Life, Slot};
 use super::frame::Role;
 use super::tables::NONE;
-use super::trouble::mark;
+use super::trouble::set_mark;
 use crate::outcome::ReplicaNoteKind;
 use crate::plan::{CheckerFault, Component};
 use crate::rng;
@@ -47,10 +47,7 @@ impl Watch {
 
     /// Leaves or takes off a fault's mark on the checks.
     pub(super) fn strike(&mut self, fault: u32, shows: Option<CheckerFault>) {
-        self.faults.retain(|(other, _)| *other != fault);
-        if let Some(shows) = shows {
-            mark(&mut self.faults, fault, shows);
-        }
+        set_mark(&mut self.faults, fault, shows);
     }
 
     fn is_down(&self) -> bool {

@@ -4,7 +4,7 @@ use super::cache::Key;
 use super::compile::Compiler;
 use super::engine::Engine;
 use super::tables::{EntityRule, NONE};
-use super::trouble::mark;
+use super::trouble::set_mark;
 use crate::dist::KeySampler;
 use crate::plan::Effect;
 use crate::rng;
@@ -116,9 +116,6 @@ impl Engine<'_> {
             Effect::HotKey { .. } => &mut self.key_faults.hot,
             _ => &mut self.key_faults.bad,
         };
-        match strength {
-            Some(strength) => mark(marks, fault, strength),
-            None => marks.retain(|(other, _)| *other != fault),
-        }
+        set_mark(marks, fault, strength);
     }
 }

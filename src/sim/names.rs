@@ -4,10 +4,12 @@ use super::compile::Compiler;
 use super::engine::Engine;
 use super::frame::State;
 use super::tables::{Ins, NONE};
+use super::trouble::set_mark;
 use crate::dist::Sampler;
 use crate::kernel::Phase;
-use crate::plan::{DnsName, ErrorClass, NameFault, Plan, Step};
+use crate::plan::{DnsName, ErrorClass, NameFault, NameId, Plan, Step};
 use crate::rng;
+use crate::units::{SimSpan, nanos};
 
 const SALT_RESOLVER: u64 = rng::name_hash("names/resolver");
 const SALT_STALE: u64 = rng::name_hash("names/stale");
@@ -58,24 +60,22 @@ enum Found {
 
 impl Compiler<'_> {
     /// `resolve; fail; branch, jump to the end; branch, jump to the end; ...`.
-    pub(super) fn emit_resolve(&mut self, step: &Step, code: &mut Vec<Ins>) {
-        let Step::Resolve { name, salt, branches } = step else { return };
+    pub(super) fn emit_resolve(
+        &mut self,
+        name: NameId,
+        salt: &str,
+        branches: &[Vec<Step>],
+        code: &mut Vec<Ins>,
+    ) {
         let (first, count) = (self.t.choices.len() as u32, branches.len() as u32 + 1);
         self.t.choices.resize((first + count) as usize, (1.0, 0));
-        code.push(Ins::Resolve { name: *name as u32, first, count });
+        code.push(Ins::Resolve { name: name as u32, first, count });
         self.t.choices[first as usize].1 = code.len() as u32;
         let salt = self.salt(salt);
         code.push(Ins::Fail { probability: 2.0, class: ErrorClass::Timeout, entity: NONE, salt });
-        let mut jumps = Vec::new();
-        for (number, steps) in branches.iter().enumerate() {
-            self.t.choices[first as usize + number + 1].1 = code.len() as u32;
-            self.emit(steps, code);
-            jumps.push(code.len());
-            code.push(Ins::Jump { to: 0 });
-        }
-        let end = code.len() as u32;
-        for jump in jumps {
-            code[jump] = Ins::Jump { to: end };
+        let entries = self.emit_branches(branches, None, code);
+        for (number, entry) in (first as usize + 1..).zip(entries) {
+            self.t.choices[number].1 = entry;
         }
     }
 }
@@ -114,14 +114,14 @@ impl Engine<'_> {
         }
         let key = rng::nth(rng::key(state.salt, resolver as u64), memory.queries);
         let lookup = state.lookup.as_ref();
-        let delay = lookup.map_or(0, |law| (law.sample(rng::key(key, SALT_LOOKUP)) + 0.5) as u64);
+        let delay = lookup.map_or(0, |law| nanos(law.sample(rng::key(key, SALT_LOOKUP))));
         let answer = match state.faults.first() {
             Some((_, NameFault::Timeout(timeout))) => return Found::Nothing(timeout.0),
             Some((_, NameFault::Missing)) => None,
             Some((_, NameFault::Wrong(answer))) => Some(*answer as u32),
             None => Some(self.authority(name, rng::unit(rng::key(key, SALT_WEIGHT)))),
         };
-        let is_stale = |(share, _): &(f64, crate::units::SimSpan)| {
+        let is_stale = |(share, _): &(f64, SimSpan)| {
             rng::unit(rng::key(rng::key(state.salt, SALT_STALE), resolver as u64)) < *share
         };
         let ttl = rule.stale.filter(is_stale).map_or(rule.ttl.0, |(_, least)| least.0.max(rule.ttl.0));
@@ -157,10 +157,6 @@ impl Engine<'_> {
 
     /// Leaves or takes off a fault's mark on a name.
     pub(super) fn strike_name(&mut self, fault: u32, name: usize, shows: Option<NameFault>) {
-        let faults = &mut self.names[name].faults;
-        faults.retain(|(other, _)| *other != fault);
-        if let Some(shows) = shows {
-            super::trouble::mark(faults, fault, shows);
-        }
+        set_mark(&mut self.names[name].faults, fault, shows);
     }
 }

@@ -97,7 +97,8 @@ impl Engine<'_> {
             .fold((0, 0), |sum, counts| (sum.0 + counts.arrived, sum.1 + counts.shed + counts.throttled))
     }
 
-    fn callers(&self, policy: usize) -> u32 {
+    /// Replicas that call under a policy.
+    pub(super) fn callers(&self, policy: usize) -> u32 {
         self.t.comps.get(self.t.policies[policy].caller as usize).map_or(1, |comp| comp.replicas)
     }
 

@@ -21,8 +21,8 @@ enum Door {
     Open,
     /// Threads, of which taking one is only counting.
     Threads,
-    /// Threads with more to them.
-    Desk,
+    /// Threads that are interrupted or share cores.
+    ManagedThreads,
 }
 
 /// A component's hot state: what nearly every event touches, side by side.
@@ -56,7 +56,7 @@ impl Station {
         let door = match rule.holds {
             _ if is_guarded => Door::Guarded,
             Holds::Thread if is_plain => Door::Threads,
-            Holds::Thread => Door::Desk,
+            Holds::Thread => Door::ManagedThreads,
             _ => Door::Open,
         };
         Self {

@@ -99,6 +99,14 @@ pub(super) fn mark<T>(marks: &mut Vec<(u32, T)>, fault: u32, value: T) {
     }
 }
 
+/// Leaves a fault's mark in such a list, or takes it off.
+pub(super) fn set_mark<T>(marks: &mut Vec<(u32, T)>, fault: u32, value: Option<T>) {
+    match value {
+        Some(value) => mark(marks, fault, value),
+        None => marks.retain(|(other, _)| *other != fault),
+    }
+}
+
 /// Share left after several losses.
 pub(super) fn remaining(lost: &[(u32, f64)]) -> f64 {
     lost.iter().fold(1.0, |left, (_, share)| left * (1.0 - share))

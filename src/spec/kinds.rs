@@ -101,7 +101,7 @@ impl Catalogue {
     /// Everything wrong with its files. The kinds that are right have been added.
     pub fn add_folder(&mut self, folder: &Path) -> Result<(), Vec<Diag>> {
         let mut diags = Vec::new();
-        self.read_folder(folder, &schema(FileKind::Kind), 0, &mut diags);
+        self.read_folder(folder, 0, &mut diags);
         self.check_bases(&mut diags);
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
@@ -112,21 +112,12 @@ impl Catalogue {
     /// Everything wrong with it.
     pub fn add_file(&mut self, path: &Path) -> Result<(), Vec<Diag>> {
         let mut diags = Vec::new();
-        match yaml::read(path) {
-            Ok(text) => self.add(text, &path.display().to_string(), &schema(FileKind::Kind), &mut diags),
-            Err(diag) => diags.push(diag),
-        }
+        self.read_file(path, &mut diags);
         self.check_bases(&mut diags);
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 
-    fn read_folder(
-        &mut self,
-        folder: &Path,
-        schema: &serde_json::Value,
-        depth: usize,
-        diags: &mut Vec<Diag>,
-    ) {
+    fn read_folder(&mut self, folder: &Path, depth: usize, diags: &mut Vec<Diag>) {
         let unreadable = |message: String| {
             let at = Location { file: folder.display().to_string(), ..Location::default() };
             Diag::error(codes::UNREADABLE, message).at(at)
@@ -142,29 +133,33 @@ impl Catalogue {
         paths.sort();
         for path in paths {
             if path.is_dir() {
-                self.read_folder(&path, schema, depth + 1, diags);
+                self.read_folder(&path, depth + 1, diags);
             } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-                match yaml::read(&path) {
-                    Ok(text) => self.add(text, &path.display().to_string(), schema, diags),
-                    Err(diag) => diags.push(diag),
-                }
+                self.read_file(&path, diags);
             }
         }
     }
 
-    fn add(&mut self, text: String, file: &str, schema: &serde_json::Value, diags: &mut Vec<Diag>) {
-        let Some(node) = yaml::parse_file(&text, file, diags) else { return };
+    fn read_file(&mut self, path: &Path, diags: &mut Vec<Diag>) {
+        match yaml::read(path) {
+            Ok(text) => self.add(&text, &path.display().to_string(), diags),
+            Err(diag) => diags.push(diag),
+        }
+    }
+
+    fn add(&mut self, text: &str, file: &str, diags: &mut Vec<Diag>) {
+        let Some(node) = yaml::parse_file(text, file, diags) else { return };
         if node.get("nemesis").is_some() {
-            let nemesis = nemeses::read(&node, &text, file, diags);
+            let nemesis = nemeses::read(&node, text, file, diags);
             self.nemeses.extend(nemesis.map(|nemesis| (nemesis.name.clone(), Shelved::read(nemesis))));
             return;
         }
         let before = diags.len();
-        validate(&node, schema, diags);
+        validate(&node, schema(FileKind::Kind), diags);
         if diags.len() > before {
             return;
         }
-        let kind = read_kind(&node, &text, file, diags);
+        let kind = read_kind(&node, text, file, diags);
         self.kinds.extend(kind.map(|kind| (kind.name.clone(), Shelved::read(kind))));
     }
 
@@ -327,9 +322,8 @@ mod tests {
         let embedded = Catalogue::embedded();
         let mut read = Catalogue::default();
         let mut diags = Vec::new();
-        let schema = schema(FileKind::Kind);
         for (path, text) in crate::catalogue::EMBEDDED {
-            read.add((*text).to_owned(), &format!("catalogue/{path}"), &schema, &mut diags);
+            read.add(text, &format!("catalogue/{path}"), &mut diags);
         }
         read.check_bases(&mut diags);
         assert!(diags.is_empty(), "{diags:?}");

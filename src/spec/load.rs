@@ -145,13 +145,16 @@ impl<'a> Loader<'a> {
         self.diags.sort_by_cached_key(place);
         // An anchor's value, or a kind's, is checked wherever it is used.
         self.diags.dedup();
-        let has_errors = self.diags.iter().any(|diag| diag.severity == Severity::Error);
         match result {
-            Some(input) if !has_errors => {
+            Some(input) if !self.has_errors() => {
                 Ok(Input { warnings: self.diags, files: self.files, sources: self.sources, ..input })
             }
             rest => Err(LoadError { diags: self.diags, sources: self.sources, rest: rest.map(Box::new) }),
         }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.diags.iter().any(|diag| diag.severity == Severity::Error)
     }
 
     fn read(&mut self, path: &Path) -> Option<Node> {
@@ -185,7 +188,7 @@ impl<'a> Loader<'a> {
             scenario
         });
         if let Some(scenario) = &scenario {
-            validate(scenario, &schema(FileKind::Scenario), &mut self.diags);
+            validate(scenario, schema(FileKind::Scenario), &mut self.diags);
         }
         let mut layers: Vec<Change> = Vec::new();
         let topology = topology.as_ref()?;
@@ -199,12 +202,10 @@ impl<'a> Loader<'a> {
         if !scenario.drop_keys(&unknown) || !topology.drop_keys(&unknown) {
             return None;
         }
-        // Without a key that it needs, a part may be nothing that can be read.
-        let is_whole = unknown.is_empty();
-        let typed_scenario = self.typed::<RawScenario>(&scenario, is_whole)?;
+        let typed_scenario = self.typed::<RawScenario>(&scenario)?;
         let environment = options.environment.clone().or_else(|| typed_scenario.environment.clone());
         Some(Input {
-            topology: self.typed::<RawTopology>(&topology, is_whole)?,
+            topology: self.typed::<RawTopology>(&topology)?,
             document: topology.to_json(),
             scenario: RawScenario { environment, ..typed_scenario },
             origins: Origins::of(topology, scenario),
@@ -228,12 +229,14 @@ impl<'a> Loader<'a> {
         for kind in used.iter().filter_map(|name| self.catalogue.get(name)) {
             self.sources.insert(kind.file.clone(), kind.text().to_owned());
         }
-        validate(&topology, &schema(FileKind::Topology), &mut self.diags);
+        validate(&topology, schema(FileKind::Topology), &mut self.diags);
         topology
     }
 
-    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node, is_whole: bool) -> Option<T> {
+    fn typed<T: serde::de::DeserializeOwned>(&mut self, node: &Node) -> Option<T> {
         let typed = serde_json::from_value(node.to_json());
+        // Without a key that it needs, which was complained about, a part may be nothing that can be read.
+        let is_whole = !self.has_errors();
         typed.inspect_err(|error| self.diags.extend(is_whole.then(|| internal(error, &node.at)))).ok()
     }
 

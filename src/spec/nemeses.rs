@@ -31,7 +31,7 @@ pub struct Nemesis {
 /// Reads a nemesis from its file's tree; `None` if something is wrong with it.
 pub(super) fn read(node: &Node, text: &str, file: &str, diags: &mut Vec<Diag>) -> Option<Nemesis> {
     let before = diags.len();
-    validate(node, &nemesis_schema(), diags);
+    validate(node, nemesis_schema(), diags);
     if diags.len() > before {
         return None;
     }

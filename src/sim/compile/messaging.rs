@@ -9,7 +9,7 @@ use crate::rng;
 use crate::sim::messaging::tables::{
     BrokerRule, ConsumerRule, Kind, MessageIns, OnceRule, PublishRule, RetryRule, TimerRule,
 };
-use crate::sim::tables::{Ins, NONE, Site, SiteEffect, class_bit};
+use crate::sim::tables::{Ins, NONE, SiteEffect, class_bit};
 use crate::units::SimSpan;
 
 const NANOS_PER_SEC: f64 = 1e9;
@@ -122,25 +122,7 @@ impl Compiler<'_> {
 
     /// A site by which messages enter a component; nobody calls there.
     fn taken(&mut self, component: ComponentId, operation: OperationId, from: u32) -> u32 {
-        let target = &self.t.comps[component];
-        let op = target.first_op + operation as u32;
-        let link = self.t.link_of[(from * self.t.places + target.place) as usize];
-        self.t.sites.push(Site {
-            salt: 0,
-            target: component as u32,
-            entry: self.t.ops[op as usize].entry,
-            op,
-            policy: NONE,
-            link,
-            only_replica: NONE,
-            effect: SiteEffect::None,
-            is_plain: false,
-            timeout: u64::MAX,
-            timeout_lane: None,
-            priority: None,
-            is_idempotent: true,
-            streams: false,
-        });
+        self.t.sites.push(self.way_in(component, operation, from));
         (self.t.sites.len() - 1) as u32
     }
 

@@ -11,7 +11,7 @@ use crate::sim::control::Control;
 use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
 use crate::sim::tables::NONE;
-use crate::sim::trouble::{mark, remaining};
+use crate::sim::trouble::{remaining, set_mark};
 
 const SALT_COPY: u64 = rng::name_hash("message/copy");
 const SALT_TWIN: u64 = rng::name_hash("message/twin");
@@ -408,9 +408,8 @@ impl Engine<'_> {
 
     /// Leaves a fault's mark on brokers or schedules; `None` takes it off.
     pub(in crate::sim) fn mark_messages(&mut self, fault: u32, effect: &MessageFault, strength: Option<f64>) {
-        let set = |marks: &mut Vec<(u32, f64)>, share: f64| match strength {
-            Some(strength) => mark(marks, fault, share * strength),
-            None => marks.retain(|(other, _)| *other != fault),
+        let set = |marks: &mut Vec<(u32, f64)>, share: f64| {
+            set_mark(marks, fault, strength.map(|strength| share * strength));
         };
         let brokers = &mut self.messaging.brokers;
         match effect {
