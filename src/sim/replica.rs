@@ -21,7 +21,7 @@ pub(super) struct Replica {
     pub(super) lines: Vec<VecDeque<(u32, u32)>>,
     /// Frames that may be interrupted by more urgent ones.
     pub(super) running: Vec<u32>,
-    pub(super) cores: Option<SharedCores>,
+    pub(super) cores: Option<Box<SharedCores>>,
     /// Present pace of all work.
     pub(super) speed: f64,
     /// Share of the nominal pace that a slow start allows.

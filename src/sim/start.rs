@@ -223,7 +223,7 @@ fn replicas(t: &Tables) -> Vec<Replica> {
             waiting: 0,
             lines: vec![VecDeque::new(); lines(comp.discipline)],
             running: Vec::new(),
-            cores: comp.shared_cores.map(|cores| SharedCores::new(cores, comp.speed)),
+            cores: comp.shared_cores.map(|cores| Box::new(SharedCores::new(cores, comp.speed))),
             speed: comp.speed,
             pace: 1.0,
             is_steady: is_steady(comp, comp.speed),

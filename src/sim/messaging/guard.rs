@@ -10,7 +10,7 @@ use crate::sim::engine::Engine;
 use crate::sim::exec::Answer;
 use crate::sim::frame::{Role, State, flag};
 use crate::sim::tables::{Ins, NONE, class_bit};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Keys remembered at once by one guard; the oldest go first.
 const KEYS_MAX: usize = 4_000_000;
@@ -19,29 +19,43 @@ const SALT_PAUSE: u64 = rng::name_hash("retry/pause");
 /// Keys that were done, and keys being done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
-    /// Until when each is remembered.
-    done: BTreeMap<u64, u64>,
-    /// In order of being remembered.
+    done: BTreeSet<u64>,
+    /// Until when each is remembered, in order.
     order: VecDeque<(u64, u64)>,
+    /// How often keys were done again while they were remembered: so often they are not forgotten yet.
+    again: BTreeMap<u64, u32>,
     /// Until when each keeps others out.
     claims: BTreeMap<u64, u64>,
 }
 
 impl Guard {
     /// Whether a key was done and that is remembered.
-    pub(super) fn is_done(&self, key: u64, now: u64) -> bool {
-        self.done.get(&key).is_some_and(|until| *until > now)
+    pub(super) fn is_done(&mut self, key: u64, now: u64) -> bool {
+        self.forget(now);
+        self.done.contains(&key)
     }
 
     /// Remembers a key for a while; `u64::MAX` for ever.
     pub(super) fn remember(&mut self, key: u64, now: u64, ttl: u64) {
-        let until = now.saturating_add(ttl);
-        self.done.insert(key, until);
-        self.order.push_back((until, key));
-        while self.order.front().is_some_and(|(until, _)| *until <= now) || self.order.len() > KEYS_MAX {
-            let Some((until, key)) = self.order.pop_front() else { break };
-            if self.done.get(&key) == Some(&until) {
-                self.done.remove(&key);
+        self.forget(now);
+        if !self.done.insert(key) {
+            *self.again.entry(key).or_default() += 1;
+        }
+        self.order.push_back((now.saturating_add(ttl), key));
+    }
+
+    /// Forgets what is too old or too much.
+    fn forget(&mut self, now: u64) {
+        while self.order.front().is_some_and(|(until, _)| *until <= now) || self.order.len() >= KEYS_MAX {
+            let Some((_, key)) = self.order.pop_front() else { break };
+            match self.again.get_mut(&key) {
+                None => {
+                    self.done.remove(&key);
+                }
+                Some(1) => {
+                    self.again.remove(&key);
+                }
+                Some(times) => *times -= 1,
             }
         }
     }
@@ -207,6 +221,17 @@ mod tests {
         assert!(!guard.is_done(1, 120));
         guard.remember(2, 200, u64::MAX);
         assert!(guard.is_done(2, u64::MAX - 1));
-        assert_eq!(guard.done.len(), 1);
+        assert_eq!((guard.done.len(), guard.order.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_key_done_again_is_remembered_from_then_on() {
+        let mut guard = Guard::default();
+        for done_at in [0, 10, 20] {
+            guard.remember(1, done_at, 100);
+        }
+        assert!(guard.is_done(1, 119));
+        assert!(!guard.is_done(1, 120));
+        assert!(guard.again.is_empty() && guard.done.is_empty());
     }
 }

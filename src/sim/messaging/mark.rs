@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Requests remembered at once by one mark, in two halves: a repeat is
 /// noticed if at least so many half have not passed in between.
-const SEEN_MAX: usize = 8_000_000;
+const SEEN_MAX: usize = 2_000_000;
 
 /// Requests that passed a mark lately.
 #[derive(Clone, Debug, Default)]

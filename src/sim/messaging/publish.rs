@@ -77,7 +77,7 @@ impl Engine<'_> {
     /// Takes in what somebody published, unless it came before; `false` refuses it.
     fn accept(&mut self, broker: u32, message: Message, delay: u64) -> bool {
         let window = self.t.messages.brokers[broker as usize].deduplicate;
-        let state = &self.messaging.brokers[broker as usize];
+        let state = &mut self.messaging.brokers[broker as usize];
         if window > 0 && state.recent.is_done(message.identity, self.now) {
             self.count(broker).deduplicated += 1;
             return true;
