@@ -72,18 +72,19 @@ impl<T: Ceiling> Heap<T> {
 
     /// Keeps only the items that pass; the order of pops does not change.
     pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
-        if self.has_hole {
-            self.fill_hole();
-        }
-        let root = (self.nodes > 0).then_some(self.root);
-        let others = self.groups.iter().flatten().take(self.nodes.saturating_sub(1)).copied();
-        let mut items: Vec<T> = root.into_iter().chain(others).filter(keep).collect();
+        let mut items: Vec<T> = std::mem::replace(self, Self::new()).into_items().filter(keep).collect();
         // A sorted array is a heap.
         items.sort_unstable();
-        *self = Self::new();
         for item in items {
             self.append(item);
         }
+    }
+
+    /// Everything in it, in no order.
+    pub(super) fn into_items(mut self) -> impl Iterator<Item = T> {
+        let root = self.peek();
+        let others = self.groups.into_iter().flatten().take(self.nodes.saturating_sub(1));
+        root.into_iter().chain(others)
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //!
 //! Knows time and order, and nothing of components, requests or faults.
 
+mod calendar;
 mod digest;
 mod heap;
 mod queue;

@@ -7,6 +7,7 @@
 //! "next". Lanes change the cost, never the order: entries keep their full
 //! keys, and an event that would break a lane's order goes to the heap.
 
+use super::calendar::Calendar;
 use super::heap::{Ceiling, Heap};
 use crate::units::SimTime;
 use std::collections::VecDeque;
@@ -138,8 +139,11 @@ impl Ord for Head {
 }
 
 impl Ceiling for Head {
-    const CEILING: Self = Self { entry: Entry::CEILING, lane: u32::MAX };
+    const CEILING: Self = Self { entry: Entry::CEILING, lane: NO_LANE };
 }
+
+/// The lane of an entry without one.
+const NO_LANE: u32 = u32::MAX;
 
 /// Names a lane of one [`EventQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,12 +161,12 @@ struct Ring {
 /// Pending events.
 #[derive(Clone, Debug)]
 pub struct EventQueue {
-    heap: Heap<Entry>,
+    others: Calendar,
     rings: Vec<Ring>,
-    /// Heads of the non-empty rings, each with its ring's index.
+    /// Heads of the non-empty rings, each with its ring's index, and the next of each stream.
     heads: Heap<Head>,
     sequence: u64,
-    heap_compact_at: usize,
+    compact_at: usize,
     use_lanes: bool,
 }
 
@@ -174,11 +178,11 @@ impl EventQueue {
     #[must_use]
     pub fn new(use_lanes: bool) -> Self {
         Self {
-            heap: Heap::new(),
+            others: Calendar::new(),
             rings: Vec::new(),
             heads: Heap::new(),
             sequence: 0,
-            heap_compact_at: COMPACT_MIN,
+            compact_at: COMPACT_MIN,
             use_lanes,
         }
     }
@@ -213,8 +217,20 @@ impl EventQueue {
     #[inline]
     pub fn push(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) -> u64 {
         let entry = self.entry(at, phase, tag, index);
-        self.heap.push(entry);
+        self.others.push(entry);
         entry.id()
+    }
+
+    /// Adds the next event of a stream that never has two pending, such as arrivals. Streams are few: theirs compete
+    /// with the heads of lanes and do not make the heap deeper.
+    #[inline]
+    pub fn push_next(&mut self, at: SimTime, phase: Phase, tag: u8, index: u32) {
+        let entry = self.entry(at, phase, tag, index);
+        if self.use_lanes {
+            self.heads.push(Head { entry, lane: NO_LANE });
+        } else {
+            self.others.push(entry);
+        }
     }
 
     /// Adds an event that happens the lane's delay from now, and returns its [`Entry::id`].
@@ -240,7 +256,7 @@ impl EventQueue {
             ring.entries.push_back(entry);
             self.heads.push(Head { entry, lane: lane.0 });
         } else {
-            self.heap.push(entry);
+            self.others.push(entry);
         }
     }
 
@@ -248,13 +264,19 @@ impl EventQueue {
     /// others are returned, and the caller skips them.
     #[inline]
     pub fn pop(&mut self, mut is_live: impl FnMut(Entry) -> bool) -> Option<Entry> {
-        let entry = self.heap.first();
+        let entry = self.others.first();
         let head = self.heads.first();
         if entry < head.entry {
-            self.heap.pop_peeked();
+            self.others.pop_peeked();
             return Some(entry);
         }
-        let ring = self.rings.get_mut(head.lane as usize)?;
+        let Some(ring) = self.rings.get_mut(head.lane as usize) else {
+            if head.entry == Entry::CEILING {
+                return None;
+            }
+            self.heads.pop_peeked();
+            return Some(head.entry);
+        };
         let entries = &mut ring.entries;
         entries.pop_front();
         while entries.front().is_some_and(|next| !is_live(*next)) {
@@ -270,9 +292,9 @@ impl EventQueue {
     /// When the next entry, dead or alive, is due.
     #[must_use]
     pub fn next_at(&mut self) -> Option<SimTime> {
-        let heap = self.heap.peek().map(Entry::at);
+        let other = Some(self.others.first()).filter(|entry| *entry != Entry::CEILING).map(Entry::at);
         let lane = self.heads.peek().map(|head| head.entry.at());
-        match (heap, lane) {
+        match (other, lane) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
@@ -289,16 +311,22 @@ impl EventQueue {
                 ring.compact_at = COMPACT_MIN.max(2 * ring.entries.len());
             }
         }
-        if self.heap.len() >= self.heap_compact_at {
-            self.heap.retain(|entry| is_live(*entry));
-            self.heap_compact_at = COMPACT_MIN.max(2 * self.heap.len());
+        if self.others.len() >= self.compact_at {
+            self.others.retain(|entry| is_live(*entry));
+            self.compact_at = COMPACT_MIN.max(2 * self.others.len());
         }
     }
 
     /// Entries held, dead ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len() + self.rings.iter().map(|ring| ring.entries.len()).sum::<usize>()
+        let behind_heads = |ring: &Ring| ring.entries.len().saturating_sub(1);
+        self.others.len() + self.heads.len() + self.rings.iter().map(behind_heads).sum::<usize>()
+    }
+
+    #[cfg(test)]
+    pub(super) fn others(&mut self) -> &mut Calendar {
+        &mut self.others
     }
 
     /// Whether nothing is pending.
@@ -339,6 +367,7 @@ mod tests {
     enum Act {
         Push(u64),
         PushLane(usize),
+        PushNext(u64),
         Pop,
         Compact,
     }
@@ -346,7 +375,10 @@ mod tests {
     fn act() -> impl Strategy<Value = Act> {
         prop_oneof![
             (0u64..50).prop_map(Act::Push),
+            (0u64..50_000_000).prop_map(Act::Push),
+            (0u64..1 << 50).prop_map(Act::Push),
             (0usize..3).prop_map(Act::PushLane),
+            (0u64..50).prop_map(Act::PushNext),
             Just(Act::Pop),
             Just(Act::Pop),
             Just(Act::Compact),
@@ -358,7 +390,7 @@ mod tests {
         #[test]
         fn pops_follow_a_sorted_reference(acts in prop::collection::vec(act(), 0..400), use_lanes: bool) {
             let mut queue = EventQueue::new(use_lanes);
-            queue.heap_compact_at = 4;
+            queue.compact_at = 4;
             let lanes: Vec<(Lane, u64)> = [3, 10, 0].map(|delay| (queue.lane(delay), delay)).to_vec();
             let is_dead = |sequence: u64| sequence.is_multiple_of(3);
             let mut reference = std::collections::BTreeSet::new();
@@ -372,6 +404,10 @@ mod tests {
                     Act::PushLane(lane) => {
                         let (lane, delay) = lanes[lane];
                         queue.push_lane(lane, SimTime(now + delay), Phase::Done, 0, 0);
+                        reference.insert((now + delay, queue.sequence()));
+                    }
+                    Act::PushNext(delay) => {
+                        queue.push_next(SimTime(now + delay), Phase::Done, 0, 0);
                         reference.insert((now + delay, queue.sequence()));
                     }
                     Act::Compact => queue.compact(|entry| !is_dead(entry.sequence())),

@@ -151,7 +151,7 @@ impl Engine<'_> {
         let generator = &mut self.generators[g as usize];
         let load = &self.t.loads[generator.load as usize];
         if let Some(at) = generator.next(load, self.now, self.end) {
-            self.queue.push(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
+            self.queue.push_next(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
         }
     }
 
@@ -167,7 +167,7 @@ impl Engine<'_> {
         let (load, key, number) = (generator.load, generator.key, generator.requests);
         generator.requests += 1;
         if let Some(at) = generator.next(rule, self.now, self.end) {
-            self.queue.push(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
+            self.queue.push_next(SimTime(at), Phase::Arrive, tag::ARRIVAL, g);
         }
         let f = self.frames.alloc();
         self.begin_request(f, load, rng::nth(key ^ SALT_REQUEST, number));

@@ -47,11 +47,14 @@ impl Engine<'_> {
                 Ins::Wait { law, salt } => self.wait(f, law, salt),
                 Ins::Call { site } => self.call(f, site),
                 Ins::Forward { site } => self.forward(f, site),
-                Ins::Choose { first, count, salt } => {
+                Ins::Choose { first, salt, .. } => {
                     let draw = rng::unit(rng::key(frame.key, salt));
-                    let choices = &self.t.choices[first as usize..(first + count) as usize];
-                    frame.pc =
-                        choices.iter().find(|(up_to, _)| draw < *up_to).map_or(frame.pc, |(_, to)| *to);
+                    // The last one's threshold is beyond any draw.
+                    let mut choice = first as usize;
+                    while draw >= self.t.choices[choice].0 {
+                        choice += 1;
+                    }
+                    frame.pc = self.t.choices[choice].1;
                     f
                 }
                 Ins::Jump { to } => {
