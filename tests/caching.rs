@@ -173,6 +173,81 @@ clients: { web: { journeys: { save: [ { call: app.save } ] } } }
     assert!(measured(topology, &without, "unflushed-lost of memory") > lost, "nine seconds instead of one");
 }
 
+/// Puts arrive at 100/s and are flushed every ten seconds, by three replicas of which the schedule takes away two.
+#[test]
+fn a_graceful_stop_writes_what_a_cache_has_answered() {
+    let topology = "topology: t
+entities: { item: { population: 1M } }
+components:
+  app: { operations: { save: [ { put: { in: memory, key: item } } ] } }
+  memory:
+    REPLICAS
+    cache: { write-behind: { flush-every: 10s, batch: 20 } }
+    operations: { flush: [ { write: db.rows } ] }
+  db: { store: { datasets: { rows: {} } }, operations: { write: [ { wait: 50ms } ] } }
+clients: { web: { journeys: { save: [ { call: app.save } ] } } }
+";
+    let scales_in = "replicas: { count: 3, min: 3, max: 3, schedule: [ { at: 25s, min: 1, max: 1 } ], metric-period: 1s }";
+    let load = "duration: 40s\nload: { web: { rate: 100/s } }\n";
+    let lost = |replicas: &str, fault: &str| {
+        let topology = topology.replace("REPLICAS", replicas);
+        measured(&topology, &format!("{load}faults: [ {fault} ]\n"), "unflushed-lost of memory")
+    };
+    assert_eq!(lost(scales_in, ""), 0.0, "scaled in");
+    let told = "{ at: 25s, for: 5s, crash: { target: memory, graceful: true } }";
+    assert_eq!(lost("replicas: 3", told), 0.0, "told to stop");
+    let restarted = "{ at: 25s, restart: { target: memory, batch: 100%, every: 1s } }";
+    assert_eq!(lost("replicas: 3", restarted), 0.0, "restarted");
+    let crashed = "{ at: 25s, for: 5s, crash: { target: memory } }";
+    assert!(lost("replicas: 3", crashed) > 300.0, "a crash asks nobody");
+    // The store is away until the platform's patience is over.
+    let impatient = "replicas: { count: 3, drain: { linger: 1s, deadline: 5s } }";
+    let away = format!("{{ at: 24s, outage: {{ target: db }} }}, {restarted}");
+    assert!(lost(impatient, &away) > 300.0, "what cannot be written is lost when time is up");
+}
+
+/// A black hole in one of two shards: whoever asks a second time asks the same one, for only it has the key.
+#[test]
+fn a_hedge_of_a_call_by_key_goes_to_the_owner() {
+    let failed = |rule: &str| {
+        let topology = format!(
+            "topology: t
+entities: {{ item: {{ population: 10k }} }}
+components:
+  app: {{ calls: {{ memory: {{ timeout: 500ms, hedge: {{ after: 50ms }}{rule} }} }}, operations: {{ show: [ {{ call: memory.show }} ] }} }}
+  memory: {{ replicas: 2, operations: {{ show: {{ idempotent: true, steps: [ {{ wait: 1ms }} ] }} }} }}
+clients: {{ web: {{ journeys: {{ show: [ {{ call: app.show }} ] }} }} }}
+"
+        );
+        let fault = "{ at: 0s, outage: { target: { component: memory, count: 1 }, mode: black-hole } }";
+        let scenario = format!("duration: 60s\nload: {{ web: {{ rate: 50/s }} }}\nfaults: [ {fault} ]\n");
+        measured(&topology, &scenario, "error-rate of web")
+    };
+    assert_eq!(failed(""), 0.0, "another replica is as good");
+    assert_near(failed(", shard-by: item"), 0.5, 0.1);
+}
+
+/// The hasty give up after 100 ms and cancel a fetch of 200 ms that the patient wait for.
+#[test]
+fn whoever_waits_for_a_cancelled_fetch_fetches_instead() {
+    let topology = "topology: t
+entities: { item: { population: 1 } }
+components:
+  app: { operations: { show: [ { cached: { in: memory, key: item, ttl: 1s, single-flight: true, miss: [ { call: origin.fetch } ] } } ] } }
+  memory: { cache: {} }
+  origin: { operations: { fetch: [ { wait: 200ms } ] } }
+clients:
+  hasty: { calls: { app: { timeout: 100ms, cancel: true } }, journeys: { show: [ { call: app.show } ] } }
+  patient: { calls: { app: { timeout: 10s } }, journeys: { show: [ { call: app.show } ] } }
+";
+    let scenario = "duration: 1000s\nload: { hasty: { rate: 20/s }, patient: { rate: 2/s } }\n";
+    assert_eq!(measured(topology, scenario, "error-rate of patient"), 0.0);
+    assert!(measured(topology, scenario, "error-rate of hasty") > 0.1);
+    // One fetch at a time, each of at most 200 ms and most of them cut short at 100 ms.
+    let fetches = measured(topology, scenario, "origin-rate of memory");
+    assert!(fetches < 10.0, "{fetches} a second");
+}
+
 fn lesson(name: &str) -> (Plan, Outcome) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/lessons/caching/{name}.yaml"));
     let input = load_scenario(&path, &Catalogue::embedded(), &LoadOptions::default())

@@ -299,3 +299,15 @@ clients: { users: { journeys: { go: [ { call: app.go } ] } } }
     let found = measured_in(topology, scenario, fault, &["utilization of app <= 100% between 30s and 50s"]);
     close(found[0], 1.0, 1e-9);
 }
+
+/// All sessions are closed and opened again within the minute of the fault, and each then lives for twenty.
+#[test]
+fn sessions_keep_their_longest_life_through_an_idle_timeout() {
+    let topology = "topology: t
+components: { hub: { sessions: { max-lifetime: 20m }, operations: { connect: [] } } }
+clients: { app: { sessions: { connect: hub.connect, heartbeat: 60s } } }
+";
+    let rest = "duration: 30m\nload: { app: { sessions: { population: 1k, start: fresh } } }";
+    let fault = "for: 1m, idle-timeout: { target: hub, to: 50s }";
+    assert_eq!(measured_in(topology, rest, fault, &["sessions-expired of app >= 0"]), [1000.0]);
+}

@@ -435,3 +435,40 @@ faults: [ { at: 5s, for: 10s, poison: { target: jobs, share: 100%, takes: 1ms } 
     assert_eq!(sum(&outcome, "dead", |slot| slot.redriven), dead);
     assert_eq!(sum(&outcome, "jobs", |slot| slot.deduplicated), 0, "nobody has published anything twice");
 }
+
+#[test]
+fn second_copies_need_room_too() {
+    let topology = with(ONE_QUEUE, &[("broker: {}", "broker: { capacity: 5, duplicates: 100% }")]);
+    let scenario =
+        "duration: 60s\nload: { web: { rate: 10/s } }\nfaults: [ { at: 0s, pause: { target: worker } } ]";
+    let outcome = run(&topology, scenario);
+    let most = broker(&outcome, "jobs").slots.iter().map(|slot| slot.waiting_max).max();
+    assert_eq!((most, sum(&outcome, "jobs", |s| s.doubled)), (Some(5), 2));
+}
+
+/// A message a second is worked on for 900 ms, and from the middle of one on nothing passes to the broker.
+#[test]
+fn an_acknowledgement_is_held_up_with_everything_else_on_its_path() {
+    let acknowledged = |visibility: &str, duration: &str| {
+        let topology = with(
+            ONE_QUEUE,
+            &[
+                ("jobs: {} }", &format!("jobs: {{ visibility-timeout: {visibility} }} }}")),
+                ("compute: exponential(10ms)", "wait: 900ms"),
+            ],
+        );
+        let scenario = format!(
+            "duration: {duration}\nload: {{ web: {{ rate: 1/s, arrivals: deterministic }} }}
+faults: [ {{ at: 30500ms, for: 30s, hold: {{ from: worker, to: jobs, one-way: true }} }} ]"
+        );
+        let outcome = run(&topology, &scenario);
+        let of = |count: fn(&BrokerSlot) -> u64| sum(&outcome, "jobs", count);
+        (of(|s| s.acknowledged), of(|s| s.duplicates), of(|s| s.acks_lost))
+    };
+    let (before, ..) = acknowledged("10m", "30600ms");
+    assert_eq!(acknowledged("10m", "60s"), (before, 0, 0), "nothing is heard while it lasts");
+    let (all, again, lost) = acknowledged("10m", "600s");
+    assert!(all > before + 500, "the backlog is worked off: {all}");
+    assert_eq!((again, lost), (0, 0), "and what was held up is heard");
+    assert_eq!(acknowledged("5s", "600s").1, 1, "too late to be of use");
+}

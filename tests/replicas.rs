@@ -244,3 +244,63 @@ faults:
     let taken_out: u64 = outcome.components[0].slots.iter().map(|slot| slot.replicas.taken_out).sum();
     assert_eq!(taken_out, 2, "one ejection before and one after");
 }
+
+/// Two instances are always there and one crashes for good: another starts at once, before anybody asks for it.
+#[test]
+fn an_instance_that_is_always_there_is_replaced_in_advance() {
+    let topology = "
+components:
+  images:
+    serverless: { max: 10, provisioned: 2, cold-start: 400ms, keep-alive: 1m }
+    operations: { resize: [ { wait: 900ms } ] }
+clients: { web: { journeys: { go: [ { call: images.resize } ] } } }
+";
+    // One request at a time until the crash of the idle one, two at a time once the new one has started.
+    let scenario = |faults: &str| {
+        format!(
+            "duration: 60s\nload:\n  web: {{ rate: {{ steps: [ {{ at: 0s, rate: 1/s }}, {{ at: 15s, rate: 2/s }} ] }}, arrivals: deterministic }}\nfaults: [ {faults} ]"
+        )
+    };
+    let sums = |faults: &str| {
+        let outcome = outcome_of(topology, &scenario(faults));
+        let slots = outcome.components[0].slots.iter().map(|slot| &slot.replicas);
+        slots.fold((0, 0), |(cold, asked), slot| (cold + slot.cold, asked + slot.asked))
+    };
+    let (_, before) = sums("");
+    let (cold, asked) = sums("{ at: 10500ms, crash: { target: { component: images, count: 1 } } }");
+    assert_eq!(cold, 0, "nobody waits for the replacement's start");
+    assert_eq!(asked, before + 1, "exactly one takes its place");
+    // All are away for five seconds: then both come back, whether anybody asks or not.
+    let all = "{ at: 10700ms, for: 5s, crash: { target: images } }";
+    let (_, asked) = sums(all);
+    assert_eq!(asked, before + 2);
+    let denied = "{ at: 10s, for: 10050ms, capacity-denied: { target: images, share: 100% } }";
+    let (_, asked) = sums(&format!("{denied}, {{ at: 10500ms, for: 1ms, crash: {{ target: images }} }}"));
+    assert_eq!(asked, before + 2, "when there may be new ones again");
+}
+
+/// Two replicas until 20 s, eight from then on, out of a largest number of forty.
+#[test]
+fn a_share_of_replicas_is_of_those_in_service_when_the_fault_begins() {
+    let topology = "
+components:
+  api:
+    replicas: { count: 2, min: 2, max: 40, schedule: [ { at: 20s, min: 8, max: 8 } ], metric-period: 1s }
+    operations: { serve: [] }
+clients: { web: { journeys: { go: [ { call: api.serve } ] } } }
+";
+    let up = |at: &str, target: &str| {
+        let fault = format!("{{ at: {at}, for: 10s, crash: {{ target: {{ component: api, {target} }} }} }}");
+        let scenario = format!("duration: 60s\nload: {{ web: {{ rate: 1/s }} }}\nfaults: [ {fault} ]");
+        let outcome = outcome_of(topology, &scenario);
+        // Before, during and after.
+        let mean = |slot: usize| {
+            outcome.components[0].slots[slot].up_area as f64 / outcome.slots[slot].time.0 as f64
+        };
+        (mean(1), mean(2))
+    };
+    assert_eq!(up("9s", "percent: 50%").0, 1.0);
+    assert_eq!(up("40s", "percent: 50%"), (4.0, 8.0), "and it undoes itself");
+    assert_eq!(up("40s", "count: 6").0, 2.0);
+    assert_eq!(up("9s", "count: 6").0, 0.0, "there are only two");
+}

@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::effects::{default_name, replica_target, resolve_effect};
 use super::model::{CallPolicy, Component, Effect, Entity, Fault, Messaging, Schedule, Workload};
 use super::session_faults::momentary;
-use super::targets::resolve_chance;
+use super::targets::{late_part, resolve_chance};
 use crate::spec::raw::{RawFault, RawRecurring};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeSet;
@@ -121,7 +121,8 @@ fn fault(
         cx.error(codes::CONTRADICTION, &at.key(word).key("target"), message, "give it a `share`");
     }
     let (effect, schedule, chance) = (effect?, schedule?, chance?);
-    Some(Fault { name, kind: (*word).to_owned(), effect, schedule, chance })
+    let part = late_part(cx, world, &at.key(word).key("target"), target, (&effect, &schedule));
+    Some(Fault { name, kind: (*word).to_owned(), effect, schedule, chance, part })
 }
 
 /// The fault's name, which is also the address of its draws: replicas drawn by

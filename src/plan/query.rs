@@ -1,9 +1,10 @@
 //! Questions that every reader of a plan asks.
 
 use super::model::{
-    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Path, Plan,
-    PolicyId, ReplicaRef, SessionFault, Step,
+    Call, Caller, ClientId, ComponentId, Effect, Exhausted, Fault, MessageFault, OperationId, Part, Path,
+    Plan, PolicyId, ReplicaRef, SessionFault, Step,
 };
+use crate::rng;
 use std::collections::BTreeMap;
 
 /// Calls under one policy: who calls, and what.
@@ -25,6 +26,41 @@ pub fn visit_calls<'p>(steps: &'p [Step], visit: &mut impl FnMut(&'p Call)) {
             visit_calls(body, visit);
         }
     }
+}
+
+impl Effect {
+    /// The replicas that it marks, in order; none if it hits something else.
+    #[must_use]
+    pub fn replicas(&self) -> &[ReplicaRef] {
+        match self {
+            Self::Crash { replicas, .. }
+            | Self::Pause { replicas }
+            | Self::Slow { replicas, .. }
+            | Self::Gray { replicas, .. }
+            | Self::Outage { replicas, .. }
+            | Self::CrashLoop { replicas, .. }
+            | Self::Restart { replicas, .. }
+            | Self::Reclaim { replicas, .. }
+            | Self::Flush { replicas, .. }
+            | Self::Reshard { replicas }
+            | Self::BadOutput { replicas, .. }
+            | Self::ClockSkew { replicas, .. }
+            | Self::Leak { replicas, .. }
+            | Self::DiskFull { replicas, .. }
+            | Self::BadStorage { replicas, .. }
+            | Self::Lock { replicas, .. }
+            | Self::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
+                replicas
+            }
+            Self::Sessions(SessionFault::Disconnect { replicas, .. }) => replicas,
+            _ => &[],
+        }
+    }
+}
+
+/// Draws without regard to what else is in the plan: each replica has a fixed place in a fault's own order.
+pub(super) fn draw_of(seed: u64, fault: &str, component: &str, replica: u32) -> u64 {
+    rng::nth(rng::key(seed, rng::name_hash(&format!("fault/{fault}/{component}"))), u64::from(replica))
 }
 
 impl Plan {
@@ -90,25 +126,24 @@ impl Plan {
     #[must_use]
     pub fn fault_target(&self, fault: &Fault) -> String {
         match &fault.effect {
-            Effect::Crash { replicas, .. }
-            | Effect::Pause { replicas }
-            | Effect::Slow { replicas, .. }
-            | Effect::Gray { replicas, .. }
-            | Effect::Outage { replicas, .. }
-            | Effect::CrashLoop { replicas, .. }
-            | Effect::Restart { replicas, .. }
-            | Effect::Reclaim { replicas, .. }
-            | Effect::Flush { replicas, .. }
-            | Effect::Reshard { replicas }
-            | Effect::BadOutput { replicas, .. }
-            | Effect::ClockSkew { replicas, .. }
-            | Effect::Leak { replicas, .. }
-            | Effect::DiskFull { replicas, .. }
-            | Effect::BadStorage { replicas, .. }
-            | Effect::Lock { replicas, .. }
-            | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
-                self.replicas_text(replicas)
-            }
+            Effect::Crash { .. }
+            | Effect::Pause { .. }
+            | Effect::Slow { .. }
+            | Effect::Gray { .. }
+            | Effect::Outage { .. }
+            | Effect::CrashLoop { .. }
+            | Effect::Restart { .. }
+            | Effect::Reclaim { .. }
+            | Effect::Flush { .. }
+            | Effect::Reshard { .. }
+            | Effect::BadOutput { .. }
+            | Effect::ClockSkew { .. }
+            | Effect::Leak { .. }
+            | Effect::DiskFull { .. }
+            | Effect::BadStorage { .. }
+            | Effect::Lock { .. }
+            | Effect::Exhaust { what: Exhausted::Threads(_) | Exhausted::Memory(_), .. }
+            | Effect::Sessions(SessionFault::Disconnect { .. }) => self.replicas_text(fault),
             Effect::Exhaust { what: Exhausted::Pool(policy), .. } => self.policies[*policy].name.clone(),
             Effect::Exhaust { what: Exhausted::Connections(component), .. } => {
                 self.components[*component].name.clone()
@@ -141,29 +176,41 @@ impl Plan {
                 | MessageFault::Full { broker, .. } => self.messaging.brokers[*broker].name.clone(),
                 MessageFault::LostTimers { component, .. } => self.components[*component].name.clone(),
             },
-            Effect::Sessions(fault) => match fault {
-                SessionFault::Disconnect { replicas, .. } => self.replicas_text(replicas),
-                SessionFault::Forget { component } | SessionFault::IdleTimeout { component, .. } => {
-                    self.components[*component].name.clone()
-                }
-            },
+            Effect::Sessions(
+                SessionFault::Forget { component } | SessionFault::IdleTimeout { component, .. },
+            ) => self.components[*component].name.clone(),
         }
     }
 
-    fn replicas_text(&self, replicas: &[ReplicaRef]) -> String {
+    /// Where a replica stands in a fault's own order: it hits those with the least numbers. Nothing else in the
+    /// plan changes them.
+    #[must_use]
+    pub fn draw_of(&self, fault: &Fault, replica: ReplicaRef) -> u64 {
+        draw_of(self.seed, &fault.name, &self.components[replica.component].name, replica.replica)
+    }
+
+    fn replicas_text(&self, fault: &Fault) -> String {
         let mut counts: BTreeMap<ComponentId, u32> = BTreeMap::new();
-        for replica in replicas {
+        for replica in fault.effect.replicas() {
             *counts.entry(replica.component).or_insert(0) += 1;
         }
+        let part = fault.part.map(|part| match part {
+            Part::Count(count) => format!("{count} of "),
+            Part::Share(share) => format!("{}% of ", share * 100.0),
+        });
         let texts = counts.iter().map(|(id, count)| {
             let component = &self.components[*id];
-            if *count >= component.replicas {
+            // A front desk is no replica.
+            let slots = component.slots() - u32::from(component.serverless.is_some());
+            if fault.part.is_some() || *count >= slots {
                 component.name.clone()
+            } else if component.comes_and_goes() {
+                format!("{} ({count} of at most {slots})", component.name)
             } else {
-                format!("{} ({count} of {})", component.name, component.replicas)
+                format!("{} ({count} of {slots})", component.name)
             }
         });
-        texts.collect::<Vec<_>>().join(", ")
+        part.unwrap_or_default() + &texts.collect::<Vec<_>>().join(", ")
     }
 
     fn path_text(&self, path: &Path) -> String {

@@ -3,8 +3,8 @@
 use super::codes;
 use super::context::{At, Context};
 use super::faults::World;
-use super::model::{Caller, Chance, ComponentId, ReplicaRef};
-use crate::rng;
+use super::model::{Caller, Chance, ComponentId, Effect, Part, ReplicaRef, Schedule};
+use super::query::draw_of;
 use crate::spec::raw::{RawEnd, RawSelector, RawTarget};
 
 /// The replicas that a target chooses, in order; never none.
@@ -87,14 +87,10 @@ fn select(
     }
     let mut all = replicas_of(cx, world, at, &chosen)?;
     if raw.count.is_some() || raw.percent.is_some() || raw.probability.is_some() {
-        // Replicas that may never come about are no choice, and a front desk is no replica.
-        all.retain(|replica| {
-            let component = &world.components[replica.component];
-            match &component.serverless {
-                Some(_) => replica.replica > 0,
-                None => raw.count.is_none() || replica.replica < component.replicas,
-            }
-        });
+        // A front desk is no replica.
+        let is_desk =
+            |one: &ReplicaRef| one.replica == 0 && world.components[one.component].serverless.is_some();
+        all.retain(|replica| !is_desk(replica));
     }
     if let Some(zone) = raw.zone {
         let zones = check_zone(cx, world, at, raw, zone)?;
@@ -104,7 +100,18 @@ fn select(
             return None;
         }
     }
-    let wanted = wanted(cx, at, raw, all.len())?;
+    let wanted = match part(cx, at, raw)? {
+        None => all.len(),
+        Some(Part::Count(count)) if !(1..=all.len()).contains(&(count as usize)) => {
+            let message =
+                format!("`count` must be from 1 to the {} replicas that fit, not {count}", all.len());
+            cx.error(codes::OUT_OF_RANGE, &at.key("count"), message, "");
+            return None;
+        }
+        // Which replicas there will be is known only when the fault begins.
+        Some(_) if varies(world, &all) => all.len(),
+        Some(part) => part.of(all.len()),
+    };
     Some(draw(world, salt, all, wanted))
 }
 
@@ -151,23 +158,19 @@ fn check_selector_names(cx: &mut Context<'_>, world: &World<'_>, at: &At, raw: &
     are_known
 }
 
-/// How many of the replicas that fit are hit.
-fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Option<usize> {
+/// Whether replicas that a fault may hit come and go.
+fn varies(world: &World<'_>, replicas: &[ReplicaRef]) -> bool {
+    replicas.iter().any(|replica| world.components[replica.component].comes_and_goes())
+}
+
+/// How many of the replicas that fit are hit; the inner `None` means all.
+fn part(cx: &mut Context<'_>, at: &At, raw: &RawSelector) -> Option<Option<Part>> {
     match (raw.count, &raw.percent) {
-        (None, None) => Some(there),
-        (Some(count), None) => {
-            let count = count as usize;
-            if !(1..=there).contains(&count) {
-                let message = format!("`count` must be from 1 to the {there} replicas that fit, not {count}");
-                cx.error(codes::OUT_OF_RANGE, &at.key("count"), message, "");
-                return None;
-            }
-            Some(count)
-        }
+        (None, None) => Some(None),
+        (Some(count), None) => Some(Some(Part::Count(count))),
         (None, Some(text)) => {
             let share = cx.share_above_zero(&at.key("percent"), "`percent`", text)?;
-            // A product that is whole but for rounding must not become one more.
-            Some(((share * there as f64 - 1e-9).ceil() as usize).clamp(1, there))
+            Some(Some(Part::Share(share)))
         }
         (Some(_), Some(_)) => {
             let message = "`count` and `percent` exclude each other";
@@ -175,6 +178,28 @@ fn wanted(cx: &mut Context<'_>, at: &At, raw: &RawSelector, there: usize) -> Opt
             None
         }
     }
+}
+
+/// How many of a fault's targets it hits, if that is decided when it begins.
+pub(super) fn late_part(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    at: &At,
+    raw: Option<&RawTarget>,
+    fault: (&Effect, &Schedule),
+) -> Option<Part> {
+    let Some(RawTarget::Selector(raw)) = raw else { return None };
+    let (effect, schedule) = fault;
+    let part = part(cx, at, raw)?.filter(|_| varies(world, effect.replicas()))?;
+    let is_empty = |replica: &ReplicaRef| {
+        let serverless = world.components[replica.component].serverless.as_ref();
+        serverless.is_some_and(|rule| rule.provisioned == 0)
+    };
+    if matches!(schedule, Schedule::Recurring { .. }) && effect.replicas().iter().all(is_empty) {
+        let message = "a recurring fault draws its targets when the run begins, and there is none then";
+        cx.error(codes::NO_TARGET, at, message, "give the target a `probability` instead");
+    }
+    Some(part)
 }
 
 /// Whether chance decides which targets are hit; the inner `None` hits all.
@@ -196,14 +221,12 @@ pub(super) fn resolve_chance(cx: &mut Context<'_>, at: &At, raw: &RawTarget) -> 
     Some(Some(Chance { probability, correlation }))
 }
 
-/// Draws without regard to what else is in the plan: each replica has a fixed
-/// place in the fault's own order, and the first are hit.
+/// The first in the fault's own order are hit.
 fn draw(world: &World<'_>, salt: &str, mut replicas: Vec<ReplicaRef>, wanted: usize) -> Vec<ReplicaRef> {
     if wanted < replicas.len() {
         replicas.sort_by_cached_key(|replica| {
             let name = &world.components[replica.component].name;
-            let component = rng::key(world.seed, rng::name_hash(&format!("fault/{salt}/{name}")));
-            (rng::nth(component, u64::from(replica.replica)), *replica)
+            (draw_of(world.seed, salt, name, replica.replica), *replica)
         });
         replicas.truncate(wanted);
         replicas.sort_unstable();

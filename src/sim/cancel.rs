@@ -50,7 +50,7 @@ impl Engine<'_> {
     pub(super) fn finish_cancelled(&mut self, f: u32) {
         self.abort_call(f, true);
         self.cancel_branches(f);
-        self.abandon_flights(f, ErrorClass::Cancelled);
+        self.hand_over_flights(f);
         if self.frames[f].role == Role::Server && self.frames[f].has(flag::INSIDE) {
             let comp = self.replicas[self.frames[f].replica as usize].comp as usize;
             self.stations[comp].counts.cancelled += 1;

@@ -84,6 +84,16 @@ impl Engine<'_> {
         }
     }
 
+    /// Until when faults hold messages from one node to another; the present when they do not.
+    pub(super) fn held_until(&self, from: u32, to: u32) -> u64 {
+        let marks = self.network.paths.get((from * self.t.nodes + to) as usize);
+        let until = marks.into_iter().flatten().map(|mark| match mark.kind {
+            PathKind::Hold { until } => until,
+            _ => self.now,
+        });
+        until.fold(self.now, u64::max)
+    }
+
     /// Ordered pairs of nodes that a path names, each once.
     fn pairs(&self, path: &Path) -> Vec<(u32, u32)> {
         let nodes = |callers: &[Caller]| {

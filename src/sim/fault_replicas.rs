@@ -30,8 +30,26 @@ impl Engine<'_> {
         all.filter(|(_, replica)| self.is_hit(fault, *replica)).collect()
     }
 
+    /// Chooses whom a fault hits among the replicas in service, once, if that depends on them.
+    pub(super) fn choose_targets(&mut self, fault: u32) {
+        let rule = &self.plan.faults[fault as usize];
+        let Some(part) = rule.part.filter(|_| self.faults[fault as usize].chosen.is_none()) else { return };
+        let is_there = |replica: &&ReplicaRef| {
+            let r = self.t.comps[replica.component].first_replica + replica.replica;
+            self.fleet.slots[r as usize].life == Life::Serving
+        };
+        let mut there: Vec<ReplicaRef> = rule.effect.replicas().iter().filter(is_there).copied().collect();
+        there.sort_by_cached_key(|replica| (self.plan.draw_of(rule, *replica), *replica));
+        there.truncate(part.of(there.len()));
+        there.sort_unstable();
+        self.faults[fault as usize].chosen = Some(there);
+    }
+
     /// Whether chance lets a fault hit a replica, in this run.
     pub(super) fn is_hit(&self, fault: u32, replica: ReplicaRef) -> bool {
+        if let Some(chosen) = &self.faults[fault as usize].chosen {
+            return chosen.binary_search(&replica).is_ok();
+        }
         let Some(chance) = self.plan.faults[fault as usize].chance else { return true };
         let key = rng::key(self.faults[fault as usize].salt, SALT_CHANCE);
         let is_common = rng::unit(rng::nth(key, 0)) < chance.correlation;
@@ -53,7 +71,9 @@ impl Engine<'_> {
                 }
             }
             Effect::Restart { replicas, batch, every, .. } => {
-                let own = replicas.iter().filter(|other| other.component == replica.component);
+                let own = replicas
+                    .iter()
+                    .filter(|other| other.component == replica.component && self.is_hit(fault, **other));
                 let position = own.take_while(|other| other.replica != replica.replica).count();
                 let there = f64::from(self.t.comps[replica.component].initial);
                 let size = ((there * batch).ceil() as usize).max(1);
@@ -150,6 +170,7 @@ impl Engine<'_> {
                 for component in components {
                     let denied = strength.map(|strength| share * strength);
                     set_mark(&mut self.fleet.denials[*component], fault, denied);
+                    self.look_for_missing(*component);
                 }
             }
             Effect::Checker { component, shows } => {

@@ -50,6 +50,8 @@ pub(super) struct FaultState {
     /// Disks that fill up, by target.
     pub(super) disks: Vec<Disk>,
     pub(super) bursts: Option<Bursts>,
+    /// Whom it hits, if that depends on who was there when it began.
+    pub(super) chosen: Option<Vec<ReplicaRef>>,
 }
 
 /// Something in the schedule.
@@ -114,6 +116,7 @@ impl FaultState {
             leaks: Vec::new(),
             disks: Vec::new(),
             bursts,
+            chosen: None,
         }
     }
 }
@@ -143,6 +146,7 @@ impl Engine<'_> {
                     self.note_span(fault, at, to);
                 }
                 Schedule::Recurring { at, .. } => {
+                    self.choose_targets(fault);
                     let targets = effect_replicas(&self.plan.faults[fault as usize].effect).len();
                     self.faults[fault as usize].occurrences = vec![0; targets];
                     for (target, _) in self.targets_of(fault) {
@@ -227,6 +231,7 @@ impl Engine<'_> {
         match self.fault_events[index as usize] {
             FaultEvent::Boundary => self.change_slot(|slots, now| slots.at_boundary(now)),
             FaultEvent::Strength { fault, strength } => {
+                self.choose_targets(fault);
                 for (target, replica) in self.targets_of(fault) {
                     self.strike(fault, replica, strength);
                     self.strike_life(fault, replica, target);
@@ -427,6 +432,7 @@ impl Engine<'_> {
             self.note_membership(r);
         }
         self.count_levels(self.replicas[r as usize].comp as usize);
+        self.look_for_missing(self.replicas[r as usize].comp as usize);
     }
 
     /// A replica that refuses new work for faults' sake, and is empty, goes down as in any crash.

@@ -108,6 +108,8 @@ pub(super) enum FleetEvent {
     Readmit { replica: u32, born: u32 },
     /// An instance may have been idle for long enough.
     Idle { replica: u32, born: u32 },
+    /// Instances that are always there are missing.
+    Restore { comp: u32 },
 }
 
 impl FleetEvent {
@@ -124,6 +126,7 @@ impl FleetEvent {
             Self::Probe { replica, .. } => (7, replica, false),
             Self::Readmit { replica, .. } => (8, replica, false),
             Self::Idle { replica, .. } => (9, replica, false),
+            Self::Restore { comp } => (10, comp, true),
         }
     }
 }
@@ -236,6 +239,7 @@ impl Engine<'_> {
             FleetEvent::Probe { replica, born } if is_of(self, replica, born) => return self.probe(replica),
             FleetEvent::Readmit { replica, born } if is_of(self, replica, born) => self.readmit(replica),
             FleetEvent::Idle { replica, born } if is_of(self, replica, born) => self.idle_check(replica),
+            FleetEvent::Restore { comp } => self.restore_instances(comp as usize),
             _ => {}
         }
         super::tables::NONE
@@ -350,7 +354,7 @@ impl Engine<'_> {
     pub(super) fn note_if_drained(&mut self, r: u32) {
         let Some(trouble) = &self.replicas[r as usize].trouble else { return };
         let drains = trouble.mark == Mark::Leaving || !trouble.draining.is_empty();
-        if drains && self.is_empty(r) {
+        if drains && (self.is_empty(r) || self.has_writes_to_begin(r)) {
             self.note_emptied(r);
         }
     }
@@ -361,15 +365,17 @@ impl Engine<'_> {
         self.schedule_fleet(0, FleetEvent::Emptied { replica, born });
     }
 
-    /// Neither requests nor sessions are left in a replica.
+    /// Neither requests nor sessions are left in a replica, nor writes that its store does not have.
     pub(super) fn is_empty(&self, replica: u32) -> bool {
-        self.replicas[replica as usize].inside == 0 && !self.holds_sessions(replica as usize)
+        self.replicas[replica as usize].inside == 0
+            && !self.holds_sessions(replica as usize)
+            && self.unflushed(replica) == 0
     }
 
     /// A replica with nothing left inside goes down if faults wait for that, and goes if it is on its way out.
     pub(super) fn leave_if_empty(&mut self, replica: u32) {
         if !self.is_empty(replica) {
-            return;
+            return self.flush_before_leaving(replica);
         }
         self.go_down_drained(replica);
         let (comp, _) = self.slot_of(replica);

@@ -94,13 +94,18 @@ impl Engine<'_> {
             let flight = Flight { leader: f, leader_born: frame.born, waiters: Vec::new() };
             self.flights.insert(key, flight);
         }
+        self.begin_fetch(f, cached);
+        None
+    }
+
+    /// Goes on to the steps that fetch.
+    fn begin_fetch(&mut self, f: u32, cached: u32) {
         let frame = &mut self.frames[f];
         frame.pc += 1;
         if frame.has(flag::DEGRADED) {
             frame.found |= found::WAS_DEGRADED;
         }
         self.cache_counts(cached).fetches += 1;
-        None
     }
 
     /// Begins to fetch a stale value anew, unless somebody does already.
@@ -144,7 +149,8 @@ impl Engine<'_> {
         let Some(flight) = self.flights.remove(&key) else { return };
         let hit = self.t.cached[cached as usize].hit;
         for w in self.still_waiting(&flight) {
-            self.stop_waiting(w, cached);
+            self.stop_waiting(w);
+            self.cache_counts(cached).coalesced += 1;
             if is_old {
                 self.serve_old(w, cached);
             }
@@ -179,29 +185,49 @@ impl Engine<'_> {
         flight.waiters.iter().filter(|waiter| is_waiting(waiter)).map(|(w, _)| *w).collect()
     }
 
-    fn stop_waiting(&mut self, w: u32, cached: u32) {
+    fn stop_waiting(&mut self, w: u32) {
         let log = self.frames[w].log;
         if self.frames[w].replica != NONE {
             self.logs.charge(log, self.now, label(self.frames[w].comp, WaitKind::Coalesced));
         }
         self.frames[w].state = State::Running;
-        self.cache_counts(cached).coalesced += 1;
     }
 
-    /// A fetch failed: those who waited for it fail the same way.
-    pub(super) fn abandon_flights(&mut self, f: u32, class: ErrorClass) {
+    /// All flights that a frame leads, which it does no longer.
+    fn take_led(&mut self, f: u32) -> Vec<(FlightKey, Flight)> {
         if self.frames[f].leads == 0 {
-            return;
+            return Vec::new();
         }
         self.frames[f].leads = 0;
         let born = self.frames[f].born;
         let led = |flight: &Flight| flight.leader == f && flight.leader_born == born;
         let keys: Vec<_> =
             self.flights.iter().filter(|(_, flight)| led(flight)).map(|(key, _)| *key).collect();
-        for key in keys {
-            let Some(flight) = self.flights.remove(&key) else { continue };
+        keys.into_iter().filter_map(|key| Some((key, self.flights.remove(&key)?))).collect()
+    }
+
+    /// Nobody wants a fetch any more but those who waited for it: the first of them fetches, for all.
+    pub(super) fn hand_over_flights(&mut self, f: u32) {
+        for (key, flight) in self.take_led(f) {
+            let waiting = self.still_waiting(&flight);
+            let Some((&next, others)) = waiting.split_first() else { continue };
+            self.stop_waiting(next);
+            let leader = &mut self.frames[next];
+            leader.leads += 1;
+            let waiters = others.iter().map(|w| (*w, self.frames[*w].epoch)).collect();
+            let flight = Flight { leader: next, leader_born: self.frames[next].born, waiters };
+            self.flights.insert(key, flight);
+            self.begin_fetch(next, key.0);
+            self.ready.push_back(next);
+        }
+    }
+
+    /// A fetch failed: those who waited for it fail the same way.
+    pub(super) fn abandon_flights(&mut self, f: u32, class: ErrorClass) {
+        for (key, flight) in self.take_led(f) {
             for w in self.still_waiting(&flight) {
-                self.stop_waiting(w, key.0);
+                self.stop_waiting(w);
+                self.cache_counts(key.0).coalesced += 1;
                 let next = self.fail(w, class);
                 if next != NONE {
                     self.ready.push_back(next);

@@ -154,10 +154,11 @@ impl Engine<'_> {
         }
     }
 
-    /// A second request goes to another replica than the first, if there is one.
+    /// A second request goes to another replica than the first, if there is one; by key there is none.
     pub(super) fn avoid_first(&self, f: u32, policy: u32, replica: u32) -> u32 {
         let frame = &self.frames[f];
-        if !frame.has(flag::HEDGED) || frame.aux != 1 {
+        let is_by_key = self.t.policies[policy as usize].shard_by != NONE;
+        if !frame.has(flag::HEDGED) || frame.aux != 1 || is_by_key {
             return replica;
         }
         let Some(&(first, born)) = self.joins.get(&frame.parent).and_then(|branches| branches.first()) else {

@@ -79,9 +79,49 @@ impl Engine<'_> {
         }
         self.set_mark(desk, Mark::Desk);
         self.replicas[desk as usize].units = 0;
-        let provisioned = self.plan.components[comp].serverless.as_ref().map_or(0, |rule| rule.provisioned);
-        for _ in 0..provisioned {
+        for _ in 0..self.provisioned(comp) {
             self.new_instance(comp, true);
+        }
+        // They were there before the run.
+        let began = self.now;
+        if let Some(cloud) = &mut self.fleet.clouds[comp] {
+            cloud.instances.iter_mut().for_each(|instance| instance.ready = began);
+        }
+    }
+
+    fn provisioned(&self, comp: usize) -> usize {
+        self.plan.components[comp].serverless.as_ref().map_or(0, |rule| rule.provisioned as usize)
+    }
+
+    /// How many of the instances that are always there are not.
+    fn missing(&self, comp: usize) -> usize {
+        let Some(cloud) = &self.fleet.clouds[comp] else { return 0 };
+        let slots = &self.fleet.slots[self.t.comps[comp].first_replica as usize..];
+        let is_there = |number: usize| cloud.instances[number].is_kept && slots[number].life == Life::Serving;
+        let there = (1..cloud.instances.len()).filter(|number| is_there(*number)).count();
+        self.provisioned(comp).saturating_sub(there)
+    }
+
+    /// The platform puts others in the place of instances that are always there and died, as far as
+    /// it can now. They start as any other does.
+    pub(super) fn restore_instances(&mut self, comp: usize) {
+        for _ in 0..self.missing(comp) {
+            if self.new_instance(comp, true).is_none() {
+                break;
+            }
+            // Requests take those that have started before one that starts in advance.
+            if let Some(cloud) = &mut self.fleet.clouds[comp] {
+                cloud.open.rotate_right(1);
+            }
+        }
+    }
+
+    /// Something has changed for instances that are always there: one died, or there is room for one.
+    #[cold]
+    pub(super) fn look_for_missing(&mut self, comp: usize) {
+        if self.provisioned(comp) > 0 && self.missing(comp) > 0 {
+            // After everything that a fault does at this instant: it may be about to hit the next one too.
+            self.schedule_fleet(0, FleetEvent::Restore { comp: comp as u32 });
         }
     }
 
@@ -172,7 +212,7 @@ impl Engine<'_> {
             rng::nth(rng::key(self.seed, self.t.comps[comp].salt), u64::from(number)),
             u64::from(born),
         );
-        let cold = if is_kept { 0 } else { (cloud.cold_start.sample(rng::key(key, SALT_COLD)) + 0.5) as u64 };
+        let cold = (cloud.cold_start.sample(rng::key(key, SALT_COLD)) + 0.5) as u64;
         let keep = (cloud.keep_alive.sample(rng::key(key, SALT_KEEP)) + 0.5) as u64;
         cloud.instances[number as usize] =
             Instance { ready: now.saturating_add(cold), idle_since: now, keep, is_timed: false, is_kept };
@@ -265,5 +305,6 @@ impl Engine<'_> {
             cloud.open.retain(|open| *open != number);
             cloud.free.push(number);
         }
+        self.look_for_missing(comp);
     }
 }

@@ -4,7 +4,7 @@
 use super::fleet::Mark;
 use super::generate::BadOutput;
 use super::tables::NONE;
-use crate::plan::{Effect, Exhausted, OutageMode, ReplicaRef};
+use crate::plan::{Effect, OutageMode, ReplicaRef};
 
 /// What faults do to one replica: marks by fault number.
 #[derive(Clone, Debug, Default)]
@@ -68,26 +68,9 @@ impl Trouble {
 /// Replicas that an effect marks.
 pub(super) fn effect_replicas(effect: &Effect) -> &[ReplicaRef] {
     match effect {
-        Effect::Crash { replicas, .. }
-        | Effect::Pause { replicas }
-        | Effect::Slow { replicas, .. }
-        | Effect::Gray { replicas, .. }
-        | Effect::Outage { replicas, .. }
-        | Effect::CrashLoop { replicas, .. }
-        | Effect::Restart { replicas, .. }
-        | Effect::Reclaim { replicas, .. }
-        | Effect::Flush { replicas, .. }
-        | Effect::Reshard { replicas }
-        | Effect::BadOutput { replicas, .. }
-        | Effect::ClockSkew { replicas, .. }
-        | Effect::Leak { replicas, .. }
-        | Effect::DiskFull { replicas, .. }
-        | Effect::BadStorage { replicas, .. }
-        | Effect::Lock { replicas, .. }
-        | Effect::Exhaust { what: Exhausted::Threads(replicas) | Exhausted::Memory(replicas), .. } => {
-            replicas
-        }
-        _ => &[],
+        // A moment leaves no mark.
+        Effect::Sessions(_) => &[],
+        _ => effect.replicas(),
     }
 }
 

@@ -89,6 +89,34 @@ impl Engine<'_> {
         self.write_batches(r, comp);
     }
 
+    /// Writes of a replica that its store does not have.
+    pub(super) fn unflushed(&self, r: u32) -> u64 {
+        self.buffer_of(r).map_or(0, Buffer::unflushed)
+    }
+
+    fn buffer_of(&self, r: u32) -> Option<&Buffer> {
+        let rule = &self.t.comps[self.replicas[r as usize].comp as usize];
+        (rule.buffer != NONE).then(|| &self.buffers[(rule.buffer + r - rule.first_replica) as usize])
+    }
+
+    /// Whether a replica that is told to go has answered everybody and has yet to begin its last flush.
+    pub(super) fn has_writes_to_begin(&self, r: u32) -> bool {
+        let waits = |buffer: &Buffer| !buffer.keys.is_empty() && buffer.under_way.is_empty();
+        self.replicas[r as usize].inside == 0 && self.buffer_of(r).is_some_and(waits)
+    }
+
+    /// Whoever is told to go, and has answered everybody, does not wait for the next flush.
+    #[cold]
+    pub(super) fn flush_before_leaving(&mut self, r: u32) {
+        let is_paused = self.replicas[r as usize].speed == 0.0;
+        if self.has_writes_to_begin(r) && !is_paused {
+            let comp = self.replicas[r as usize].comp as usize;
+            let buffer = self.buffer(r, comp);
+            buffer.due = buffer.keys.len();
+            self.write_batches(r, comp);
+        }
+    }
+
     /// Begins as many batches as may be under way.
     fn write_batches(&mut self, r: u32, comp: usize) {
         let Some(rule) = self.write_behind_rule(comp) else { return };
@@ -148,6 +176,7 @@ impl Engine<'_> {
             let writes = batch.iter().map(|(_, writes)| writes).sum::<u64>();
             self.stations[comp].counts.cache.flushed += writes;
             self.write_batches(r, comp);
+            self.note_if_drained(r);
             return;
         }
         let buffer = self.buffer(r, comp);

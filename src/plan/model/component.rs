@@ -66,6 +66,13 @@ pub struct Component {
 }
 
 impl Component {
+    /// Whether how many replicas it has may change during a run.
+    #[must_use]
+    pub fn comes_and_goes(&self) -> bool {
+        let replaces = self.health.as_ref().is_some_and(|health| health.replaces);
+        self.scaling.is_some() || self.serverless.is_some() || replaces
+    }
+
     /// Most replicas there can be at once: each has a place of its own in the engine.
     /// A serverless component's first one is its front desk and serves nothing.
     #[must_use]

@@ -21,6 +21,30 @@ pub struct Fault {
     pub schedule: Schedule,
     /// Whether chance decides which of its targets are hit; `None` hits all of them.
     pub chance: Option<Chance>,
+    /// How many of its targets it hits, where replicas come and go: which ones is decided among those in
+    /// service when it begins. `None` hits all of them.
+    pub part: Option<Part>,
+}
+
+/// A part of the replicas in service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// So many, or all if there are fewer.
+    Count(u32),
+    /// This share of them, rounded up, 0..=1.
+    Share(f64),
+}
+
+impl Part {
+    /// How many of those that are there.
+    #[must_use]
+    pub fn of(self, there: usize) -> usize {
+        match self {
+            Self::Count(count) => (count as usize).min(there),
+            // A product that is whole but for rounding must not become one more.
+            Self::Share(share) => ((share * there as f64 - 1e-9).ceil() as usize).clamp(there.min(1), there),
+        }
+    }
 }
 
 /// Chance of each target to be hit, drawn by the seed of the run.

@@ -230,6 +230,22 @@ faults:
 }
 
 #[test]
+fn how_many_replicas_a_fault_hits_is_said_of_those_there_are_or_of_those_there_will_be() {
+    let told = |replicas: &str, target: &str| {
+        let topology = SHOP.replace("threads: 16", &format!("threads: 16\n    replicas: {replicas}"));
+        let fault = format!("faults: [ {{ at: 1m, crash: {{ target: {target} }} }} ]\n");
+        let (plan, _) = warned(&topology, &format!("{CALM}{fault}"));
+        plan.fault_target(&plan.faults[0])
+    };
+    let scaled = "{ count: 4, min: 2, max: 12, track: { cpu: 60% } }";
+    assert_eq!(told("4", "{ component: web, count: 1 }"), "web (1 of 4)");
+    assert_eq!(told("4", "{ component: web, percent: 50% }"), "web (2 of 4)");
+    assert_eq!(told(scaled, "{ component: web, count: 1 }"), "1 of web");
+    assert_eq!(told(scaled, "{ component: web, percent: 50% }"), "50% of web");
+    assert_eq!(told(scaled, "web"), "web");
+}
+
+#[test]
 fn a_place_as_an_end_stands_for_everything_in_it() {
     let topology = "
 topology: t

@@ -272,7 +272,7 @@ impl Engine<'_> {
 
     /// The consumer acknowledges: the broker forgets the message, if the receipt is the latest
     /// and the broker hears of it.
-    fn acknowledge(&mut self, ticket: Ticket, receipt: u32, replica: u32) {
+    pub(super) fn acknowledge(&mut self, ticket: Ticket, receipt: u32, replica: u32) {
         let message = &mut self.messaging.messages[ticket.message];
         if message.born != ticket.born || message.stage == Stage::Done || message.receives != receipt {
             return;
@@ -283,10 +283,28 @@ impl Engine<'_> {
             self.count(broker).acks_lost += 1;
             return;
         }
+        if self.network.active > 0 && self.holds_up(ticket, receipt, replica) {
+            return;
+        }
         let counts = self.count(broker);
         counts.acknowledged += 1;
         counts.receives_of_finished += u64::from(receipt);
         self.done_with(ticket.message);
+    }
+
+    /// Whether a fault holds an acknowledgement up; it is heard when the fault ends.
+    #[cold]
+    fn holds_up(&mut self, ticket: Ticket, receipt: u32, replica: u32) -> bool {
+        let rule = &self.t.messages.brokers[self.messaging.messages[ticket.message].broker as usize];
+        let comp = self.replicas[replica as usize].comp as usize;
+        let (here, there) = (self.t.comps[comp].node, self.t.comps[rule.comp as usize].node);
+        let until = if rule.is_schedule { self.now } else { self.held_until(here, there) };
+        let Ticket { message, born } = ticket;
+        if until > self.now && until < u64::MAX {
+            let heard = Happening::Acknowledged { message, born, receipt, replica };
+            self.schedule_control(until - self.now, Phase::Deliver, Control::Message(heard));
+        }
+        until > self.now
     }
 
     fn can_acknowledge(&self, replica: u32, broker: u32) -> bool {

@@ -23,6 +23,7 @@ use super::engine::Engine;
 use super::record::Area;
 use super::tables::Tables;
 use crate::outcome::{BrokerSlot, Drain, MarkSlot};
+use crate::rng;
 use carried::Carried;
 use guard::Guard;
 use line::{Line, Ticket};
@@ -56,6 +57,8 @@ pub(super) enum Happening {
     Redrive { broker: u32 },
     /// A step's pause before another try is over.
     Again { frame: u32, born: u32 },
+    /// An acknowledgement that a fault held up is heard.
+    Acknowledged { message: u32, born: u32, receipt: u32, replica: u32 },
     /// After the last fault: what has to be worked off.
     Drains,
 }
@@ -404,6 +407,9 @@ impl Engine<'_> {
             Happening::Run { timer, number } => self.run_due(timer, number),
             Happening::Redrive { broker } => self.redrive_next(broker),
             Happening::Again { frame, born } => return self.try_again(frame, born),
+            Happening::Acknowledged { message, born, receipt, replica } => {
+                self.acknowledge(Ticket { message, born }, receipt, replica);
+            }
             Happening::Drains => self.note_drains(),
         }
         super::tables::NONE
@@ -424,6 +430,9 @@ impl Engine<'_> {
             Happening::Run { timer, number } => rules.timers[timer as usize].salt ^ u64::from(number) << 8,
             Happening::Again { frame, .. } => self.frames[frame].key ^ 9,
             Happening::Drains => 10,
+            Happening::Acknowledged { message, receipt, .. } => {
+                rng::nth(self.messaging.messages[message].key ^ 11, u64::from(receipt))
+            }
         }
     }
 
@@ -446,7 +455,8 @@ impl Engine<'_> {
             return true;
         }
         let (here, there) = (self.t.comps[replica.comp as usize].node, self.t.comps[rule.comp as usize].node);
-        self.is_connected(here, there) && self.is_connected(there, here)
+        let is_heard = self.is_connected(here, there) && self.held_until(here, there) == self.now;
+        is_heard && self.is_connected(there, here)
     }
 
     /// After a fault came or went: whoever could not take messages may be able to now, and the other way round.

@@ -175,7 +175,8 @@ impl Engine<'_> {
         }
         self.count(broker).published += 1;
         let first = self.store(broker, message, delay);
-        if is_double {
+        // A full broker has no room for a second copy either.
+        if is_double && self.has_room(broker) {
             self.count(broker).doubled += 1;
             let twin = Message { key: rng::key(message.key, SALT_TWIN), ..message };
             let second = self.store(broker, twin, delay);

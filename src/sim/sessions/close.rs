@@ -273,7 +273,7 @@ impl Engine<'_> {
             let mut number = 0;
             group.reassign(draw, |cohort, point| {
                 number += 1;
-                let kept = if cohort.why == Why::Idle { Cohort::until(cohort.leave) } else { cohort };
+                let kept = cohort.however_quiet();
                 let (Some(idle), Some(fresh)) = (idle, self.idle_after(p, rng::nth(draw, number))) else {
                     return kept;
                 };

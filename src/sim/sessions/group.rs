@@ -28,17 +28,29 @@ pub(super) struct Cohort {
     pub(super) end: u32,
     pub(super) leave: u32,
     pub(super) why: Why,
+    /// When those that end by silence would otherwise be too old.
+    pub(super) aged: u32,
 }
 
 impl Cohort {
     /// Sessions whose user leaves before anything else ends them.
     pub(super) fn until(leave: u32) -> Self {
-        Self { end: leave, leave, why: Why::Leaves }
+        Self { end: leave, leave, why: Why::Leaves, aged: NEVER }
     }
 
     /// The same with another end, if that comes first.
     pub(super) fn or(self, end: u32, why: Why) -> Self {
-        if end < self.end { Self { end, why, ..self } } else { self }
+        if end >= self.end {
+            return self;
+        }
+        let aged = if self.why == Why::Age { self.end } else { self.aged };
+        // Only what may be taken back needs to be known: else those that are alike would differ.
+        Self { end, why, aged: if why == Why::Idle { aged } else { NEVER }, ..self }
+    }
+
+    /// The same as if nothing were said of silence.
+    pub(super) fn however_quiet(self) -> Self {
+        if self.why == Why::Idle { Self::until(self.leave).or(self.aged, Why::Age) } else { self }
     }
 }
 
@@ -122,6 +134,14 @@ mod tests {
         let mut group = Group::default();
         counts.iter().for_each(|(end, count)| group.add(Cohort::until(*end), *count));
         group
+    }
+
+    #[test]
+    fn what_silence_would_have_ended_still_ends_by_age() {
+        let aged = Cohort::until(90).or(60, Why::Age);
+        assert_eq!(aged.or(30, Why::Idle).or(20, Why::Idle).however_quiet(), aged);
+        assert_eq!(Cohort::until(90).or(30, Why::Idle).however_quiet(), Cohort::until(90));
+        assert_eq!(aged.or(30, Why::Drain).however_quiet(), Cohort::until(90).or(30, Why::Drain));
     }
 
     #[test]
