@@ -2,9 +2,12 @@
 
 use super::failure::Failure;
 use super::terminal::print;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+/// Unfinished files of one process for one target.
+const PARTS_MAX: u32 = 100;
 
 /// A file to be written later. Making one shows early whether it can be
 /// written; unless it is filled, it leaves nothing behind.
@@ -68,12 +71,43 @@ fn place(path: &Path) -> std::io::Result<Place> {
     if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let part = target.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    // Left by a killed process of the same number, or put there for us to follow.
-    let _ = std::fs::remove_file(&part);
-    let file = OpenOptions::new().write(true).create_new(true).open(&part)?;
-    Ok(Place::Beside { part, file, target })
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    remove_abandoned(&target, &name);
+    // Another of our own may be pending for the same target, or a process of this number on another machine.
+    for number in 0..PARTS_MAX {
+        let part = target.with_file_name(format!(".{name}.{}-{number}.part", std::process::id()));
+        let file = match OpenOptions::new().write(true).create_new(true).open(&part) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            file => file?,
+        };
+        // Whoever clears up may have been faster: then this one is gone, or about to be.
+        if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && part.exists() {
+            return Ok(Place::Beside { part, file, target });
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Removes what processes that were killed left beside a target. Whoever still writes holds a lock, which ends with
+/// the process; where the file system has no locks nothing is removed.
+fn remove_abandoned(target: &Path, name: &str) {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (start, end) = (format!(".{name}."), ".part");
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let other = entry.file_name();
+        let is_part = other.to_str().and_then(|other| other.strip_prefix(&start)?.strip_suffix(end));
+        let is_ours = is_part.is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit() || b == b'-'));
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let file = OpenOptions::new().write(true).open(entry.path());
+        // Removed while the lock is held, so that nobody can have begun to write it meanwhile.
+        if let Ok(file) = file
+            && file.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 impl Drop for PendingFile {
@@ -100,6 +134,33 @@ mod tests {
         assert!(!path.exists());
         pending.fill(b"whole").unwrap();
         assert_eq!((std::fs::read(&path).unwrap().as_slice(), names()), (b"whole".as_slice(), 1));
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_another_is_writing_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        for left in [
+            ".report.html.17.part",
+            ".report.html.17-0.part",
+            ".report.html.mine.part",
+            ".other.html.17-0.part",
+        ] {
+            std::fs::write(folder.path().join(left), "half").unwrap();
+        }
+        let first = PendingFile::create(&path).unwrap();
+        let second = PendingFile::create(&path).unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.contains(&std::process::id().to_string()))
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, [".other.html.17-0.part", ".report.html.mine.part"]);
+        first.fill(b"first").unwrap();
+        second.fill(b"second").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::codes;
 use super::context::{At, listed};
 use super::messaging::PublishUse;
-use super::model::{BrokerId, Call, ComponentId, MessageStep, Once, Publish, RetryStep, Step};
+use super::model::{BrokerId, Call, ComponentId, MessageStep, OnFailure, Once, Publish, RetryStep, Step};
 use super::policy::{all_classes, error_classes, step_backoff};
 use super::steps::{List, Salts, StepBuilder};
 use crate::spec::raw::{RawOnce, RawPublish, RawRetryStep, RawStep};
@@ -131,6 +131,21 @@ impl StepBuilder<'_, '_> {
         Some(MessageStep::Once(Once { salt, entity, claim, ttl, lease: lease?, body }))
     }
 
+    /// Whether whoever does these steps may see them fail.
+    fn may_fail(&self, steps: &[Step]) -> bool {
+        steps.iter().any(|step| match step {
+            Step::Call(call) => self.policies.list[call.policy].on_failure == OnFailure::Fail,
+            Step::Compute { .. } | Step::Wait { .. } | Step::Set { .. } | Step::Meter { .. } => false,
+            // What is begun and not waited for tells nobody.
+            Step::Start { .. } | Step::Reply => false,
+            Step::Choose { .. } | Step::If { .. } | Step::Repeat { .. } | Step::Parallel { .. } => {
+                step.bodies().into_iter().any(|body| self.may_fail(body))
+            }
+            Step::Message(step) => !matches!(**step, MessageStep::Mark(_)),
+            _ => true,
+        })
+    }
+
     fn retry_step(
         &mut self,
         at: &At,
@@ -143,6 +158,12 @@ impl StepBuilder<'_, '_> {
         let backoff = step_backoff(self.cx, &at.key("backoff"), raw.backoff.as_ref());
         let on = raw.on.as_deref().map_or_else(all_classes, error_classes);
         let body = self.list(&raw.steps, &list.inside(at.key("do"), &salt, "do"));
+        if !body.is_empty() && !self.may_fail(&body) {
+            let message = "nothing under `do` can fail, so nothing is ever tried again";
+            let help = "calls with `on-failure: continue` or `degrade` go on as if nothing had failed: give their entry `retry`, \
+                        or leave `on-failure` out";
+            self.cx.warning(codes::NO_EFFECT, &at.key("attempts"), message, help);
+        }
         Some(MessageStep::Retry(RetryStep { salt, attempts_max: attempts?, backoff: backoff?, on, body }))
     }
 }

@@ -8,6 +8,8 @@ use crate::units::SimSpan;
 
 /// Events of a run whose scenario states no bound.
 const EVENTS_MAX_DEFAULT: u64 = 2_000_000_000;
+/// Most requests in progress of any run: each takes some hundred bytes.
+const IN_SYSTEM_MAX: u64 = 20_000_000;
 /// Requests in progress of a run whose scenario states no bound.
 const IN_SYSTEM_MAX_DEFAULT: u32 = 1_000_000;
 /// Seed of a scenario that states none: a constant, so that runs repeat.
@@ -63,8 +65,11 @@ pub(super) fn resolve_settings(cx: &mut Context<'_>) -> Settings {
     if events_max == Some(0) {
         cx.error(codes::OUT_OF_RANGE, &key("events-max"), "`events-max` must be at least 1", "");
     }
-    let in_system_max =
-        cx.small_count_or_unlimited(&key("in-system-max"), "`in-system-max`", raw.in_system_max.as_ref(), 1);
+    let in_system_max = raw.in_system_max.as_ref().and_then(|text| {
+        let at = key("in-system-max");
+        let most = cx.count(&at, "`in-system-max`", text)?;
+        cx.within(&at, "`in-system-max`", most, 1..=IN_SYSTEM_MAX).map(|most| most as u32)
+    });
     Settings {
         seed: raw.seed.unwrap_or(SEED_DEFAULT),
         duration,

@@ -14,9 +14,6 @@ use crate::units::parse::{self, ParseError};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// Largest rate, per second: a million times what a run's bound on events lets pass.
-const RATE_MAX: f64 = 1e15;
-
 impl Context<'_> {
     /// The value, or a complaint that the text is none.
     pub(super) fn value<T>(&mut self, at: &At, parsed: Result<T, ParseError>) -> Option<T> {
@@ -77,12 +74,7 @@ impl Context<'_> {
 
     /// Something per second, 0 or more.
     pub(super) fn rate(&mut self, at: &At, text: &RateText) -> Option<f64> {
-        let rate = self.value(at, parse::rate(text.as_str()))?;
-        if rate > RATE_MAX {
-            self.error(codes::OUT_OF_RANGE, at, format!("a rate must be at most {RATE_MAX:e}/s"), "");
-            return None;
-        }
-        Some(rate)
+        self.value(at, parse::rate(text.as_str()))
     }
 
     /// A plain number, 0 or more.

@@ -1,6 +1,7 @@
 //! What can go wrong with a store, and what to do about it.
 
 use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A failure of a store. Nothing is ever half-written: a failed insert leaves no trace.
@@ -46,7 +47,11 @@ pub enum StoreError {
     #[error("{} cannot be written: it or its folder is read-only; choose another file", .0.display())]
     ReadOnly(PathBuf),
     /// There is no room.
-    #[error("no room to write {}; nothing of this run was stored", .0.display())]
+    #[error(
+        "the disk is full: there is no room to write {}, and nothing of this run was stored; free some room, or choose \
+         another file with `--db`",
+        .0.display()
+    )]
     Full(PathBuf),
     /// Another program holds it for too long.
     #[error("{} is in use by another program and stayed so; try again", .0.display())]
@@ -77,7 +82,19 @@ pub enum StoreError {
     Ambiguous(String),
 }
 
+/// SQLITE_IOERR_SHMSIZE: the index of the write-ahead log, made when a file is first opened, does not fit.
+const NO_ROOM_TO_SHARE: i32 = 10 | 19 << 8;
+
 impl StoreError {
+    /// Translates what the system says about a folder.
+    pub(super) fn of_system(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full(path),
+            _ => Self::Io { path, detail: error.to_string() },
+        }
+    }
+
     /// Translates what SQLite says about a file.
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
@@ -86,8 +103,34 @@ impl StoreError {
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, detail: error.to_string() },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::SystemIoFailure)
+                if error.sqlite_error().map(|it| it.extended_code) == Some(NO_ROOM_TO_SHARE) =>
+            {
+                Self::Full(path)
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path),
             _ => Self::Io { path, detail: error.to_string() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_a_full_disk_shows_it_is_called_that_and_says_what_to_do() {
+        let path = Path::new("runs.db");
+        let sqlite = |code: i32| {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            StoreError::of(path, &error)
+        };
+        let system = StoreError::of_system(path, &std::io::Error::from(ErrorKind::StorageFull));
+        for error in [sqlite(rusqlite::ffi::SQLITE_FULL), sqlite(rusqlite::ffi::SQLITE_IOERR_SHMSIZE), system]
+        {
+            let text = error.to_string();
+            assert!(text.contains("the disk is full") && text.contains("`--db`"), "{text}");
+        }
+        assert!(matches!(sqlite(rusqlite::ffi::SQLITE_IOERR_READ), StoreError::Io { .. }));
     }
 }

@@ -35,7 +35,7 @@ impl Store {
                 return Err(StoreError::Missing(path.to_owned()));
             }
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(|error| io(path, &error.to_string()))?;
+                std::fs::create_dir_all(folder).map_err(|error| StoreError::of_system(path, &error))?;
             }
         }
         if path.is_dir() {

@@ -21,6 +21,20 @@ impl ParseError {
     }
 }
 
+/// Largest number, count, rate per second and bandwidth in bytes per second: more than any run can play out, and
+/// small enough that sums and products of a few stay exact.
+const NUMBER_MAX: f64 = 1e15;
+/// Largest size: an exabyte.
+const BYTES_MAX: f64 = 1e18;
+
+/// The value, or an error that says how large it may be.
+fn at_most(text: &str, value: f64, max: f64, unit: &str) -> Result<f64, ParseError> {
+    if value <= max {
+        return Ok(value);
+    }
+    Err(ParseError::new(format!("`{text}` is too large"), format!("write at most {max:e}{unit}")))
+}
+
 const SPAN_UNITS: [(&str, f64); 8] = [
     ("ns", 1e-9),
     ("us", 1e-6),
@@ -87,7 +101,7 @@ pub fn rate(text: &str) -> Result<f64, ParseError> {
         other => return Err(error(format!("`{other}` is not a unit of time"))),
     };
     let amount = scaled(amount).ok_or_else(|| error(format!("`{text}` is not a rate")))?;
-    Ok(amount / secs)
+    at_most(text, amount / secs, NUMBER_MAX, "/s")
 }
 
 /// A share: `99.9%` or `0.999`.
@@ -123,10 +137,10 @@ pub fn count(text: &str) -> Result<Option<u64>, ParseError> {
         ParseError::new(message, "write a whole number, such as `20`, `50k` or `1M`, or `unlimited`")
     };
     let value = scaled(text).ok_or_else(|| error(format!("`{text}` is not a count")))?;
-    if value.fract() != 0.0 || value >= 1.8e19 {
-        return Err(error(format!("`{text}` is not a whole number in range")));
+    if value.fract() != 0.0 {
+        return Err(error(format!("`{text}` is not a whole number")));
     }
-    Ok(Some(value as u64))
+    at_most(text, value, NUMBER_MAX, "").map(|value| Some(value as u64))
 }
 
 /// A plain number of 0 or more, with `k`, `M` or `G` for thousands.
@@ -135,12 +149,13 @@ pub fn count(text: &str) -> Result<Option<u64>, ParseError> {
 /// Anything else.
 pub fn number(text: &str) -> Result<f64, ParseError> {
     let text = text.trim();
-    scaled(text).ok_or_else(|| {
+    let value = scaled(text).ok_or_else(|| {
         ParseError::new(
             format!("`{text}` is not a number"),
             "write a number of 0 or more, such as `2`, `0.5` or `10k`",
         )
-    })
+    })?;
+    at_most(text, value, NUMBER_MAX, "")
 }
 
 const BYTE_UNITS: [(&str, f64); 9] = [
@@ -164,10 +179,7 @@ pub fn bytes(text: &str) -> Result<u64, ParseError> {
     let help = "write a number and a unit: B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as `2GiB`";
     let value = with_unit(text, &BYTE_UNITS)
         .ok_or_else(|| ParseError::new(format!("`{text}` is not a size"), help))?;
-    if value >= 1.8e19 {
-        return Err(ParseError::new(format!("`{text}` is too large"), help));
-    }
-    Ok((value + 0.5) as u64)
+    at_most(text, value, BYTES_MAX, "B").map(|value| (value + 0.5) as u64)
 }
 
 /// Bytes per second, from bits or bytes per time, such as `100Mbit/s` or `10MiB/s`.
@@ -185,7 +197,7 @@ pub fn bandwidth(text: &str) -> Result<f64, ParseError> {
     let value =
         amount.and_then(|amount| with_unit(amount, &BIT_UNITS).or_else(|| with_unit(amount, &BYTE_UNITS)));
     match value {
-        Some(value) if value > 0.0 => Ok(value),
+        Some(value) if value > 0.0 => at_most(text, value, NUMBER_MAX, "B/s"),
         Some(_) => Err(error("a bandwidth must be above 0".to_owned())),
         None => Err(error(format!("`{text}` is not a bandwidth"))),
     }
@@ -248,6 +260,17 @@ mod tests {
         assert_eq!(bytes("2GiB"), Ok(2 << 30));
         assert_eq!(bandwidth("100Mbit/s"), Ok(12_500_000.0));
         assert_eq!(bandwidth("1MiB/s"), Ok(1_048_576.0));
+    }
+
+    #[test]
+    fn what_is_too_large_says_how_large_it_may_be() {
+        let help = |error: ParseError| format!("{}; {}", error.message, error.help);
+        assert_eq!(number("1e30").map_err(help), Err("`1e30` is too large; write at most 1e15".to_owned()));
+        assert_eq!(number("1000k"), Ok(1e6));
+        assert_eq!(count("1e15"), Ok(Some(1_000_000_000_000_000)));
+        assert!(count("2e15").is_err() && rate("1e30/s").is_err() && rate("2e15/s").is_err());
+        assert!(rate("1e16/min").is_ok(), "it is the rate per second that counts");
+        assert!(bytes("2000000TB").is_err() && bandwidth("2000TB/s").is_err());
     }
 
     #[test]

@@ -140,3 +140,27 @@ fn faults_of_brokers_need_what_they_hit() {
         assert_finds(&with(FINE), &scenario, expected);
     }
 }
+
+#[test]
+fn a_retry_of_what_never_fails_to_it_is_warned_of() {
+    let warnings = |rule: &str, steps: &str| {
+        let components = format!(
+            "{FINE}\n  gift: {{ operations: {{ wrap: [] }} }}
+  pack: {{ calls: {{ gift: {{ {rule} }} }}, operations: {{ go: [{{ retry: {{ attempts: 3, do: {steps} }} }}] }} }}"
+        );
+        let (_, diags) = warned(&with(&components), CALM);
+        let diags = diags.iter().filter(|diag| diag.message.contains("tried again"));
+        diags.map(|diag| diag.code).collect::<Vec<_>>()
+    };
+    let call = "[{ call: gift.wrap }, { mark: wrapped }]";
+    for rule in ["on-failure: degrade", "on-failure: continue"] {
+        assert_eq!(warnings(rule, call), ["W205"], "{rule}");
+    }
+    assert!(warnings("timeout: 1s", call).is_empty());
+    let either = "[{ choose: [{ share: 50%, do: [{ call: gift.wrap }] }] }]";
+    assert_eq!(warnings("on-failure: degrade", either), ["W205"]);
+    assert!(
+        warnings("on-failure: degrade", "[{ call: gift.wrap }, { fail: 1% }]").is_empty(),
+        "that may fail"
+    );
+}

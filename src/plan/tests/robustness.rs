@@ -158,6 +158,55 @@ fn any_one_odd_value_gives_a_finding_or_a_plan_and_never_a_panic() {
     assert!(tried > 3000, "only {tried} documents had the right shape");
 }
 
+/// Every number of both files that has no bound by its nature, made absurd.
+#[test]
+fn absurd_figures_are_refused_where_they_stand() {
+    let topology: Value = serde_saphyr::from_str(TOPOLOGY).unwrap();
+    let scenario: Value = serde_saphyr::from_str(SCENARIO).unwrap();
+    let units = [
+        ("", "1e30"),
+        ("/s", "1e30/s"),
+        ("iB", "1000000000TiB"),
+        ("bit/s", "1000000000Gbit/s"),
+        ("s", "30000d"),
+    ];
+    let is_figure = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let mut tried = 0;
+    for (is_topology, document) in [(true, &topology), (false, &scenario)] {
+        let mut pointers = Vec::new();
+        leaves(document, "", &mut pointers);
+        for pointer in pointers {
+            let leaf = document.pointer(&pointer).unwrap();
+            let text = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
+            if !is_figure(&text) || text.ends_with('%') || pointer == "/seed" {
+                continue;
+            }
+            let unit = units.iter().rev().find(|(unit, _)| text.ends_with(unit)).unwrap();
+            let unit = if text.ends_with("bit/s") {
+                &units[3]
+            } else if text.ends_with("/s") {
+                &units[1]
+            } else {
+                unit
+            };
+            let mut changed = document.clone();
+            *changed.pointer_mut(&pointer).unwrap() = json!(unit.1);
+            let (topology, scenario) =
+                if is_topology { (&changed, &scenario) } else { (&topology, &changed) };
+            let refused = from_values(topology, scenario).map_or(true, |input| resolve(&input).is_err());
+            assert!(refused, "{pointer}: {text} may be {}", unit.1);
+            tried += 1;
+        }
+    }
+    assert!(tried > 60, "{tried}");
+    for absurd in ["in-system max of web < 1e30", "throughput of users > 1e30/s"] {
+        let mut changed = scenario.clone();
+        *changed.pointer_mut("/expect/0").unwrap() = json!(absurd);
+        let input = from_values(&topology, &changed).expect("the shape is right");
+        assert!(resolve(&input).is_err(), "{absurd}");
+    }
+}
+
 #[test]
 fn a_long_chain_of_components_resolves_in_a_moment() {
     let count = 5000;
