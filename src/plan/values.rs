@@ -17,7 +17,11 @@ use std::ops::RangeInclusive;
 impl Context<'_> {
     /// The value, or a complaint that the text is none.
     pub(super) fn value<T>(&mut self, at: &At, parsed: Result<T, ParseError>) -> Option<T> {
-        parsed.map_err(|problem| self.error(codes::BAD_VALUE, at, problem.message, problem.help)).ok()
+        let complain = |problem: ParseError| {
+            let code = if problem.is_too_large { codes::OUT_OF_RANGE } else { codes::BAD_VALUE };
+            self.error(code, at, problem.message, problem.help);
+        };
+        parsed.map_err(complain).ok()
     }
 
     /// The value if it lies in the range, or a complaint.

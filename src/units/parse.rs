@@ -12,12 +12,14 @@ pub struct ParseError {
     pub message: String,
     /// What is allowed.
     pub help: String,
+    /// Whether it is such a quantity, but too large.
+    pub is_too_large: bool,
 }
 
 impl ParseError {
     /// An error about a text.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self { message: message.into(), help: help.into(), is_too_large: false }
     }
 }
 
@@ -32,7 +34,8 @@ fn at_most(text: &str, value: f64, max: f64, unit: &str) -> Result<f64, ParseErr
     if value <= max {
         return Ok(value);
     }
-    Err(ParseError::new(format!("`{text}` is too large"), format!("write at most {max:e}{unit}")))
+    let error = ParseError::new(format!("`{text}` is too large"), format!("write at most {max:e}{unit}"));
+    Err(ParseError { is_too_large: true, ..error })
 }
 
 const SPAN_UNITS: [(&str, f64); 8] = [

@@ -41,6 +41,10 @@ impl Guard {
         if !self.done.insert(key) {
             *self.again.entry(key).or_default() += 1;
         }
+        // Every place of a ring is used in time, so doubling it would waste what it promises to hold.
+        if self.order.len() == self.order.capacity() {
+            self.order.reserve_exact(self.order.len() / 4 + 64);
+        }
         self.order.push_back((now.saturating_add(ttl), key));
     }
 
