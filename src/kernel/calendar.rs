@@ -168,10 +168,7 @@ impl Calendar {
         if self.is_heap {
             return self.near.first();
         }
-        if self.front.when() == u64::MAX {
-            self.next_day();
-        }
-        self.front
+        if self.front.when() == u64::MAX { self.next_day() } else { self.front }
     }
 
     /// Takes the entry that [`Calendar::first`] just showed.
@@ -187,9 +184,9 @@ impl Calendar {
         }
     }
 
-    /// Goes on to the next day with any entry.
+    /// Goes on to the next day with any entry, and shows its first.
     #[inline]
-    fn next_day(&mut self) {
+    fn next_day(&mut self) -> Entry {
         let mut from = self.today + 1;
         loop {
             let place = self.place(from);
@@ -204,7 +201,7 @@ impl Calendar {
                 self.today = day;
                 week.filled ^= bit;
                 self.front = week.drawers[(day % WEEK) as usize];
-                return;
+                return self.front;
             }
             from = (from | (WEEK - 1)) + 1;
             self.slow.empty += 1;
@@ -212,16 +209,16 @@ impl Calendar {
                 break;
             }
         }
-        self.next_day_slowly();
+        self.next_day_slowly()
     }
 
     /// Goes on to a day with several entries, to one beyond this week, or to one that had no drawer.
     #[inline(never)]
-    fn next_day_slowly(&mut self) {
+    fn next_day_slowly(&mut self) -> Entry {
         let found = self.next_filled().unwrap_or(u64::MAX);
         let far = self.far.first();
         if far == Entry::CEILING && found == u64::MAX {
-            return;
+            return far;
         }
         self.today = found.min(far.when() >> self.shift);
         if self.today == found {
@@ -231,6 +228,7 @@ impl Calendar {
         if self.slow.crowded.max(self.slow.empty).max(self.slow.far) >= self.slow.limit {
             self.tune();
         }
+        if self.is_heap { self.near.first() } else { self.front }
     }
 
     /// The next day after today whose drawer is not empty.
@@ -316,6 +314,7 @@ impl Calendar {
     fn spread(&mut self) {
         self.is_heap = false;
         self.today = (self.near.first().when() >> self.shift).saturating_sub(1);
+        self.slow.since = self.today;
         let entries = std::mem::replace(&mut self.near, Heap::new());
         entries.into_items().for_each(|entry| self.push(entry));
     }
@@ -364,11 +363,20 @@ mod tests {
 
     /// Holds `pending` events whose delays follow `delay` of a draw between 0 and 1, and compares with a sorted set.
     fn hold(pending: usize, rounds: u64, delay: impl Fn(u64, f64) -> u64) -> EventQueue {
+        hold_so_many(|_| pending, pending as u64 + rounds, delay)
+    }
+
+    /// The same for a number of events that changes.
+    fn hold_so_many(
+        pending: impl Fn(u64) -> usize,
+        rounds: u64,
+        delay: impl Fn(u64, f64) -> u64,
+    ) -> EventQueue {
         let mut queue = EventQueue::new(true);
         let mut reference = BTreeSet::new();
         let mut now = 0;
-        for round in 0..pending as u64 + rounds {
-            if reference.len() == pending {
+        for round in 0..rounds {
+            while reference.len() >= pending(round) {
                 let expected = reference.pop_first().unwrap();
                 let entry = queue.pop(|_| true).unwrap();
                 assert_eq!((entry.at().0, entry.sequence()), expected);
@@ -400,6 +408,10 @@ mod tests {
             (unit * if (30_000..60_000).contains(&round) { 1e4 } else { 1e7 }) as u64
         });
         hold(100_000, 30_000, exponential(1e9));
+        // Many, few and many again, between the heap and the drawers.
+        let turns = |round: u64| if (round / 10_000).is_multiple_of(2) { 3 } else { 300 };
+        hold_so_many(turns, 90_000, exponential(1e7));
+        hold_so_many(turns, 90_000, |round, unit| (unit * if round % 9 == 0 { 1e11 } else { 1e6 }) as u64);
     }
 
     /// Between one and a sixteenth of an event a day, whatever the density: neither sorting nor searching.
