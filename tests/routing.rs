@@ -89,7 +89,8 @@ fn mistakes_about_names_and_checkers_are_found() {
         ("resolvers: 50,", "resolvers: 0,", "E203", "resolvers"),
         ("west: 1 }", "west: -1 }", "E108", "not a number"),
         ("east: 3, west: 1 }", "east: 0, west: 0 }", "E2", "more than 0"),
-        ("west: 1 }", "west: 1e300 }", "E203", "weight"),
+        ("west: 1 }", "west: 1e7 }", "E203", "weight"),
+        ("west: 1 }", "west: 1e300 }", "E108", "`1e300` is too large"),
         ("call: service.serve", "call: servce.serve", "E201", "service"),
     ];
     let faults = of_faults.map(|(fault, code, says)| (REGIONS.to_owned(), fault, code, says));

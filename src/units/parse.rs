@@ -34,7 +34,9 @@ fn at_most(text: &str, value: f64, max: f64, unit: &str) -> Result<f64, ParseErr
     if value <= max {
         return Ok(value);
     }
-    let error = ParseError::new(format!("`{text}` is too large"), format!("write at most {max:e}{unit}"));
+    // A file's 1e300 comes with all its zeros.
+    let shown = if text.len() > 24 { format!("{value:e}") } else { text.to_owned() };
+    let error = ParseError::new(format!("`{shown}` is too large"), format!("write at most {max:e}{unit}"));
     Err(ParseError { is_too_large: true, ..error })
 }
 
