@@ -144,3 +144,96 @@ fn zone_aware_balancing_crosses_zones_only_when_its_own_has_nobody_well() {
     assert!((values[0] - 1.0 / 3.0).abs() < 0.1, "{values:?}");
     assert!(values[1].abs() < f64::EPSILON, "then it calls another zone: {values:?}");
 }
+
+/// One name before two components, and how many resolvers it has.
+fn named(rules: &str) -> String {
+    format!(
+        "topology: t
+components: {{ east: {{ operations: {{ serve: [] }} }}, west: {{ operations: {{ serve: [] }} }} }}
+names: {{ service: {{ {rules} }} }}
+clients: {{ users: {{ journeys: {{ visit: [ {{ call: service.serve }} ] }} }} }}
+"
+    )
+}
+
+/// What metrics come to; the sum of what resolvers said is how often they were asked.
+fn measured<const N: usize>(topology: &str, rest: &str, metrics: [&str; N]) -> [f64; N] {
+    let expect: String = metrics.iter().map(|metric| format!("  - {metric}\n")).collect();
+    let scenario = format!("scenario: s\ntopology: t\n{rest}\nexpect:\n{expect}");
+    let input = load_text(&scenario, topology, &Catalogue::embedded(), &LoadOptions::default())
+        .unwrap_or_else(|error| panic!("{:#?}", error.diags));
+    let plan = resolve(&input).unwrap_or_else(|diags| panic!("{diags:#?}")).0;
+    let outcome = simulate(&plan, &Options::new(plan.seed), &mut |_| Flow::Continue).0;
+    for slot in &outcome.names[0].slots {
+        let said = slot.missing + slot.unanswered + slot.answers.iter().sum::<u64>();
+        assert_eq!(slot.asked(), said, "{slot:?}");
+    }
+    let read = |e: &Expectation| measure(&plan, e.metric, &e.scope, e.when, &outcome);
+    std::array::from_fn(|n| read(&plan.expectations[n]).unwrap_or_else(|why| panic!("{why}")))
+}
+
+#[track_caller]
+fn near(value: f64, expected: f64, tolerance: f64) {
+    assert!((value - expected).abs() <= tolerance, "{value} is not {expected} +- {tolerance}");
+}
+
+/// A resolver asks once in its TTL of 10 s and the 50 ms until the next of its requests: a renewal process.
+#[test]
+fn resolvers_ask_once_in_a_life_and_the_wait_for_the_next_request() {
+    let rest = "duration: 2000s\nwarm-up: 20s\nload: { users: { rate: 1000/s } }";
+    let metrics =
+        ["lookup-rate of service >= 0/s", "remembered-ratio of service >= 0", "unresolved of service <= 0"];
+    let topology = named("failover: [east, west], ttl: 10s, resolvers: 50");
+    let [lookups, remembered, unresolved] = measured(&topology, rest, metrics);
+    // Fifty renewal counts over 197 cycles; each is known to within one, so the rate to within 50 / 1980 s.
+    near(lookups, 50.0 / 10.05, 50.0 / 1980.0);
+    near(remembered, 1.0 - 50.0 / 10.05 / 1000.0, 5e-4);
+    near(unresolved, 0.0, 0.0);
+}
+
+/// Once the TTL of all others is over, just those still go to the old target that keep what they know.
+#[test]
+fn stale_resolvers_are_the_share_of_traffic_that_a_change_leaves_behind() {
+    let topology =
+        named("failover: [east, west], ttl: 10s, resolvers: 2000, stale: { share: 20%, min-ttl: 20h }");
+    let rest = "duration: 200s\nload: { users: { rate: 2000/s } }
+faults: [ { at: 100s, dns: { name: service, mode: wrong, answer: west } } ]";
+    let metrics = [
+        "answer-share of service -> east >= 0 between 120s and 200s",
+        "answer-share of service -> west >= 0 between 120s and 200s",
+        "stale-answers of service >= 0 between 120s and 200s",
+        "stale-answers of service >= 0 between 10s and 99s",
+        "throughput of east >= 0/s between 120s and 200s",
+    ];
+    let [east, west, stale, before, served] = measured(&topology, rest, metrics);
+    // A draw for each of 2,000 resolvers: four standard errors of the share.
+    near(east, 0.2, 4.0 * (0.2 * 0.8 / 2000.0f64).sqrt());
+    near(east + west, 1.0, 1e-12);
+    near(stale, east, 1e-12);
+    near(before, 0.0, 0.0);
+    // 160,000 Poisson arrivals are 2,000 a second within five.
+    near(served, 2000.0 * east, 0.2 * 4.0 * 5.0 + 1.0);
+}
+
+#[test]
+fn weights_are_the_shares_of_answers_and_what_is_missing_is_counted() {
+    let topology = named("weighted: { east: 3, west: 1 }, ttl: 1s, resolvers: 100");
+    let rest = "duration: 1000s\nload: { users: { rate: 500/s } }
+faults: [ { at: 500s, for: 100s, dns: { name: service } }, { at: 800s, dns: { name: service, mode: timeout } } ]";
+    let metrics = [
+        "answer-share of answer service -> east >= 0 between 10s and 500s",
+        "stale-answers of name service >= 0 between 10s and 500s",
+        "unresolved of service >= 0 between 502s and 600s",
+        "arrival-rate of users >= 0/s between 502s and 600s",
+        "unresolved of service >= 0 between 700s and 800s",
+        "unresolved of service >= 0 between 805s and 1000s",
+        "arrival-rate of users >= 0/s between 805s and 1000s",
+    ];
+    let [east, stale, missing, arrived, well, unanswered, asked] = measured(&topology, rest, metrics);
+    // About 100 resolvers draw once a second: 49,000 draws, each for a second's worth of requests.
+    near(east, 0.75, 4.0 * (0.75 * 0.25 / 48_000.0f64).sqrt());
+    near(stale, 0.0, 0.0);
+    near(missing, arrived * 98.0, 0.5);
+    near(well, 0.0, 0.0);
+    near(unanswered, asked * 195.0, 0.5);
+}

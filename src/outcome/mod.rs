@@ -12,6 +12,7 @@ mod conservation;
 mod levels;
 mod messages;
 mod models;
+mod names;
 mod recovery;
 mod replicas;
 mod sessions;
@@ -27,6 +28,7 @@ use crate::units::{SimSpan, SimTime};
 pub use cache::{CacheSlot, SHARD_SLOTS, ShardSlot};
 pub use conservation::*;
 pub use messages::*;
+pub use names::{NameOutcome, NameSlot};
 pub use replicas::*;
 use serde::{Deserialize, Serialize};
 pub use sessions::*;
@@ -78,6 +80,9 @@ pub struct Outcome {
     /// Messages, schedules and marks.
     #[serde(default)]
     pub messages: Messages,
+    /// Names that callers resolve, in the topology's order.
+    #[serde(default)]
+    pub names: Vec<NameOutcome>,
     /// Long-lived connections and broadcasts.
     #[serde(default)]
     pub sessions: Sessions,

@@ -4,7 +4,7 @@ use super::codes;
 use super::context::suggestion;
 use super::expect::{Problem, joined};
 use super::metrics::{MetricInfo, Needs, ScopeKind};
-use super::model::{CallPolicy, Client, Component, Holding, Messaging, Scope, Source, Workload};
+use super::model::{CallPolicy, Client, Component, DnsName, Holding, Messaging, Scope, Source, Workload};
 use super::query::visit_calls;
 use super::tokens::Token;
 use indexmap::IndexSet;
@@ -23,6 +23,16 @@ pub(super) struct Names<'n> {
     pub(super) policies: &'n [CallPolicy],
     /// Brokers, schedules and marks.
     pub(super) messaging: &'n Messaging,
+    /// Names that callers resolve.
+    pub(super) dns: &'n [DnsName],
+}
+
+impl Names<'_> {
+    /// What a name may answer, as expectations call it.
+    fn answers(&self, name: usize) -> impl Iterator<Item = String> {
+        let DnsName { name, targets, .. } = &self.dns[name];
+        targets.iter().map(move |(target, _)| format!("{name} -> {}", self.components[*target].name))
+    }
 }
 
 /// The scope that the words after `of` name; `what` is everything before the comparison.
@@ -81,6 +91,8 @@ fn split_kind(words: &[Token]) -> (Option<ScopeKind>, &[Token]) {
         "call" => ScopeKind::Call,
         "broker" | "schedule" => ScopeKind::Broker,
         "mark" => ScopeKind::Mark,
+        "name" => ScopeKind::Name,
+        "answer" => ScopeKind::Answer,
         _ => return (None, words),
     };
     // A thing may itself be called `load`.
@@ -91,7 +103,11 @@ fn split_kind(words: &[Token]) -> (Option<ScopeKind>, &[Token]) {
 fn candidates(names: &Names<'_>, name: &str) -> Vec<Scope> {
     if name.contains("->") {
         let policy = names.policies.iter().position(|policy| policy.name == name);
-        return policy.map(Scope::Edge).into_iter().collect();
+        let answers = (0..names.dns.len()).filter_map(|dns| {
+            let place = names.answers(dns).position(|answer| answer == name)?;
+            Some(Scope::Answer(dns, place))
+        });
+        return policy.map(Scope::Edge).into_iter().chain(answers).collect();
     }
     let brokers = &names.messaging.brokers;
     let broker = brokers.iter().position(|broker| broker.name == name).map(Scope::Broker);
@@ -117,7 +133,8 @@ fn candidates(names: &Names<'_>, name: &str) -> Vec<Scope> {
     let component =
         names.components.iter().position(|component| component.name == name).map(Scope::Component);
     let place = names.places.get_index_of(name).map(Scope::Place);
-    load.into_iter().chain(component).chain(place).chain(broker).chain(mark).collect()
+    let dns = names.dns.iter().position(|dns| dns.name == name).map(Scope::Name);
+    load.into_iter().chain(component).chain(place).chain(broker).chain(mark).chain(dns).collect()
 }
 
 /// All names that a metric can be measured of.
@@ -135,6 +152,8 @@ fn known(names: &Names<'_>, kinds: &[ScopeKind]) -> Vec<String> {
                 known.extend(names.messaging.brokers.iter().map(|broker| broker.name.clone()))
             }
             ScopeKind::Mark => known.extend(names.messaging.marks.iter().cloned()),
+            ScopeKind::Name => known.extend(names.dns.iter().map(|dns| dns.name.clone())),
+            ScopeKind::Answer => known.extend((0..names.dns.len()).flat_map(|dns| names.answers(dns))),
             ScopeKind::Call => known.extend(names.policies.iter().map(|policy| policy.name.clone())),
             ScopeKind::Journey => known.extend(names.clients.iter().flat_map(|client| {
                 client.journeys.iter().map(move |journey| format!("{}.{}", client.name, journey.name))

@@ -1,7 +1,8 @@
 //! What an expectation can measure: one line each. The grammar, its messages
 //! and the reference page are made from this list.
 
-use super::model::{CacheMetric, LedgerMetric, MessageMetric, Metric, Scope};
+use super::message_metrics::{message_metric, name_metric};
+use super::model::{CacheMetric, LedgerMetric, Metric, Scope};
 use super::session_metrics::session_metric;
 
 /// What kind of number a metric is.
@@ -38,6 +39,10 @@ pub enum ScopeKind {
     Broker,
     /// One name of `mark` steps.
     Mark,
+    /// One of the topology's `names`.
+    Name,
+    /// One component that a name may stand for, as `name -> component`.
+    Answer,
 }
 
 impl ScopeKind {
@@ -54,6 +59,8 @@ impl ScopeKind {
             Self::Call => "call",
             Self::Broker => "broker",
             Self::Mark => "mark",
+            Self::Name => "name",
+            Self::Answer => "answer",
         }
     }
 }
@@ -72,6 +79,8 @@ impl Scope {
             Self::Edge(_) => ScopeKind::Call,
             Self::Broker(_) => ScopeKind::Broker,
             Self::Mark(_) => ScopeKind::Mark,
+            Self::Name(_) => ScopeKind::Name,
+            Self::Answer(..) => ScopeKind::Answer,
         }
     }
 }
@@ -152,6 +161,8 @@ macro_rules! metrics {
 const ALL: &[ScopeKind] = &[ScopeKind::All];
 const BROKER: &[ScopeKind] = &[ScopeKind::Broker];
 const MARK: &[ScopeKind] = &[ScopeKind::Mark];
+const NAME: &[ScopeKind] = &[ScopeKind::Name];
+const ANSWER: &[ScopeKind] = &[ScopeKind::Answer];
 const STREAMS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Load, ScopeKind::Journey, ScopeKind::Component];
 const COSTS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Component, ScopeKind::Operation, ScopeKind::Place];
 const HELD: &[ScopeKind] = &[ScopeKind::Load, ScopeKind::Component];
@@ -257,6 +268,11 @@ metrics! {
     "broadcast-last" ["pNN" "mean" "max"] Time of COMPONENT needs Sessions: "Time from a broadcast to its last recipient.";
     "delivery-rate" [] Rate of COMPONENT needs Sessions: "Recipients of broadcasts reached per second.";
     "delivered" [] Share of COMPONENT needs Sessions: "Share of those a broadcast was for who got it; users without a session do not.";
+    "lookup-rate" [] Rate of NAME needs Nothing: "Times per second that a resolver had to ask for the name.";
+    "remembered-ratio" [] Share of NAME needs Nothing: "Share of the times that a resolver remembered what it said.";
+    "stale-answers" [] Share of NAME needs Nothing: "Share of the times that a resolver said something else than the name's own servers would have.";
+    "unresolved" [] Number of NAME needs Nothing: "Requests that got no component: there was no such name, or no answer came.";
+    "answer-share" [] Share of ANSWER needs Nothing: "Share of the times that a resolver named this component.";
 }
 
 /// The metric with this word and statistic (`None` when it takes none).
@@ -334,7 +350,8 @@ pub(super) fn metric(word: &str, statistic: Option<Statistic>) -> Option<Metric>
 fn special_metric(word: &str, statistic: Option<Statistic>) -> Option<Metric> {
     let ledger = || ledger_metric(word).filter(|_| statistic.is_none()).map(Metric::Ledger);
     let message = || message_metric(word, statistic).map(Metric::Message);
-    ledger().or_else(message).or_else(|| session_metric(word, statistic).map(Metric::Session))
+    let name = || name_metric(word).filter(|_| statistic.is_none()).map(Metric::Name);
+    ledger().or_else(message).or_else(name).or_else(|| session_metric(word, statistic).map(Metric::Session))
 }
 
 /// The metric of rows and processes with this word.
@@ -348,41 +365,6 @@ fn ledger_metric(word: &str) -> Option<LedgerMetric> {
         "corrupt-reads" => LedgerMetric::CorruptReads,
         "no-room-writes" => LedgerMetric::NoRoom,
         "memory-kills" => LedgerMetric::MemoryKills,
-        _ => return None,
-    })
-}
-
-/// The metric of messages, schedules or marks with this word and statistic.
-fn message_metric(word: &str, statistic: Option<Statistic>) -> Option<MessageMetric> {
-    Some(match (word, statistic) {
-        ("backlog", Some(Statistic::Mean)) => MessageMetric::BacklogMean,
-        ("backlog", Some(Statistic::Max)) => MessageMetric::BacklogMax,
-        ("oldest-age", Some(Statistic::Mean)) => MessageMetric::OldestMean,
-        ("oldest-age", Some(Statistic::Max)) => MessageMetric::OldestMax,
-        ("publish-rate", None) => MessageMetric::PublishRate,
-        ("process-rate", None) => MessageMetric::ProcessRate,
-        ("processed-latency", Some(Statistic::Quantile(q))) => MessageMetric::ProcessedQuantile(q),
-        ("processed-latency", Some(Statistic::Mean)) => MessageMetric::ProcessedMean,
-        ("processed-latency", Some(Statistic::Max)) => MessageMetric::ProcessedMax,
-        ("receives", None) => MessageMetric::Receives,
-        ("redelivered", None) => MessageMetric::Redelivered,
-        ("duplicates", None) => MessageMetric::Duplicates,
-        ("out-of-order", None) => MessageMetric::OutOfOrder,
-        ("dead-letters", None) => MessageMetric::DeadLetters,
-        ("dead-letter-rate", None) => MessageMetric::DeadLetterRate,
-        ("dead-letter-age", None) => MessageMetric::DeadLetterAge,
-        ("expired", None) => MessageMetric::Expired,
-        ("lost-messages", None) => MessageMetric::Lost,
-        ("full-rate", None) => MessageMetric::FullRate,
-        ("drain-time", None) => MessageMetric::DrainTime,
-        ("runs-started", None) => MessageMetric::RunsStarted,
-        ("runs-skipped", None) => MessageMetric::RunsSkipped,
-        ("runs-missed", None) => MessageMetric::RunsMissed,
-        ("passes", None) => MessageMetric::Passes,
-        ("repeats", None) => MessageMetric::Repeats,
-        ("mark-latency", Some(Statistic::Quantile(q))) => MessageMetric::MarkQuantile(q),
-        ("mark-latency", Some(Statistic::Mean)) => MessageMetric::MarkMean,
-        ("mark-latency", Some(Statistic::Max)) => MessageMetric::MarkMax,
         _ => return None,
     })
 }

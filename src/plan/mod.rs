@@ -28,6 +28,7 @@ mod health;
 mod language_models;
 mod loads;
 mod message_faults;
+mod message_metrics;
 mod message_steps;
 mod messaging;
 mod metrics;

@@ -94,6 +94,7 @@ fn resolve_all(cx: &mut Context<'_>) -> Plan {
         workloads: &workloads,
         policies: &behaviour.policies,
         messaging: &messaging,
+        dns: &dns_names,
     };
     let expectations = resolve_expectations(cx, &names, &schedule_of(cx, &settings));
     let plan = Plan {

@@ -56,6 +56,7 @@ impl Engine<'_> {
         let edges =
             (0..self.t.policies.len()).map(|policy| self.edge_outcome(policy, &kept, &leftovers)).collect();
         let messages = self.message_outcome(&kept);
+        let names = self.name_outcomes(&kept);
         let sessions = self.session_outcome(&kept);
         let mut faults = std::mem::take(&mut self.fault_spans);
         faults.sort_by_key(|span| (span.from, span.to));
@@ -79,6 +80,7 @@ impl Engine<'_> {
             components,
             edges,
             messages,
+            names,
             sessions,
             faults,
             replica_notes: std::mem::take(&mut self.fleet.notes),

@@ -7,6 +7,7 @@ use super::tables::{Ins, NONE};
 use super::trouble::set_mark;
 use crate::dist::Sampler;
 use crate::kernel::Phase;
+use crate::outcome::{NameOutcome, NameSlot};
 use crate::plan::{DnsName, ErrorClass, NameFault, NameId, Plan, Step};
 use crate::rng;
 use crate::units::{SimSpan, nanos};
@@ -34,6 +35,8 @@ pub(super) struct NameState {
     resolvers: Vec<Memory>,
     /// By fault; the first decides.
     faults: Vec<(u32, NameFault)>,
+    /// What happened, by slot, as far as anything did.
+    slots: Vec<NameSlot>,
 }
 
 impl NameState {
@@ -43,6 +46,7 @@ impl NameState {
             lookup: name.lookup.as_ref().map(Sampler::new),
             resolvers: vec![Memory::default(); name.resolvers as usize],
             faults: Vec::new(),
+            slots: Vec::new(),
         };
         plan.names.iter().map(state).collect()
     }
@@ -110,13 +114,24 @@ impl Engine<'_> {
         let resolver = rng::below(draw, u64::from(rule.resolvers)) as usize;
         let memory = state.resolvers[resolver];
         if now < memory.until {
+            let is_stale = !self.says(name, memory.answer);
+            let counts = self.name_counts(name);
+            counts.remembered += 1;
+            counts.stale += u64::from(is_stale);
+            counts.note(memory.answer);
             return memory.answer.map_or(Found::Missing, |answer| Found::Target(answer, 0));
         }
         let key = rng::nth(rng::key(state.salt, resolver as u64), memory.queries);
         let lookup = state.lookup.as_ref();
         let delay = lookup.map_or(0, |law| nanos(law.sample(rng::key(key, SALT_LOOKUP))));
         let answer = match state.faults.first() {
-            Some((_, NameFault::Timeout(timeout))) => return Found::Nothing(timeout.0),
+            Some((_, NameFault::Timeout(timeout))) => {
+                let timeout = timeout.0;
+                let counts = self.name_counts(name);
+                counts.lookups += 1;
+                counts.unanswered += 1;
+                return Found::Nothing(timeout);
+            }
             Some((_, NameFault::Missing)) => None,
             Some((_, NameFault::Wrong(answer))) => Some(*answer as u32),
             None => Some(self.authority(name, rng::unit(rng::key(key, SALT_WEIGHT)))),
@@ -129,19 +144,46 @@ impl Engine<'_> {
         let share = if memory.queries == 0 { rng::unit(rng::key(key, SALT_AGE)) } else { 1.0 };
         let until = now.saturating_add((ttl as f64 * share) as u64);
         self.names[name].resolvers[resolver] = Memory { answer, until, queries: memory.queries + 1 };
+        let counts = self.name_counts(name);
+        counts.lookups += 1;
+        counts.note(answer);
         answer.map_or(Found::Missing, |answer| Found::Target(answer, delay))
     }
 
-    /// What the name's own servers say now. When nobody is healthy they answer as if all were.
-    fn authority(&self, name: usize, draw: f64) -> u32 {
-        let targets = &self.plan.names[name].targets;
+    /// The present slot's counts of a name.
+    fn name_counts(&mut self, name: usize) -> &mut NameSlot {
+        let (slot, slots) = (self.slots.current, &mut self.names[name].slots);
+        slots.resize(slots.len().max(slot + 1), NameSlot::default());
+        &mut slots[slot]
+    }
+
+    /// Whether the name's own servers might give this answer now.
+    fn says(&self, name: usize, answer: Option<u32>) -> bool {
+        match (self.names[name].faults.first(), answer) {
+            (Some((_, NameFault::Missing)), answer) => answer.is_none(),
+            (Some((_, NameFault::Wrong(wrong))), answer) => answer == Some(*wrong as u32),
+            (_, None) => false,
+            (_, Some(answer)) => match self.plan.names[name].targets[answer as usize] {
+                (_, None) => self.authority(name, 0.0) == answer,
+                (component, Some(weight)) => weight > 0.0 && self.may_be_answered(name, component),
+            },
+        }
+    }
+
+    /// Whether the name's own servers take a component for well. When none is, they answer as if all were.
+    fn may_be_answered(&self, name: usize, component: usize) -> bool {
         let is_healthy = |component: usize| {
             let rule = &self.t.comps[component];
             let rotation = &self.fleet.rotations[component];
             rule.is_fixed || rule.is_serverless || (!rotation.list.is_empty() && !rotation.is_open)
         };
-        let any = targets.iter().any(|(component, _)| is_healthy(*component));
-        let may = |component: usize| !any || is_healthy(component);
+        is_healthy(component) || !self.plan.names[name].targets.iter().any(|(other, _)| is_healthy(*other))
+    }
+
+    /// What the name's own servers say now.
+    fn authority(&self, name: usize, draw: f64) -> u32 {
+        let targets = &self.plan.names[name].targets;
+        let may = |component: usize| self.may_be_answered(name, component);
         let share = |target: &(usize, Option<f64>)| if may(target.0) { target.1.unwrap_or(1.0) } else { 0.0 };
         if targets.first().is_some_and(|(_, weight)| weight.is_none()) {
             return targets.iter().position(|target| may(target.0)).unwrap_or(0) as u32;
@@ -153,6 +195,16 @@ impl Engine<'_> {
             draw * total < up_to
         });
         chosen.unwrap_or(0) as u32
+    }
+
+    /// What names answered, in the slots that are told of.
+    pub(super) fn name_outcomes(&self, kept: &[usize]) -> Vec<NameOutcome> {
+        let outcome = |(rule, state): (&DnsName, &NameState)| NameOutcome {
+            name: rule.name.clone(),
+            targets: rule.targets.iter().map(|(id, _)| self.plan.components[*id].name.clone()).collect(),
+            slots: kept.iter().map(|slot| state.slots.get(*slot).cloned().unwrap_or_default()).collect(),
+        };
+        self.plan.names.iter().zip(&self.names).map(outcome).collect()
     }
 
     /// Leaves or takes off a fault's mark on a name.

@@ -174,6 +174,7 @@ pub(crate) fn outcome() -> Outcome {
     };
     Outcome {
         messages: Messages::default(),
+        names: Vec::new(),
         sessions: Sessions::default(),
         schema: SCHEMA,
         engine: "0".into(),

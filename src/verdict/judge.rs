@@ -196,6 +196,7 @@ fn unit(metric: Metric) -> Unit {
     match metric {
         Metric::Message(metric) => super::messages::unit(metric),
         Metric::Session(metric) => super::sessions::unit(metric),
+        Metric::Name(metric) => super::names::unit(metric),
         Metric::Cache(metric) => cache_unit(metric),
         Metric::LatencyQuantile(_)
         | Metric::LatencyMean

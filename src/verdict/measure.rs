@@ -1,6 +1,6 @@
 //! What one outcome says about one expectation.
 
-use super::{calls, components, messages, sessions, users};
+use super::{calls, components, messages, names, sessions, users};
 use crate::outcome::{Incident, Outcome, Phase};
 use crate::plan::{Metric, Plan, Scope, When};
 use crate::stats::Histogram;
@@ -172,6 +172,7 @@ pub(super) fn read(plan: &Plan, metric: Metric, scope: &Scope, when: When, outco
         }
         Scope::Edge(policy) => calls::measure(&view, metric, policy),
         Scope::Broker(_) | Scope::Mark(_) => messages::measure(&view, metric, scope),
+        Scope::Name(_) | Scope::Answer(..) => names::measure(&view, metric, scope),
     }
 }
 

@@ -14,6 +14,7 @@ mod judge;
 mod measure;
 mod messages;
 mod models;
+mod names;
 mod replicas;
 mod sessions;
 #[cfg(test)]

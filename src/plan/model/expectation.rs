@@ -1,7 +1,8 @@
 //! What is promised.
 
 use super::{
-    BrokerId, CacheMetric, ClientId, ComponentId, MarkId, OperationId, PlaceId, PolicyId, SessionMetric,
+    BrokerId, CacheMetric, ClientId, ComponentId, MarkId, NameId, OperationId, PlaceId, PolicyId,
+    SessionMetric,
 };
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
@@ -167,6 +168,23 @@ pub enum Metric {
     Message(MessageMetric),
     /// Something about sessions.
     Session(SessionMetric),
+    /// Something about names that callers resolve.
+    Name(NameMetric),
+}
+
+/// What an expectation measures of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameMetric {
+    /// Look-ups per second.
+    LookupRate,
+    /// Share of what resolvers said that they remembered.
+    RememberedRatio,
+    /// Share of what resolvers said that the record does not say now.
+    StaleAnswers,
+    /// Requests that got no component.
+    Unresolved,
+    /// Share of what resolvers said that was one component.
+    AnswerShare,
 }
 
 /// What an expectation measures of messages, schedules and marks.
@@ -251,6 +269,10 @@ pub enum Scope {
     Broker(BrokerId),
     /// One named point.
     Mark(MarkId),
+    /// One name.
+    Name(NameId),
+    /// One component that a name may stand for, by its place in the name's list.
+    Answer(NameId, usize),
 }
 
 /// How a measurement is compared with a target.

@@ -1,7 +1,8 @@
 //! Sums over slots, so that each format need not know how a run is divided.
 
 use crate::outcome::{
-    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, ModelSlot, StoreSlot, TrafficSlot,
+    BrokerSlot, CacheSlot, ComponentSlot, EdgeSlot, LevelTimes, MarkSlot, ModelSlot, NameSlot, StoreSlot,
+    TrafficSlot,
 };
 
 /// Something that can be summed over slots.
@@ -168,6 +169,12 @@ impl Merge for BrokerSlot {
         self.oldest_max = self.oldest_max.max(other.oldest_max);
         self.waiting = other.waiting;
         self.in_flight = other.in_flight;
+    }
+}
+
+impl Merge for NameSlot {
+    fn add(&mut self, other: &Self) {
+        self.add(other);
     }
 }
 

@@ -7,6 +7,7 @@ mod edges;
 mod findings;
 mod merge;
 mod messages;
+mod names;
 mod replications;
 mod sessions;
 mod timeline;
@@ -16,6 +17,7 @@ pub(super) use components::{ComponentFact, Saturation};
 pub(super) use edges::EdgeFact;
 pub(super) use findings::findings;
 pub(super) use messages::{BrokerFact, MarkFact};
+pub(super) use names::NameFact;
 pub(super) use replications::{CONFIDENCE, Headline, Spread};
 pub(super) use sessions::{HubFact, PopulationFact};
 pub(super) use timeline::{Happening, HappeningKind, depth, timeline};
@@ -42,6 +44,7 @@ pub(super) struct Facts<'a> {
     pub(super) headlines: Vec<Headline>,
     pub(super) brokers: Vec<BrokerFact<'a>>,
     pub(super) marks: Vec<MarkFact<'a>>,
+    pub(super) names: Vec<NameFact<'a>>,
     pub(super) populations: Vec<PopulationFact<'a>>,
     pub(super) hubs: Vec<HubFact<'a>>,
 }
@@ -94,6 +97,7 @@ impl<'a> Facts<'a> {
             headlines: replications::headlines(outcome, sheet.others),
             brokers: messages::in_use(outcome, &whole),
             marks: outcome.messages.marks.iter().map(|m| MarkFact::new(m, &whole)).collect(),
+            names: names::in_use(outcome, &whole),
             populations: outcome
                 .sessions
                 .populations

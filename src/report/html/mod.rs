@@ -7,6 +7,7 @@ mod blame;
 mod load;
 mod machinery;
 mod messages;
+mod names;
 mod provenance;
 mod replications;
 mod sessions;
@@ -51,6 +52,7 @@ pub fn html(sheet: &Sheet<'_>) -> String {
         ("calls", "Calls", machinery::edges(&facts)),
         ("data", "Caches and stores", machinery::data(&facts)),
         ("sessions", "Sessions", sessions::section(&facts)),
+        ("names", "Names", names::section(&facts)),
         ("messages", "Messages and schedules", messages::section(&facts)),
         ("run", "This run", provenance::section(&facts)),
     ];

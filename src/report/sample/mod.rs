@@ -286,6 +286,7 @@ pub(super) fn outcome() -> Outcome {
     };
     Outcome {
         messages: Messages::default(),
+        names: Vec::new(),
         sessions: Sessions::default(),
         schema: SCHEMA,
         engine: "0.1.0".into(),

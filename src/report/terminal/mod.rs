@@ -5,6 +5,7 @@ mod load;
 mod machinery;
 mod messages;
 mod models;
+mod names;
 mod replicas;
 mod replications;
 mod sessions;
@@ -64,6 +65,7 @@ pub fn terminal(sheet: &Sheet<'_>, style: Style) -> String {
         ("Replicas", replicas::replicas(&facts, style)),
         ("Sessions", sessions::populations(&facts, style)),
         ("Broadcasts", sessions::broadcasts(&facts, style)),
+        ("Names", names::names(&facts, style)),
         ("Messages and schedules", messages::brokers(&facts, style)),
         ("Marks: time from a request's start", messages::marks(&facts, style)),
         ("Language models and meters", models::models(&facts, style)),
