@@ -108,8 +108,13 @@ impl SharedCores {
             if self.rate == 0 {
                 return None;
             }
-            let left = tag.saturating_sub(self.clock).div_ceil(u128::from(self.rate));
-            return Some(self.updated.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)));
+            let left = tag.saturating_sub(self.clock);
+            // Short work does without the long division.
+            let time = u64::try_from(left).map_or_else(
+                |_| u64::try_from(left.div_ceil(u128::from(self.rate))).unwrap_or(u64::MAX),
+                |left| left.div_ceil(self.rate),
+            );
+            return Some(self.updated.saturating_add(time));
         }
         None
     }

@@ -171,17 +171,11 @@ impl Engine<'_> {
     pub(super) fn cores_event(&mut self, r: u32) {
         let r = r as usize;
         let comp = self.replicas[r].comp;
-        let frames = &self.frames;
-        let is_live = |ticket: u32, f: u32| frames[f].ticket == ticket && frames[f].state == State::Sharing;
-        let mut done = Vec::new();
         if let Some(cores) = &mut self.replicas[r].cores {
             cores.pending = 0;
             cores.pending_at = u64::MAX;
-            while let Some(f) = cores.take_done(self.now, is_live) {
-                done.push(f);
-            }
         }
-        for f in done {
+        while let Some(f) = self.next_shared_done(r) {
             let frame = &mut self.frames[f];
             frame.state = State::Running;
             frame.pc += 1;
@@ -190,6 +184,13 @@ impl Engine<'_> {
             self.ready.push_back(f);
         }
         self.after_sharing(r, comp as usize);
+    }
+
+    /// The next frame whose computation on a replica's shared cores has ended.
+    fn next_shared_done(&mut self, r: usize) -> Option<u32> {
+        let frames = &self.frames;
+        let is_live = |ticket: u32, f: u32| frames[f].ticket == ticket && frames[f].state == State::Sharing;
+        self.replicas[r].cores.as_mut()?.take_done(self.now, is_live)
     }
 
     /// Brings the pending completion and the busy level up to date. The completion is moved
