@@ -300,6 +300,26 @@ clients: { users: { journeys: { go: [ { call: app.go } ] } } }
     close(found[0], 1.0, 1e-9);
 }
 
+/// Ten threads begin ten seconds of work each, half a second apart from 25 s on; seven are taken at 30 s and
+/// nothing comes after that. A thread that is taken at work is there until its work is done, so from 35 s on
+/// there are 10, 9, ... 3 for half a second each. In use: 5 + 5.5 + ... + 9.5 = 72.5 thread seconds, and there:
+/// 50 + (9 + 8 + ... + 4) / 2 + 12 * 3 = 105.5.
+#[test]
+fn threads_that_are_taken_while_at_work_are_there_until_it_is_done() {
+    let topology = "
+topology: t
+components: { app: { threads: 10, operations: { go: [ { wait: 10s } ] } } }
+clients: { users: { journeys: { go: [ { call: app.go } ] } } }
+";
+    let steps = "steps: [ { at: 0s, rate: 0/s }, { at: 24500ms, rate: 2/s }, { at: 29750ms, rate: 0/s } ]";
+    let scenario = format!(
+        "duration: 60s\nwindow: 7s\nload: {{ users: {{ arrivals: deterministic, rate: {{ {steps} }} }} }}"
+    );
+    let fault = "for: 1ms, slow: { target: app, factor: 2 } }, { at: 30s, for: 20s, exhaust: { threads: app, share: 70% }";
+    let found = measured_in(topology, &scenario, fault, &["utilization of app <= 100% between 30s and 50s"]);
+    close(found[0], 72.5 / 105.5, 1e-9);
+}
+
 /// All sessions are closed and opened again within the minute of the fault, and each then lives for twenty.
 #[test]
 fn sessions_keep_their_longest_life_through_an_idle_timeout() {

@@ -33,6 +33,10 @@ impl Engine<'_> {
             let counted = [replica.inside, replica.busy, replica.waiting];
             self.expect(&self.comp_name(replica.comp), "inside, busy, waiting", counted, held.replicas[r]);
         }
+        for (comp, station) in self.plan.components.iter().zip(&self.stations) {
+            let (busy, capacity) = (station.levels.busy.level, station.levels.capacity.level);
+            assert!(busy <= capacity || capacity == 0, "{}: {busy} of {capacity} busy", comp.name);
+        }
         let mut open = held.loose.clone();
         for (pool, (policy, held)) in held.pools.iter().enumerate().filter_map(|(p, h)| Some((p, (*h)?))) {
             let state = &self.pools[pool];

@@ -147,6 +147,7 @@ impl Engine<'_> {
         let now = self.now;
         let replica = &mut self.replicas[r as usize];
         let (waiting, busy) = (u64::from(replica.waiting), u64::from(replica.busy));
+        let has_lost_threads = replica.busy > replica.units;
         replica.waiting = 0;
         replica.busy = 0;
         replica.inside = 0;
@@ -159,6 +160,9 @@ impl Engine<'_> {
         let levels = &mut self.stations[comp].levels;
         levels.waiting.set(now, levels.waiting.level - waiting);
         levels.busy.set(now, levels.busy.level - shared.unwrap_or(busy));
+        if has_lost_threads {
+            self.count_levels(comp);
+        }
         let rule = &self.t.comps[comp];
         let number = r - rule.first_replica;
         if let Some(limit) = &rule.concurrency {
@@ -166,7 +170,8 @@ impl Engine<'_> {
         }
         if rule.cache != NONE {
             let memory = &mut self.caches[(rule.cache + number) as usize];
-            levels.entries.set(now, levels.entries.level - memory.len());
+            let entries = &mut self.stations[comp].levels.entries;
+            entries.set(now, entries.level - memory.len());
             memory.clear();
             self.forget_done(comp);
         }

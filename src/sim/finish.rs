@@ -268,8 +268,7 @@ impl Engine<'_> {
             wait,
             waited,
             busy_area: counts.areas.busy >> shift,
-            // Threads that a fault has taken while they are at work are given up when the work is done.
-            capacity_area: counts.areas.capacity.max(counts.areas.busy) >> shift,
+            capacity_area: counts.areas.capacity >> shift,
             queue_area: counts.areas.waiting,
             in_system_area: counts.areas.inside,
             up_area: counts.areas.up,

@@ -28,14 +28,15 @@ impl Engine<'_> {
         counts.placed_max = counts.placed_max.max(placed);
     }
 
-    /// Threads or cores that a replica has, in the unit of the busy level.
+    /// Threads or cores that a replica has, in the unit of the busy level: those that a fault has taken
+    /// while they work are there until their work is done.
     pub(super) fn capacity_of(&self, r: u32) -> u64 {
         let replica = &self.replicas[r as usize];
         let rule = &self.t.comps[replica.comp as usize];
         match rule.shared_cores {
-            Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS)) as u64,
+            Some(cores) => (cores * f64::from(1u32 << super::record::BUSY_FRACTION_BITS) + 0.5) as u64,
             None if rule.units == NONE => 0,
-            None => u64::from(replica.units),
+            None => u64::from(replica.units.max(replica.busy)),
         }
     }
 

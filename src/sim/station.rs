@@ -314,6 +314,9 @@ impl Engine<'_> {
         if self.replicas[r].waiting > 0 {
             self.grant(r);
         }
+        if self.replicas[r].trouble.is_some() && self.replicas[r].busy >= self.replicas[r].units {
+            self.count_levels(comp);
+        }
     }
 
     /// Gives free threads or cores to those who wait.

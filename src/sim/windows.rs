@@ -150,7 +150,7 @@ impl Engine<'_> {
             let share = if is_unlimited || spent.capacity == 0 {
                 0.0
             } else {
-                spent.busy as f64 / spent.capacity.max(spent.busy) as f64
+                spent.busy as f64 / spent.capacity as f64
             };
             series.utilization.push(share);
             series.replicas.push(spent.placed as f64 / time);
