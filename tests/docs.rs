@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-const TOPOLOGY: &str = "topologies/mood-mnky/topology.yaml";
+const TOPOLOGY: &str = "topologies/mood-mnky";
 const SCENARIOS: &str = "scenarios/mood-mnky";
 
 /// A part of the overview.
@@ -43,40 +43,47 @@ fn sections() -> Vec<Section> {
         .unwrap_or_else(|error| panic!("docs/coverage.yaml: {error}"))
 }
 
-/// A topology's text, searched by the indentation that the shipped file keeps.
-struct Lines(Vec<String>);
+/// A file of a topology, searched by the indentation that the shipped ones keep.
+struct Lines {
+    path: String,
+    lines: Vec<String>,
+}
 
 impl Lines {
-    fn of(path: &str) -> Self {
-        Self(read(path).lines().map(str::to_owned).collect())
+    /// All files of the topology, in the order of their names.
+    fn of_all() -> Vec<Self> {
+        let read_one = |name: String| {
+            let path = format!("{TOPOLOGY}/{name}.yaml");
+            Self { lines: read(&path).lines().map(str::to_owned).collect(), path }
+        };
+        file_names(&root().join(TOPOLOGY)).into_iter().map(read_one).collect()
     }
 
     /// Lines of the block under a top-level key: `(first, end)`.
-    fn section(&self, key: &str) -> (usize, usize) {
-        let first =
-            self.position(&format!("{key}:"), 0, self.0.len()).unwrap_or_else(|| panic!("no `{key}:`"));
-        let rest = self.0[first + 1..].iter();
+    fn section(&self, key: &str) -> Option<(usize, usize)> {
+        let first = self.position(&format!("{key}:"), 0, self.lines.len())?;
+        let rest = self.lines[first + 1..].iter();
         let length = rest.take_while(|line| line.is_empty() || line.starts_with([' ', '#'])).count();
-        (first, first + 1 + length)
+        Some((first, first + 1 + length))
     }
 
     fn position(&self, prefix: &str, from: usize, to: usize) -> Option<usize> {
-        (from..to).find(|line| self.0[*line].starts_with(prefix))
+        (from..to).find(|line| self.lines[*line].starts_with(prefix))
     }
 
     /// Names of a top-level map.
     fn names(&self, key: &str) -> Vec<String> {
-        let (first, end) = self.section(key);
+        let Some((first, end)) = self.section(key) else { return Vec::new() };
         let is_name =
             |line: &&String| line.starts_with("  ") && !line.starts_with("   ") && !line.starts_with("  #");
-        let lines = self.0[first + 1..end].iter().filter(is_name);
+        let lines = self.lines[first + 1..end].iter().filter(is_name);
         lines.map(|line| line.trim().split(':').next().unwrap_or_default().to_owned()).collect()
     }
 
     /// Line of a name in one of the top-level maps, counted from 0.
     fn name(&self, name: &str, keys: &[&str]) -> Option<usize> {
         keys.iter().find_map(|key| {
-            let (first, end) = self.section(key);
+            let (first, end) = self.section(key)?;
             self.position(&format!("  {name}:"), first, end)
         })
     }
@@ -84,28 +91,33 @@ impl Lines {
     /// Line of the first step by which a caller reaches a target.
     fn arrow(&self, caller: &str, target: &str) -> Option<usize> {
         let first = self.name(caller, &["components", "clients"])?;
-        let length = self.0[first + 1..].iter().take_while(|line| line.starts_with("    ")).count();
+        let length = self.lines[first + 1..].iter().take_while(|line| line.starts_with("    ")).count();
         let marks = [format!(" {target}."), format!(" {target} }}"), format!("in: {target},")];
         let mut lines = first..first + 1 + length;
-        lines.find(|line| marks.iter().any(|mark| self.0[*line].contains(mark.as_str())))
+        lines.find(|line| marks.iter().any(|mark| self.lines[*line].contains(mark.as_str())))
+    }
+
+    /// Line that a reference of the table stands for.
+    fn find(&self, reference: &str) -> Option<usize> {
+        match (reference.split_once(" -> "), reference.strip_prefix("environment ")) {
+            (Some((caller, target)), _) => self.arrow(caller, target),
+            (None, Some(environment)) => self.name(environment, &["environments"]),
+            (None, None) => self.name(reference, &["components", "clients"]),
+        }
     }
 }
 
 /// A link to the line that a reference of the table stands for.
-fn link(lines: &Lines, reference: &str, item: &str) -> String {
-    let line = match (reference.split_once(" -> "), reference.strip_prefix("environment ")) {
-        (Some((caller, target)), _) => lines.arrow(caller, target),
-        (None, Some(environment)) => lines.name(environment, &["environments"]),
-        (None, None) => lines.name(reference, &["components", "clients"]),
-    };
-    let line = line.unwrap_or_else(|| {
+fn link(files: &[Lines], reference: &str, item: &str) -> String {
+    let found = files.iter().find_map(|file| Some((&file.path, file.find(reference)?)));
+    let (path, line) = found.unwrap_or_else(|| {
         panic!("docs/coverage.yaml: `{item}` names `{reference}`, which {TOPOLOGY} has not")
     });
-    format!("[{}](../{TOPOLOGY}#L{})", reference.replace("->", "→"), line + 1)
+    format!("[{}](../{path}#L{})", reference.replace("->", "→"), line + 1)
 }
 
-fn row(lines: &Lines, item: &Item) -> String {
-    let links: Vec<String> = item.places.iter().map(|place| link(lines, place, &item.item)).collect();
+fn row(files: &[Lines], item: &Item) -> String {
+    let links: Vec<String> = item.places.iter().map(|place| link(files, place, &item.item)).collect();
     let is_run = !links.is_empty() && item.by.is_some() && item.scenario.is_some();
     assert!(
         is_run || item.not_yet.is_some(),
@@ -136,7 +148,7 @@ fn counts(sections: &[Section]) -> (usize, usize, usize) {
 
 fn coverage_page() -> String {
     let sections = sections();
-    let lines = Lines::of(TOPOLOGY);
+    let files = Lines::of_all();
     let (whole, in_part, not_yet) = counts(&sections);
     let mut page = format!(
         "<!-- Generated from coverage.yaml and {TOPOLOGY}: UPDATE_DOCS=1 cargo test --test docs -->\n\
@@ -153,7 +165,7 @@ fn coverage_page() -> String {
         );
         page.push_str(&heading);
         for item in &section.items {
-            writeln!(page, "{}", row(&lines, item)).expect("writing to a string");
+            writeln!(page, "{}", row(&files, item)).expect("writing to a string");
         }
     }
     page
@@ -184,8 +196,9 @@ fn every_component_and_client_stands_for_something_in_the_overview() {
     let sections = sections();
     let references = sections.iter().flat_map(|section| &section.items).flat_map(|item| &item.places);
     let named: BTreeSet<&str> = references.flat_map(|reference| reference.split(" -> ")).collect();
-    let lines = Lines::of(TOPOLOGY);
-    for name in ["components", "clients"].into_iter().flat_map(|key| lines.names(key)) {
+    let files = Lines::of_all();
+    let names = |key| files.iter().flat_map(move |file| file.names(key));
+    for name in ["components", "clients"].into_iter().flat_map(names) {
         assert!(named.contains(name.as_str()), "no item of docs/coverage.yaml names `{name}`");
     }
 }

@@ -28,6 +28,7 @@ codes! {
     BAD_SET = "E116", "A value set from outside at a place that does not exist.";
     MORE_ERRORS = "E117", "More findings than are shown.";
     UNKNOWN_NEMESIS = "E118", "A nemesis that the catalogue does not have.";
+    BAD_PART = "E119", "A file that cannot be a part of a topology, or an `include` where none can be.";
     INTERNAL = "E199", "A mistake of this program: what it checked, it cannot read.";
     NOTHING_TO_REMOVE = "W101", "An overlay that removes what is not there.";
     UNCHECKED = "W102", "More environments than are checked.";

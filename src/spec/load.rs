@@ -2,6 +2,7 @@
 //! in, structure checked, every mistake reported at once.
 
 use super::codes;
+use super::include::{beside, is_same_file, join, take_includes, take_part_of};
 use super::kinds::Catalogue;
 use super::layers::{Change, assemble};
 use super::merge::set;
@@ -57,7 +58,7 @@ pub fn load_scenario(path: &Path, catalogue: &Catalogue, options: &LoadOptions) 
     let changes = loader.changes(options);
     let scenario = loader.read(path).map(|scenario| loader.set_in_scenario(scenario, &changes));
     let file = scenario.as_ref().and_then(|scenario| scenario.get("topology")).and_then(Node::scalar);
-    let topology = file.and_then(|file| loader.read(&folder.join(file)));
+    let topology = file.and_then(|file| loader.read_topology(&folder.join(file)));
     let result = loader.join(scenario, topology, changes, options);
     loader.finish(result.map(|input| Input { folder, ..input }))
 }
@@ -76,7 +77,8 @@ pub fn load_text(
     let changes = loader.changes(options);
     let scenario = loader.parse(scenario.to_owned(), "scenario.yaml");
     let scenario = scenario.map(|scenario| loader.set_in_scenario(scenario, &changes));
-    let topology = loader.parse(topology.to_owned(), "topology.yaml");
+    let topology =
+        loader.parse(topology.to_owned(), "topology.yaml").map(|topology| loader.without_parts(topology));
     let result = loader.join(scenario, topology, changes, options);
     loader.finish(result)
 }
@@ -89,7 +91,7 @@ pub fn load_text(
 pub fn load_topology(path: &Path, catalogue: &Catalogue, options: &LoadOptions) -> Result<Input, LoadError> {
     let mut loader = Loader::new(catalogue);
     let changes = loader.changes(options);
-    let topology = loader.read(path);
+    let topology = loader.read_topology(path);
     if let (Some(topology), None) = (&topology, &options.environment) {
         loader.check_environments(topology);
     }
@@ -167,9 +169,69 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Reads a topology and the files that it includes; of a part, the whole.
+    fn read_topology(&mut self, path: &Path) -> Option<Node> {
+        let mut topology = self.read(path)?;
+        let Some((at, name)) = take_part_of(&mut topology, &mut self.diags) else {
+            return Some(self.with_parts(topology, path, None));
+        };
+        let file = beside(path, &name);
+        let mut whole = self.read(&file)?;
+        if let Some((at, _)) = take_part_of(&mut whole, &mut self.diags) {
+            let message = "a part of a topology can have no parts itself";
+            self.diags.push(Diag::error(codes::BAD_PART, message).at(at));
+        }
+        Some(self.with_parts(whole, &file, Some((at, path))))
+    }
+
+    /// A topology with the files that it includes, of which one may have been named instead of the whole.
+    fn with_parts(&mut self, mut whole: Node, path: &Path, wanted: Option<(Location, &Path)>) -> Node {
+        let mut wanted = wanted;
+        for (at, name) in take_includes(&mut whole, &mut self.diags) {
+            let file = beside(path, &name);
+            wanted = wanted.filter(|(_, part)| !is_same_file(part, &file));
+            let Some(mut part) = self.read(&file) else { continue };
+            match take_part_of(&mut part, &mut self.diags) {
+                Some((_, said)) if is_same_file(&beside(&file, &said), path) => {}
+                Some((said_at, said)) => {
+                    let message =
+                        format!("this is included by {}, and says that it is part of {said}", at.file);
+                    self.diags.push(Diag::error(codes::BAD_PART, message).at(said_at));
+                }
+                None => {
+                    let whole = path.file_name().unwrap_or_default().to_string_lossy();
+                    let message = format!("`{name}` does not say of what it is a part");
+                    let help = format!("write `part-of: {whole}` into it, as seen from where it lies");
+                    self.diags.push(Diag::error(codes::BAD_PART, message).at(at).help(help));
+                    continue;
+                }
+            }
+            join(&mut whole, part, &mut self.diags);
+        }
+        if let Some((at, _)) = wanted {
+            let message = format!("{} does not include this file", path.display());
+            self.diags.push(Diag::error(codes::BAD_PART, message).at(at).help("add it to `include` there"));
+        }
+        whole
+    }
+
+    /// A topology from a text: there is no folder in which to look for parts.
+    fn without_parts(&mut self, mut topology: Node) -> Node {
+        let whole = take_part_of(&mut topology, &mut self.diags);
+        let parts = take_includes(&mut topology, &mut self.diags);
+        for (at, name) in whole.into_iter().chain(parts) {
+            let message = format!("`{name}` cannot be found from a topology that is no file");
+            self.diags.push(Diag::error(codes::BAD_PART, message).at(at));
+        }
+        topology
+    }
+
     fn parse(&mut self, text: String, name: &str) -> Option<Node> {
-        let fingerprint = format!("{:016x}", rng::name_hash(&text));
-        self.files.push(InputFile { path: name.to_owned(), fingerprint });
+        // A part that was named instead of its whole is read once more with that.
+        if !self.sources.contains_key(name) {
+            let fingerprint = format!("{:016x}", rng::name_hash(&text));
+            self.files.push(InputFile { path: name.to_owned(), fingerprint });
+        }
         let node = yaml::parse_file(&text, name, &mut self.diags);
         self.sources.insert(name.to_owned(), text);
         node
@@ -228,6 +290,13 @@ impl<'a> Loader<'a> {
         let topology = assemble(topology, layers, self.catalogue, &mut used, &mut self.diags);
         for kind in used.iter().filter_map(|name| self.catalogue.get(name)) {
             self.sources.insert(kind.file.clone(), kind.text().to_owned());
+        }
+        for key in ["include", "part-of"] {
+            if let Some(node) = topology.get(key) {
+                let message =
+                    format!("`{key}` stands in the file of a topology, not in what is laid over it");
+                self.diags.push(Diag::error(codes::BAD_PART, message).at(node.at.clone()));
+            }
         }
         validate(&topology, schema(FileKind::Topology), &mut self.diags);
         topology

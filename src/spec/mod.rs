@@ -2,6 +2,7 @@
 
 pub mod amount;
 mod codes;
+mod include;
 mod kinds;
 pub mod law;
 mod layers;

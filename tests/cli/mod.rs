@@ -5,6 +5,7 @@ mod exits;
 mod history;
 mod init;
 mod outputs;
+mod parts;
 mod scenarios;
 #[cfg(unix)]
 mod signals;

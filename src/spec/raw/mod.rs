@@ -55,6 +55,12 @@ pub struct RawTopology {
     pub topology: String,
     /// What it is, for readers.
     pub description: Option<String>,
+    /// In a file that another one includes: that one, named from where this one lies.
+    pub part_of: Option<String>,
+    /// Files with more of this topology, named from where this one lies. Each has the same `topology` and says `part-of`; an entry stands in one file only.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    pub include: Vec<String>,
     /// Named key spaces, such as products or users; caches and stores refer to them.
     #[serde(default)]
     pub entities: IndexMap<String, RawEntity>,
