@@ -42,7 +42,7 @@ const OF_SERVERLESS: [&str; 6] = [
 const OF_SCALED: [&str; 2] = ["capacity-denied: { target: T }", "reclaim: { target: T, notice: 1s }"];
 
 /// Faults of the parts, by part.
-const OF_PARTS: [(&str, &str); 12] = [
+const OF_PARTS: [(&str, &str); 22] = [
     ("memory", "crash: { target: memory, restart: 1s }"),
     ("memory", "crash: { target: memory, graceful: true, restart: 1s }"),
     ("memory", "flap: { on: 500ms, off: 500ms }, flush: { target: memory }"),
@@ -55,11 +55,24 @@ const OF_PARTS: [(&str, &str); 12] = [
     ("names", "dns: { name: regions, mode: timeout }"),
     ("model", "slow: { target: model, factor: 4 }"),
     ("hub", "crash: { target: { component: hub, count: 1 }, restart: 2s }"),
+    ("hub", "disconnect: { target: hub, share: 50% }"),
+    ("hub", "idle-timeout: { target: hub, to: 3s }"),
+    ("hub", "restart: { target: hub, batch: 50%, every: 2s }"),
+    ("db", "disk-full: { target: db, room: 1MiB, per-write: 8KiB, freed-after: 5s }"),
+    ("db", "bad-storage: { target: db, lost: 10%, corrupt: 10% }"),
+    ("db", "exhaust: { connections: db, share: 95% }"),
+    ("db", "exhaust: { threads: db, share: 70% }"),
+    ("db", "lock: { target: db, operations: [write] }"),
+    ("db", "crash: { target: db, restart: 1s }"),
+    ("db", "pause: { target: db }"),
 ];
 
 fn fault(dice: &mut Dice, model: &Model) -> String {
-    let of_parts: Vec<&str> =
-        OF_PARTS.iter().filter(|(part, _)| model.parts.contains(part)).map(|(_, fault)| *fault).collect();
+    let of_parts: Vec<&str> = OF_PARTS
+        .iter()
+        .filter(|(part, _)| *part == "db" || model.parts.contains(part))
+        .map(|(_, fault)| *fault)
+        .collect();
     let of = |dice: &mut Dice, faults: &[&str], names: &[String]| {
         let name = &names[dice.between(0, names.len() as u64 - 1) as usize];
         dice.pick(faults)
@@ -78,11 +91,18 @@ fn fault(dice: &mut Dice, model: &Model) -> String {
 
 /// A scenario over a model.
 pub(crate) fn scenario(dice: &mut Dice, model: &Model) -> String {
-    let rate = dice.pick(&[20, 60, 200]);
+    let load = dice.pick(&[
+        "rate: 20/s",
+        "rate: 60/s",
+        "rate: 200/s",
+        "rate: 60/s, arrivals: deterministic",
+        "rate: 20/s, batch: 5",
+        "users: 40, think: exponential(500ms)",
+    ]);
     let sessions =
         if model.parts.contains(&"hub") { ", apps: { sessions: { population: 300 } }" } else { "" };
     let faults: String = (0..dice.between(1, 4)).map(|_| fault(dice, model)).collect();
     format!(
-        "scenario: random\ntopology: topology.yaml\nduration: 30s\nwarm-up: 2s\nwindow: 1s\nload: {{ users: {{ rate: {rate}/s }}{sessions} }}\nfaults:\n{faults}"
+        "scenario: random\ntopology: topology.yaml\nduration: 30s\nwarm-up: 2s\nwindow: 1s\nload: {{ users: {{ {load} }}{sessions} }}\nfaults:\n{faults}"
     )
 }

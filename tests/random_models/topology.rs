@@ -78,6 +78,9 @@ fn policy(dice: &mut Dice) -> String {
         "cancel: true".to_owned(),
         format!("on-failure: {failure}"),
         format!("balance: {balance}"),
+        "throttle: { k: 2 }".to_owned(),
+        "total-timeout: 400ms".to_owned(),
+        "inherit-deadline: true".to_owned(),
     ];
     format!("{{ {} }}", dice.some(40, &keys).join(", "))
 }
@@ -143,7 +146,7 @@ fn queue(dice: &mut Dice) -> String {
     let keys = [
         format!("capacity: {}", dice.between(1, 50)),
         "patience: exponential(1s)".to_owned(),
-        format!("discipline: {}", dice.pick(&["lifo", "fifo", "priority"])),
+        format!("discipline: {}", dice.pick(&["lifo", "fifo", "priority", "codel", "adaptive-lifo"])),
         "drop-expired: true".to_owned(),
     ];
     let said = dice.some(50, &keys);
@@ -173,7 +176,15 @@ fn service(dice: &mut Dice, number: u64, count: u64, parts: &[(&str, &str)]) -> 
     }
     text.push_str(&queue(dice));
     if dice.chance(20) {
-        text.push_str("    admission: [ { token-bucket: { name: calls, rate: 100/s, burst: 20 } } ]\n");
+        let limit = dice.pick(&[
+            "token-bucket: { name: calls, rate: 100/s, burst: 20 }",
+            "leaky-bucket: { name: calls, rate: 100/s, burst: 20 }",
+            "concurrency: { fixed: 12 }",
+            "concurrency: { vegas: {}, least-urgent: 50% }",
+            "concurrency: { gradient: {} }",
+            "concurrency: { aimd: { timeout: 50ms } }",
+        ]);
+        text.push_str(&format!("    admission: [ {{ {limit} }} ]\n"));
     }
     if !policies.is_empty() {
         text.push_str(&format!("    calls: {{ {} }}\n", policies.join(", ")));
