@@ -83,7 +83,7 @@ fn fault(dice: &mut Dice, model: &Model) -> String {
         0 | 1 if !of_parts.is_empty() => dice.pick(&of_parts).to_owned(),
         2 if !model.scaled.is_empty() => of(dice, &OF_SCALED, &model.scaled),
         3 if !model.serverless.is_empty() => of(dice, &OF_SERVERLESS, &model.serverless),
-        4 | 5 | 6 if !model.services.is_empty() => of(dice, &OF_SERVICES, &model.services),
+        4..=6 if !model.services.is_empty() => of(dice, &OF_SERVICES, &model.services),
         _ => "spike: { load: users, factor: 4 }".to_owned(),
     };
     format!("  - {{ at: {}s, for: {}s, {fault} }}\n", dice.between(4, 16), dice.between(1, 10))
